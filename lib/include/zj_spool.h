@@ -1,0 +1,21 @@
+/* The spool: an append-only log of JSON lines that survives kill -9, between a fact and its table.
+ * Appends are written at once and made durable (fdatasync on a worker thread) every 100 ms. */
+#ifndef ZJ_SPOOL_H
+#define ZJ_SPOOL_H
+#include "zj_obj.h"
+#include <jansson.h>
+#include <uv.h>
+
+struct zj_spool;
+int zj_spool_open(struct zj_spool **sp, uv_loop_t *loop, const char *dir) ZJ_MUST_CHECK;
+void zj_spool_close(struct zj_spool *s);
+/* EIO, ENOSPC: nothing was kept (and an alarm counter stands up). The line is one JSON object, at most 1 MiB. */
+int zj_spool_append(struct zj_spool *s, const json_t *record) ZJ_MUST_CHECK;
+
+/* Reads in order from the first record not yet done; `n` ≤ max records are handed out (borrowed until the next call).
+ * zj_spool_done(k) says that the first k of them are safe elsewhere; zj_spool_dead moves one record to dead/ with its error. */
+int zj_spool_peek(struct zj_spool *s, size_t max, json_t **records, size_t *n);
+int zj_spool_done(struct zj_spool *s, size_t k);
+int zj_spool_dead(struct zj_spool *s, const json_t *record, const char *error);
+size_t zj_spool_waiting(const struct zj_spool *s); /* records not yet done */
+#endif

@@ -1,0 +1,50 @@
+-- Tenancy: who is asking, and the one way in which a table becomes a tenant's.
+set search_path = zj, public;
+set role zj_owner;
+
+-- The tenant and account of the current request, set by the api in the transaction. NULL outside of one.
+create function zj_tenant() returns uuid language sql stable parallel safe
+    as $$ select nullif(current_setting('zj.tenant', true), '')::uuid $$;
+create function zj_account() returns uuid language sql stable parallel safe
+    as $$ select nullif(current_setting('zj.account', true), '')::uuid $$;
+
+-- UUIDv7 (RFC 9562 5.7): 48 bits of Unix milliseconds, then random bits.
+create function zj_uuid7(at timestamptz default clock_timestamp()) returns uuid language sql volatile parallel safe
+    as $$ select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0')
+                  || '7' || substr(r, 1, 3) || to_hex(8 + get_byte(decode(substr(r, 4, 2), 'hex'), 0) % 4) || substr(r, 6, 15))::uuid
+            from (select replace(gen_random_uuid()::text, '-', '') as r) s $$;
+
+-- The smallest UUIDv7 of a moment: a bound for partitions and for searches by time.
+create function zj_uuid7_floor(at timestamptz) returns uuid language sql immutable parallel safe
+    as $$ select (lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid $$;
+
+-- Makes `t` (with primary key (tenant_id, id) or (tenant_id, call_id, id)) a tenant's table: forced row-level security,
+-- and grants for the tenant's and the carrier's role. `carrier` tells what the carrier may do beyond its own tenant:
+-- 'none' (customer data), 'read', 'write'. `facts` tables can be read, never changed, through the api.
+create procedure zj_tenant_table(t regclass, carrier text default 'none', facts boolean default false) language plpgsql as $$
+begin
+    execute format('alter table %s enable row level security', t);
+    execute format('alter table %s force row level security', t);
+    execute format('create policy tenant on %s to zj_tenant using (tenant_id = zj_tenant()) with check (tenant_id = zj_tenant())', t);
+    execute format('grant select %s on %s to zj_tenant', case when facts then '' else ', insert, update, delete' end, t);
+    if carrier <> 'none' then
+        execute format('create policy carrier on %s to zj_carrier using (true) with check (true)', t);
+        execute format('grant select %s on %s to zj_carrier', case carrier when 'write' then ', insert, update, delete' else '' end, t);
+    end if;
+end $$;
+
+-- Lets a process read a tenant table of all tenants (only the columns named, when some are).
+create procedure zj_reader(t regclass, reader regrole, columns text default null) language plpgsql as $$
+begin
+    execute format('create policy %I on %s for select to %s using (true)', 'read_' || reader::text, t, reader);
+    execute format('grant select %s on %s to %s', coalesce('(' || columns || ')', ''), t, reader);
+end $$;
+
+-- Lets a process append facts of all tenants. `select` goes with it because `on conflict do nothing` needs it.
+create procedure zj_appender(t regclass, writer regrole) language plpgsql as $$
+begin
+    execute format('create policy %I on %s for insert to %s with check (true)', 'append_' || writer::text, t, writer);
+    execute format('create policy %I on %s for select to %s using (true)', 'read_' || writer::text, t, writer);
+    execute format('grant select, insert on %s to %s', t, writer);
+end $$;
+reset role;
