@@ -59,11 +59,11 @@ call zj_reader('did', 'zj_edge'); call zj_reader('did', 'zj_acd');
 -- A destination must exist in the same tenant. (Three kinds, one column: a foreign key per kind would be NULL mostly.)
 create function did_destination() returns trigger language plpgsql as $$
 begin
-    if not case new.destination_kind
+    if not (case new.destination_kind
         when 'queue' then exists (select from queue q where q.tenant_id = new.tenant_id and q.id = new.destination_id)
         when 'ivr' then exists (select from flow f where f.tenant_id = new.tenant_id and f.id = new.destination_id)
         when 'extension' then exists (select from extension e where e.tenant_id = new.tenant_id and e.id = new.destination_id)
-    end then
+    end) then
         raise foreign_key_violation using message = format('no %s with id %s in this tenant', new.destination_kind, new.destination_id),
             column = 'destination_id', constraint = 'did_destination';
     end if;

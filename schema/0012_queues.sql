@@ -106,11 +106,11 @@ create table queue (
 );
 create function queue_overflow_exists() returns trigger language plpgsql as $$
 begin
-    if not case new.overflow_kind
+    if not (case new.overflow_kind
         when 'hangup' then true
         when 'queue' then exists (select from queue q where q.tenant_id = new.tenant_id and q.id = new.overflow_id and q.id <> new.id)
         when 'extension' then exists (select from extension e where e.tenant_id = new.tenant_id and e.id = new.overflow_id)
-    end then
+    end) then
         raise foreign_key_violation using message = format('no other %s with id %s in this tenant', new.overflow_kind, new.overflow_id),
             column = 'overflow_id', constraint = 'queue_overflow_exists';
     end if;
