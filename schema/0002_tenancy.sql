@@ -18,6 +18,33 @@ create function zj_uuid7(at timestamptz default clock_timestamp()) returns uuid 
 create function zj_uuid7_floor(at timestamptz) returns uuid language sql immutable parallel safe
     as $$ select (lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid $$;
 
+-- Keeps created_at, and says in updated_at when a row last really changed. Named zz_ to run after other triggers.
+create function zj_touch() returns trigger language plpgsql as $$
+begin
+    new.created_at := old.created_at;
+    new.updated_at := old.updated_at;
+    if new is distinct from old then new.updated_at := now(); end if;
+    return new;
+end $$;
+
+-- The columns that every table has: their labels, and the trigger behind updated_at.
+create procedure zj_standard_columns(t regclass) language plpgsql as $$
+declare c record;
+begin
+    for c in select a.attname, l.comment from pg_attribute a join (values
+            ('tenant_id', '{"zh":"团队","en":"Tenant","readonly":true}'),
+            ('id', '{"zh":"编号","en":"ID","readonly":true}'),
+            ('created_at', '{"zh":"创建时间","en":"Created","readonly":true}'),
+            ('updated_at', '{"zh":"修改时间","en":"Changed","readonly":true}')) l (name, comment) on l.name = a.attname
+        where a.attrelid = t and a.attnum > 0 and not a.attisdropped
+    loop
+        execute format('comment on column %s.%I is %L', t, c.attname, c.comment);
+        if c.attname = 'updated_at' then
+            execute format('create trigger zz_touch before update on %s for each row execute function zj_touch()', t);
+        end if;
+    end loop;
+end $$;
+
 -- Makes `t` (with primary key (tenant_id, id) or (tenant_id, call_id, id)) a tenant's table: forced row-level security,
 -- and grants for the tenant's and the carrier's role. `carrier` tells what the carrier may do beyond its own tenant:
 -- 'none' (customer data), 'read', 'write'. `facts` tables can be read, never changed, through the api.
@@ -25,6 +52,7 @@ create procedure zj_tenant_table(t regclass, carrier text default 'none', facts 
 begin
     execute format('alter table %s enable row level security', t);
     execute format('alter table %s force row level security', t);
+    call zj_standard_columns(t);
     execute format('create policy tenant on %s to zj_tenant using (tenant_id = zj_tenant()) with check (tenant_id = zj_tenant())', t);
     execute format('grant select %s on %s to zj_tenant', case when facts then '' else ', insert, update, delete' end, t);
     if carrier <> 'none' then

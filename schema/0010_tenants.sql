@@ -4,9 +4,12 @@
 --   resource   its plural name in the URL          zh, en     its labels
 --   scope      tenant | carrier (who may list it)  label      the column that names a row
 --   create/update/delete: false                    where not offered
+--   permissions  special ones beside .read and .write, with labels
 -- Column comments are JSON:  zh, en, help_zh, help_en, and
 --   readonly   set by the system                   writeonly  never shown (secrets)
---   transform  argon2id | what the api does to a written value
+--   hidden     not in the api at all               detail     only in the single row, not in lists
+--   transform  argon2id | token: what the api does to a written value
+--   check      vxml | permissions | role: what the api checks beyond the constraints
 set search_path = zj, public;
 set role zj_owner;
 
@@ -77,7 +80,7 @@ call zj_tenant_table('account', 'write');
 call zj_live('account');
 call zj_reader('account', 'zj_api');
 
-comment on table tenant is '{"resource":"tenants","zh":"团队","en":"Tenant","scope":"carrier","label":"title"}';
+comment on table tenant is '{"resource":"tenants","zh":"团队","en":"Tenant","scope":"carrier","label":"title","permissions":{"enter":{"zh":"进入团队","en":"Act inside a tenant"}}}';
 comment on column tenant.kind is '{"zh":"类别","en":"Kind","readonly":true}';
 comment on column tenant.name is '{"zh":"登录名","en":"Name","help_zh":"登录时填写，小写字母、数字、连字符","help_en":"typed at login; lower-case letters, digits, hyphens"}';
 comment on column tenant.title is '{"zh":"名称","en":"Title"}';
@@ -88,11 +91,11 @@ comment on column tenant.enabled is '{"zh":"启用","en":"Enabled"}';
 comment on column tenant.max_calls is '{"zh":"最大并发呼叫","en":"Concurrent calls at most"}';
 comment on table role is '{"resource":"roles","zh":"角色","en":"Role","scope":"tenant","label":"name"}';
 comment on column role.name is '{"zh":"名称","en":"Name"}';
-comment on column role.permissions is '{"zh":"权限","en":"Permissions","help_zh":"如 queues.read、queues.write；* 为全部","help_en":"such as queues.read, queues.write; * is everything"}';
+comment on column role.permissions is '{"zh":"权限","en":"Permissions","check":"permissions","help_zh":"如 queues.read、queues.write；* 为全部","help_en":"such as queues.read, queues.write; * is everything"}';
 comment on table account is '{"resource":"accounts","zh":"账号","en":"Account","scope":"tenant","label":"username"}';
 comment on column account.username is '{"zh":"用户名","en":"User name"}';
 comment on column account.name is '{"zh":"姓名","en":"Name"}';
 comment on column account.password is '{"zh":"密码","en":"Password","writeonly":true,"transform":"argon2id"}';
-comment on column account.role_id is '{"zh":"角色","en":"Role"}';
+comment on column account.role_id is '{"zh":"角色","en":"Role","check":"role"}';
 comment on column account.enabled is '{"zh":"启用","en":"Enabled"}';
 reset role;

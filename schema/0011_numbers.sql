@@ -30,7 +30,7 @@ create table number (
     updated_at  timestamptz not null default now(),
     primary key (tenant_id, id),
     unique (tenant_id, number),
-    constraint number_global unique (number)
+    constraint number_global unique (number) -- the one key without tenant_id: see above, and the catalogue test
 );
 call zj_tenant_table('number', 'write');
 revoke insert, update, delete on number from zj_tenant;
@@ -57,7 +57,8 @@ call zj_live('did');
 call zj_reader('did', 'zj_edge'); call zj_reader('did', 'zj_acd');
 
 -- A destination must exist in the same tenant. (Three kinds, one column: a foreign key per kind would be NULL mostly.)
-create function did_destination() returns trigger language plpgsql as $$
+-- It looks as the owner, for the carrier may write a DID but not read a tenant's queues and flows.
+create function did_destination() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 begin
     if not (case new.destination_kind
         when 'queue' then exists (select from queue q where q.tenant_id = new.tenant_id and q.id = new.destination_id)
@@ -108,7 +109,7 @@ create table extension (
 );
 call zj_tenant_table('extension', 'write');
 call zj_live('extension');
-call zj_reader('extension', 'zj_edge'); call zj_reader('extension', 'zj_acd', 'tenant_id, id, number, name, enabled');
+call zj_reader('extension', 'zj_owner'); call zj_reader('extension', 'zj_edge'); call zj_reader('extension', 'zj_acd', 'tenant_id, id, number, name, enabled');
 
 -- The password itself is never stored: only HA1 of RFC 2617, which is what digest authentication needs.
 create function extension_ha1() returns trigger language plpgsql as $$
@@ -141,7 +142,7 @@ comment on column did.number is '{"zh":"号码","en":"Number"}';
 comment on column did.caller_prefix is '{"zh":"主叫前缀","en":"Caller prefix","help_zh":"留空为任意主叫","help_en":"empty: any caller"}';
 comment on column did.priority is '{"zh":"优先级","en":"Priority","help_zh":"数字大者先","help_en":"larger first"}';
 comment on column did.destination_kind is '{"zh":"去向类别","en":"Destination kind"}';
-comment on column did.destination_id is '{"zh":"去向","en":"Destination"}';
+comment on column did.destination_id is '{"zh":"去向","en":"Destination","refs":{"by":"destination_kind","queue":"queues","ivr":"flows","extension":"extensions"}}';
 comment on column did.enabled is '{"zh":"启用","en":"Enabled"}';
 comment on table blacklist is '{"resource":"blacklist","zh":"黑白名单","en":"Black and white list","scope":"tenant","label":"number"}';
 comment on column blacklist.number is '{"zh":"号码","en":"Number"}';

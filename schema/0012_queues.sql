@@ -146,10 +146,11 @@ end $$;
 call zj_reader('flow', 'zj_acd', 'tenant_id, id, name, version, enabled');
 call zj_reader('flow', 'zj_ivr'); call zj_reader('prompt', 'zj_ivr'); call zj_reader('queue', 'zj_ivr', 'tenant_id, id, number, name, enabled');
 call zj_reader('agent', 'zj_api');
+call zj_reader('queue', 'zj_owner'); call zj_reader('flow', 'zj_owner'); -- for did_destination()
 
 comment on table agent_group is '{"resource":"agent-groups","zh":"坐席组","en":"Agent group","scope":"tenant","label":"name"}';
 comment on column agent_group.name is '{"zh":"名称","en":"Name"}';
-comment on table agent is '{"resource":"agents","zh":"坐席","en":"Agent","scope":"tenant","label":"name"}';
+comment on table agent is '{"resource":"agents","zh":"坐席","en":"Agent","scope":"tenant","label":"name","permissions":{"control":{"zh":"控制坐席状态","en":"Control other agents"}}}';
 comment on column agent.number is '{"zh":"工号","en":"Agent number"}';
 comment on column agent.name is '{"zh":"姓名","en":"Name"}';
 comment on column agent.account_id is '{"zh":"账号","en":"Account"}';
@@ -160,7 +161,7 @@ comment on table busy_reason is '{"resource":"busy-reasons","zh":"示忙原因",
 comment on column busy_reason.name is '{"zh":"名称","en":"Name"}';
 comment on column busy_reason.limit_s is '{"zh":"时限(秒)","en":"Limit (s)","help_zh":"0 为不限","help_en":"0: none"}';
 comment on column busy_reason.counts_work is '{"zh":"计入工作时间","en":"Counts as work"}';
-comment on table prompt is '{"resource":"prompts","zh":"语音","en":"Prompt","scope":"tenant","label":"name"}';
+comment on table prompt is '{"resource":"prompts","zh":"语音","en":"Prompt","scope":"tenant","label":"name","upload":"audio"}';
 comment on column prompt.name is '{"zh":"名称","en":"Name"}';
 comment on column prompt.language is '{"zh":"语言","en":"Language"}';
 comment on column prompt.path is '{"zh":"路径","en":"Path","hidden":true}';
@@ -169,7 +170,7 @@ comment on column prompt.duration_ms is '{"zh":"时长(毫秒)","en":"Duration (
 comment on column prompt.sha256 is '{"zh":"校验","en":"SHA-256","readonly":true}';
 comment on table flow is '{"resource":"flows","zh":"IVR流程","en":"Flow","scope":"tenant","label":"name"}';
 comment on column flow.name is '{"zh":"名称","en":"Name"}';
-comment on column flow.document is '{"zh":"VoiceXML 文档","en":"VoiceXML document","check":"vxml","widget":"code"}';
+comment on column flow.document is '{"zh":"VoiceXML 文档","en":"VoiceXML document","check":"vxml","widget":"code","detail":true,"media":"application/voicexml+xml"}';
 comment on column flow.version is '{"zh":"版本","en":"Version","readonly":true}';
 comment on column flow.enabled is '{"zh":"启用","en":"Enabled"}';
 comment on table queue is '{"resource":"queues","zh":"队列","en":"Queue","scope":"tenant","label":"name"}';
@@ -188,7 +189,7 @@ comment on column queue.service_level_s is '{"zh":"服务水平(秒)","en":"Serv
 comment on column queue.record is '{"zh":"录音","en":"Record"}';
 comment on column queue.music_id is '{"zh":"等待音乐","en":"Music on hold"}';
 comment on column queue.overflow_kind is '{"zh":"溢出去向","en":"Overflow to"}';
-comment on column queue.overflow_id is '{"zh":"溢出目标","en":"Overflow target"}';
+comment on column queue.overflow_id is '{"zh":"溢出目标","en":"Overflow target","refs":{"by":"overflow_kind","queue":"queues","extension":"extensions"}}';
 comment on column queue.enabled is '{"zh":"启用","en":"Enabled"}';
 comment on table queue_agent is '{"resource":"queue-agents","zh":"队列坐席","en":"Queue member","scope":"tenant"}';
 comment on column queue_agent.queue_id is '{"zh":"队列","en":"Queue"}';

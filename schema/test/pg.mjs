@@ -1,0 +1,86 @@
+// A private PostgreSQL for tests: its own directory, its own port and socket, gone afterwards. Works as root too.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const bin = '/usr/lib/postgresql/15/bin';
+const asPostgres = () => {
+  if (userInfo().uid !== 0) return {};
+  const id = (flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+};
+
+export async function startPostgres({ port, migrate = true }) {
+  const dir = mkdtempSync(join(tmpdir(), 'zj-pg-'));
+  const who = asPostgres();
+  if (who.uid) chownSync(dir, who.uid, who.gid);
+  execFileSync(`${bin}/initdb`, ['-D', `${dir}/data`, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], { ...who, cwd: dir, stdio: 'pipe' });
+  const child = spawn(`${bin}/postgres`, ['-D', `${dir}/data`, '-p', port, '-k', dir, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off',
+    '-c', 'max_connections=60', '-c', 'timezone=UTC'], { ...who, cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (d) => { log = (log + d).slice(-20000); });
+  const env = { ...process.env, PGHOST: dir, PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'zongji', PGOPTIONS: '-c client_min_messages=warning' };
+  const pg = {
+    dir, port, env,
+    log: () => log,
+    // Runs SQL as `user`; answers rows as arrays of texts ('' for null). Throws with the server's message.
+    sql(text, { user = 'postgres', database = 'zongji' } = {}) {
+      const r = spawnSync('psql', ['-XqAt', '-F', '\x1f', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', '-U', user, '-d', database], { env, input: text, encoding: 'utf8', maxBuffer: 64 << 20 });
+      if (r.status !== 0) throw new Error(r.stderr.trim());
+      return r.stdout.split('\n').filter((l) => l !== '').map((l) => l.split('\x1f'));
+    },
+    // An open psql session, for transactions that overlap: `run` sends text and waits until the server has answered it.
+    session({ user = 'postgres' } = {}) {
+      const p = spawn('psql', ['-XqAt', '-F', '\x1f', '-U', user], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+      let out = '', n = 0;
+      const waiting = [];
+      const look = () => {
+        for (const w of [...waiting]) {
+          const at = out.indexOf(w.mark);
+          if (at < 0) continue;
+          waiting.splice(waiting.indexOf(w), 1);
+          const text = out.slice(0, at);
+          out = out.slice(at + w.mark.length + 1);
+          w.resolve(text.split('\n').filter((l) => l !== ''));
+        }
+      };
+      p.stdout.on('data', (d) => { out += d; look(); });
+      p.stderr.on('data', (d) => { out += `ERROR ${d}`; });
+      return {
+        run: (text) => new Promise((resolve) => { const mark = `--done-${++n}--`; waiting.push({ mark, resolve }); p.stdin.write(`${text};\n\\echo ${mark}\n`); }),
+        end: () => new Promise((resolve) => { p.on('close', resolve); p.stdin.end(); }),
+      };
+    },
+    async pause() { process.kill(child.pid, 'SIGINT'); await new Promise((r) => child.once('close', r)); },
+    async stop() {
+      if (child.exitCode === null) { process.kill(child.pid, 'SIGINT'); await new Promise((r) => child.once('close', r)); }
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  for (let i = 0; ; i++) {
+    const r = spawnSync(`${bin}/pg_isready`, ['-q', '-h', dir, '-p', String(port)]);
+    if (r.status === 0) break;
+    if (i > 200 || child.exitCode !== null) throw new Error(`PostgreSQL does not start: ${log}`);
+    await new Promise((r2) => setTimeout(r2, 50));
+  }
+  pg.sql('create database zongji', { database: 'postgres' });
+  if (migrate) applySchema(pg);
+  return pg;
+}
+
+// With `zongji migrate` where it is built, else file by file as it would.
+export function applySchema(pg) {
+  const zongji = join(root, process.env.ZJ_BUILD ?? 'build', 'bin', 'zongji');
+  if (existsSync(zongji)) {
+    const r = spawnSync(zongji, ['migrate', '--database', `host=${pg.dir} port=${pg.port} user=postgres dbname=zongji`, '--dir', join(root, 'schema')], { encoding: 'utf8' });
+    if (r.status === 0) return;
+    throw new Error(`zongji migrate: ${r.stderr}${r.stdout}`);
+  }
+  for (const f of readdirSync(join(root, 'schema')).filter((n) => n.endsWith('.sql')).sort()) {
+    const r = spawnSync('psql', ['-Xq', '-1', '-v', 'ON_ERROR_STOP=1', '-f', join(root, 'schema', f)], { env: pg.env, encoding: 'utf8' });
+    if (r.status !== 0) throw new Error(`${f}: ${r.stderr}`);
+  }
+}
