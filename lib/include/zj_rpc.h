@@ -17,7 +17,8 @@ enum zj_rpc_code {
 	ZJ_RPC_STALE = 2,     /* an epoch below the highest known: `data.epoch` */
 	ZJ_RPC_NOT_FOUND = 3, /* no such leg, room, call, agent … */
 	ZJ_RPC_OVERLOAD = 4,
-	ZJ_RPC_GONE = 5       /* local only: the connection closed before the answer came */
+	ZJ_RPC_GONE = 5,      /* local only: the connection closed before the answer came */
+	ZJ_RPC_TIMEOUT = 6    /* local only: no answer in time (a late one is dropped) */
 };
 
 struct zj_rpc_conn; /* one connection, either side; an object */
@@ -45,7 +46,9 @@ void zj_rpc_server_close(struct zj_rpc_server *s); /* closes its connections too
  * Requests sent while down fail at once with ZJ_RPC_GONE. */
 int zj_rpc_connect(struct zj_rpc_conn **cp, uv_loop_t *loop, const char *address, const struct zj_rpc_method *methods,
 		   zj_rpc_conn_h *conn_h, void *arg) ZJ_MUST_CHECK;
-void zj_rpc_close(struct zj_rpc_conn *c); /* both kinds; releases the owner's reference; handlers of open requests hear GONE */
+/* Both kinds; releases the owner's reference; handlers of open requests hear GONE. A server's connection tells `conn_h`
+ * that it is down (so that what zj_rpc_set_user() gave is freed in one place); a client, whose owner closes it, does not. */
+void zj_rpc_close(struct zj_rpc_conn *c);
 
 bool zj_rpc_is_up(const struct zj_rpc_conn *c);
 void zj_rpc_set_user(struct zj_rpc_conn *c, void *user); /* the program's own pointer for a connection */
@@ -53,9 +56,10 @@ void *zj_rpc_user(const struct zj_rpc_conn *c);
 
 /* `result` is borrowed; on error it is NULL, `code` non-zero and `message` said; `data` may be NULL. */
 typedef void(zj_rpc_answer_h)(json_t *result, int code, const char *message, json_t *data, void *arg);
-/* Steals `params`. `h` may be NULL. With timeout_ms 0 it waits until the connection ends. `h` never runs before return. */
+/* Steals `params`. `h` may be NULL. With timeout_ms 0 it waits until the connection ends. `h` never runs before return, and
+ * runs exactly once when 0 was returned (GONE on a connection that is down); else (ENOMEM, or closed by us) never. */
 int zj_rpc_request(struct zj_rpc_conn *c, const char *method, json_t *params, unsigned timeout_ms, zj_rpc_answer_h *h, void *arg);
-int zj_rpc_notify(struct zj_rpc_conn *c, const char *method, json_t *params); /* steals params */
+int zj_rpc_notify(struct zj_rpc_conn *c, const char *method, json_t *params); /* steals params; ENOTCONN when down */
 
 void zj_rpc_reply(struct zj_rpc_call *call, json_t *result);                                           /* steals result */
 void zj_rpc_fail(struct zj_rpc_call *call, int code, const char *message, json_t *data /* stolen */); /* both accept NULL call */

@@ -13,9 +13,11 @@ void zj_spool_close(struct zj_spool *s);
 int zj_spool_append(struct zj_spool *s, const json_t *record) ZJ_MUST_CHECK;
 
 /* Reads in order from the first record not yet done; `n` ≤ max records are handed out (borrowed until the next call).
- * zj_spool_done(k) says that the first k of them are safe elsewhere; zj_spool_dead moves one record to dead/ with its error. */
+ * zj_spool_done(k) says that the first k of them are safe elsewhere; zj_spool_dead writes one record to dead/ with its
+ * error: then it is safe elsewhere too, and the caller says zj_spool_done for it like for any other. */
 int zj_spool_peek(struct zj_spool *s, size_t max, json_t **records, size_t *n);
 int zj_spool_done(struct zj_spool *s, size_t k);
 int zj_spool_dead(struct zj_spool *s, const json_t *record, const char *error);
+int64_t zj_spool_failures(const struct zj_spool *s); /* appends and syncs that failed since the start: an alarm when not 0 */
 size_t zj_spool_waiting(const struct zj_spool *s); /* records not yet done */
 #endif
