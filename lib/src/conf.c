@@ -24,7 +24,7 @@ static int complain(char *why, size_t size, const struct source *src, const char
 	else if (src->file)
 		snprintf(why, size, "%s:%u: %s", src->file, src->line, rule);
 	else
-		snprintf(why, size, "%s %s", src->key, rule);
+		snprintf(why, size, "%s %s", src->key ? src->key : "?", rule);
 	return EINVAL;
 }
 

@@ -74,7 +74,7 @@ static int grow(struct zj_outbox *o)
 	return 0;
 }
 
-static void send(struct zj_outbox *o, struct entry *e)
+static void entry_send(struct zj_outbox *o, struct entry *e)
 {
 	if (!o->conn)
 		return;
@@ -102,7 +102,7 @@ int zj_outbox_put(struct zj_outbox *o, const char *method, json_t *params)
 	}
 	json_object_set_new(e.params, "seq", json_integer(++o->last));
 	*at(o, o->n++) = e;
-	send(o, at(o, o->n - 1));
+	entry_send(o, at(o, o->n - 1));
 	return 0;
 }
 
@@ -121,7 +121,7 @@ void zj_outbox_attach(struct zj_outbox *o, struct zj_rpc_conn *conn, int64_t see
 		return;
 	zj_outbox_ack(o, seen);
 	for (size_t i = 0; i < o->n; i++)
-		send(o, at(o, i));
+		entry_send(o, at(o, i));
 }
 
 int64_t zj_outbox_last(const struct zj_outbox *o)

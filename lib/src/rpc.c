@@ -193,7 +193,7 @@ void zj_rpc_conn_line(const char *line, size_t len, void *conn)
 
 	msg = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
 	if (!msg) {
-		zj_warn("rpc", "not JSON: %s column=%d", error.text, error.column);
+		zj_warn("rpc", "not JSON: \"%s\" column=%d", zj_log_esc(error.text), error.column);
 		send_error(c, NULL, ZJ_RPC_PARSE, error.text, NULL);
 		return;
 	}

@@ -269,7 +269,7 @@ static void bad_lines_get_an_error_and_no_harm(void **state)
 		{"{\n", "-32700"},
 		{"\xff\xfe\n", "-32700"},
 		{"[]\n", "-32600"},
-		{"42\n", "-32600"},
+		{"42\n", "-32700"},
 		{"{\"jsonrpc\":\"2.0\",\"id\":1}\n", "-32600"},
 		{"{\"id\":{},\"method\":\"echo\"}\n", "-32600"},
 		{"{\"id\":\"a\",\"method\":\"echo\",\"params\":3}\r\n", "\"id\":\"a\""},
