@@ -20,7 +20,7 @@ acd_PKGS       :=
 ivr-vxml_PKGS  := expat libcurl mxml libseccomp
 api_PKGS       := libh2o libsodium libcrypto
 api_LIBS       := -lwslay
-zongji_PKGS    := libcurl
+zongji_PKGS    := libsodium libcrypto
 LIB_LIBS       := -lpthread -lm
 
 .PHONY: all run test bench check san clean deps
