@@ -1,1 +1,40 @@
-modules:
+# Kamailio's modules, out of tree: kamailio-mods/<m>/*.c and common/*.c → build/kamailio/modules/<m>.so, against the headers
+# of the installed Kamailio's source package. Their pure cores are tested with cmocka and plain memory.
+KAM        := build/kamailio
+KAM_MODS   := did blacklist edge
+KAM_DIR    := kamailio-mods
+KAM_COMMON := $(wildcard $(KAM_DIR)/common/*.c)
+KAM_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wimplicit-fallthrough -Wno-cast-function-type -Werror -fPIC \
+              -fno-omit-frame-pointer -fstack-protector-strong -pthread -I$(KAM_DIR)/common
+KAM_HOST   := -isystem $(KAM)/src/src -isystem /usr/include/postgresql @$(KAM)/flags -DKSR_PTHREAD_MUTEX_SHARED
+KAM_LIBS   := -lpq -ljansson
+# Files that know Kamailio; the rest is pure.
+KAM_GLUE   := %_mod.c %_kam.c
+
+.PHONY: modules kamailio-tests
+modules: $(KAM_MODS:%=$(KAM)/modules/%.so)
+$(KAM)/flags: $(KAM_DIR)/fetch-sources | $(BUILD)/.deps
+	$(KAM_DIR)/fetch-sources $(KAM)
+	@touch $@
+
+define kamailio_module
+$(1)_KOBJS := $$(patsubst $(KAM_DIR)/%.c,$(KAM)/obj/$(1)/%.o,$$(KAM_COMMON) $$(wildcard $(KAM_DIR)/$(1)/*.c))
+$$($(1)_KOBJS): $(KAM)/obj/$(1)/%.o: $(KAM_DIR)/%.c $(KAM)/flags
+	@mkdir -p $$(@D)
+	$(CC) $(KAM_CFLAGS) -I$(KAM_DIR)/$(1) $(KAM_HOST) -DMOD_NAME='"$(1)"' -MMD -MP -c $$< -o $$@
+$(KAM)/modules/$(1).so: $$($(1)_KOBJS)
+	@mkdir -p $$(@D)
+	$(CC) -shared -Wl,-Bsymbolic $$^ -o $$@ $(KAM_LIBS)
+-include $$($(1)_KOBJS:.o=.d)
+endef
+$(foreach m,$(KAM_MODS),$(eval $(call kamailio_module,$(m))))
+
+# Unit tests: kamailio-mods/test/test_*.c with every pure file of all modules.
+KAM_PURE  := $(filter-out $(KAM_GLUE),$(wildcard $(KAM_DIR)/common/*.c $(KAM_MODS:%=$(KAM_DIR)/%/*.c)))
+KAM_TESTS := $(patsubst $(KAM_DIR)/test/%.c,$(BUILD)/test/kamailio-mods/%,$(wildcard $(KAM_DIR)/test/test_*.c))
+kamailio-tests: $(KAM_TESTS)
+tests: kamailio-tests
+$(BUILD)/test/kamailio-mods/%: $(KAM_DIR)/test/%.c $(KAM_DIR)/test/plain.c $(KAM_PURE) $(wildcard $(KAM_DIR)/*/*.h) | $(BUILD)/.deps
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Wconversion,$(CFLAGS)) -I$(KAM_DIR)/common $(KAM_MODS:%=-I$(KAM_DIR)/%) -I/usr/include/postgresql \
+		$(filter %.c,$^) -o $@ $(LDFLAGS) -lcmocka $(KAM_LIBS)

@@ -1,0 +1,328 @@
+#include "zk_follow.h"
+#include "zk_copy.h"
+#include "zk_log.h"
+#include "zk_pg.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SEEN_MAX 4096        /* text of a pg_snapshot; with more open transactions everything is loaded anew */
+#define LOOK_AGAIN_MS 5000   /* a lost wake-up costs this at most */
+#define RETRY_MIN_MS 50
+#define RETRY_MAX_MS 1000
+#define LOG_KEPT_S 86400     /* the change log is kept two days: after one, load everything */
+#define JOURNAL_MAX 100000   /* lines beyond the base before the copy is written anew */
+
+struct zk_follow {
+	const char *who, *conninfo, *copy_path;
+	const struct zk_table *tables;
+	unsigned n;
+	const struct zk_sink *sink;
+	PGconn *pg;
+	struct zk_copy *copy;
+	char seen[SEEN_MAX]; /* snapshot of the last look; empty: load everything */
+	time_t looked_at;
+	size_t base_rows;
+	int retry_ms;
+};
+
+int zk_follow_alloc(struct zk_follow **fp, const char *who, const char *conninfo, const char *copy_path,
+		    const struct zk_table *tables, unsigned n, const struct zk_sink *sink)
+{
+	if (!n || n > ZK_TABLES_MAX)
+		return EINVAL;
+	struct zk_follow *f = calloc(1, sizeof *f);
+	if (!f)
+		return ENOMEM;
+	*f = (struct zk_follow){.who = who, .conninfo = conninfo, .copy_path = copy_path, .tables = tables, .n = n, .sink = sink, .retry_ms = RETRY_MIN_MS};
+	*fp = f;
+	return 0;
+}
+
+static void disconnect(struct zk_follow *f)
+{
+	PQfinish(f->pg);
+	f->pg = NULL;
+}
+
+static bool run(struct zk_follow *f, const char *sql)
+{
+	PGresult *r = zk_pg_exec(f->pg, sql, 0, NULL);
+	PQclear(r);
+	return r != NULL;
+}
+
+/* Takes the snapshot of the transaction that is open: it will be `seen` once its rows are applied. */
+static bool take_snapshot(struct zk_follow *f, char *snapshot)
+{
+	PGresult *r = zk_pg_exec(f->pg, "select pg_current_snapshot()::text", 0, NULL);
+	if (!r)
+		return false;
+	const char *text = PQgetvalue(r, 0, 0);
+	zk_copy(snapshot, SEEN_MAX, strlen(text) < SEEN_MAX ? text : "", strlen(text) < SEEN_MAX ? strlen(text) : 0);
+	PQclear(r);
+	return true;
+}
+
+static PGresult *select_rows(struct zk_follow *f, unsigned table, const char *ids)
+{
+	char sql[1024];
+	snprintf(sql, sizeof sql, "select id::text, %s from %s%s", f->tables[table].columns, f->tables[table].name,
+		 ids ? " where id = any ($1::uuid[])" : "");
+	return zk_pg_exec(f->pg, sql, ids ? 1 : 0, &ids);
+}
+
+static void feed(struct zk_follow *f, unsigned table, const PGresult *r)
+{
+	const char *fields[ZK_FIELDS_MAX];
+	struct zk_uuid id;
+	for (int row = 0; row < PQntuples(r); row++) {
+		for (unsigned i = 0; i < f->tables[table].fields; i++)
+			fields[i] = PQgetisnull(r, row, (int)i + 1) ? NULL : PQgetvalue(r, row, (int)i + 1);
+		if (!zk_uuid_parse(&id, PQgetvalue(r, row, 0)))
+			continue;
+		f->sink->row(table, &id, fields, f->sink->arg);
+		zk_copy_row(f->copy, table, PQgetvalue(r, row, 0), fields);
+	}
+}
+
+static void clear_all(PGresult **results, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		PQclear(results[i]);
+}
+
+static int apply_all(struct zk_follow *f, PGresult **results, const char *snapshot)
+{
+	size_t rows[ZK_TABLES_MAX];
+	for (unsigned i = 0; i < f->n; i++)
+		rows[i] = (size_t)PQntuples(results[i]);
+	int err = f->sink->begin(rows, true, f->sink->arg);
+	if (err)
+		return err;
+	zk_copy_close(f->copy);
+	f->copy = f->copy_path ? zk_copy_begin(f->copy_path, f->tables, f->n) : NULL;
+	for (unsigned i = 0; i < f->n; i++)
+		feed(f, i, results[i]);
+	f->sink->end(f->sink->arg);
+	zk_copy_mark(f->copy, snapshot);
+	f->base_rows = zk_copy_rows(f->copy);
+	return 0;
+}
+
+/* EIO: the database went away; else what the sink said. */
+static int load_all(struct zk_follow *f)
+{
+	PGresult *results[ZK_TABLES_MAX] = {NULL};
+	char snapshot[SEEN_MAX];
+	int err = EIO;
+	if (!run(f, "begin isolation level repeatable read read only") || !take_snapshot(f, snapshot))
+		return EIO;
+	unsigned i = 0;
+	while (i < f->n && (results[i] = select_rows(f, i, NULL)))
+		i++;
+	if (i == f->n && run(f, "commit"))
+		err = apply_all(f, results, snapshot);
+	clear_all(results, f->n);
+	if (err)
+		return err;
+	zk_copy(f->seen, sizeof f->seen, snapshot, strlen(snapshot));
+	zk_log(ZK_INFO, "configuration loaded who=%s rows=%zu", f->who, f->base_rows);
+	return 0;
+}
+
+static char *table_names(const struct zk_follow *f)
+{
+	static char list[256];
+	size_t at = 0;
+	for (unsigned i = 0; i < f->n; i++)
+		at += (size_t)snprintf(list + at, sizeof list - at, "%c%s", i ? ',' : '{', f->tables[i].name);
+	snprintf(list + at, sizeof list - at, "}");
+	return list;
+}
+
+/* What changed, as one row per table: its ids as an array. */
+static const char changes_sql[] = "select c.table_name, array_agg(distinct c.id)::text, count(distinct c.id)::text"
+				  "  from zj_changes_since($1::pg_snapshot, $2::text[]) c group by 1";
+
+struct changed {
+	char *ids; /* PostgreSQL array text; NULL: nothing */
+	size_t count;
+};
+
+static bool fetch_changed(struct zk_follow *f, struct changed *changed)
+{
+	const char *values[] = {f->seen, table_names(f)};
+	PGresult *r = zk_pg_exec(f->pg, changes_sql, 2, values);
+	if (!r)
+		return false;
+	for (int row = 0; row < PQntuples(r); row++)
+		for (unsigned i = 0; i < f->n; i++)
+			if (!strcmp(f->tables[i].name, PQgetvalue(r, row, 0))) {
+				changed[i].ids = strdup(PQgetvalue(r, row, 1));
+				changed[i].count = strtoul(PQgetvalue(r, row, 2), NULL, 10);
+			}
+	PQclear(r);
+	return true;
+}
+
+/* Everything named in the array is gone first, then the rows that exist are put: a changed id that is not found is a deletion.
+ * Readers see only the end of the batch. */
+static void feed_changed(struct zk_follow *f, unsigned table, const char *ids, const PGresult *r)
+{
+	struct zk_uuid id;
+	char text[ZK_UUID_TEXT];
+	for (const char *p = ids + 1; strlen(p) >= ZK_UUID_TEXT; p += ZK_UUID_TEXT) {
+		zk_copy(text, sizeof text, p, ZK_UUID_TEXT - 1);
+		if (!zk_uuid_parse(&id, text))
+			continue;
+		f->sink->row(table, &id, NULL, f->sink->arg);
+		zk_copy_row(f->copy, table, text, NULL);
+	}
+	feed(f, table, r);
+}
+
+static int apply_changed(struct zk_follow *f, const struct changed *changed, PGresult **results, const char *snapshot)
+{
+	size_t rows[ZK_TABLES_MAX], total = 0;
+	for (unsigned i = 0; i < f->n; i++)
+		total += rows[i] = changed[i].count;
+	if (!total)
+		return 0;
+	int err = f->sink->begin(rows, false, f->sink->arg);
+	if (err)
+		return err;
+	for (unsigned i = 0; i < f->n; i++)
+		if (changed[i].ids)
+			feed_changed(f, i, changed[i].ids, results[i]);
+	f->sink->end(f->sink->arg);
+	zk_copy_mark(f->copy, snapshot);
+	zk_log(ZK_INFO, "configuration changed who=%s rows=%zu", f->who, total);
+	return 0;
+}
+
+static int load_changed(struct zk_follow *f)
+{
+	struct changed changed[ZK_TABLES_MAX] = {{0}};
+	PGresult *results[ZK_TABLES_MAX] = {NULL};
+	char snapshot[SEEN_MAX];
+	bool good = run(f, "begin isolation level repeatable read read only") && take_snapshot(f, snapshot) && fetch_changed(f, changed);
+	for (unsigned i = 0; good && i < f->n; i++)
+		if (changed[i].ids)
+			good = (results[i] = select_rows(f, i, changed[i].ids)) != NULL;
+	int err = good && run(f, "commit") ? apply_changed(f, changed, results, snapshot) : EIO;
+	clear_all(results, f->n);
+	for (unsigned i = 0; i < f->n; i++)
+		free(changed[i].ids);
+	if (!err)
+		zk_copy(f->seen, sizeof f->seen, snapshot, strlen(snapshot));
+	return err;
+}
+
+/* A cluster whose transactions are younger than what was seen is another cluster (restored, or made anew). */
+static bool seen_is_usable(struct zk_follow *f)
+{
+	const char *values[] = {f->seen};
+	if (!f->seen[0] || time(NULL) - f->looked_at > LOG_KEPT_S || zk_copy_rows(f->copy) > 2 * f->base_rows + JOURNAL_MAX)
+		return false;
+	PGresult *r = zk_pg_exec(f->pg, "select pg_snapshot_xmax($1::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot())", 1, values);
+	bool usable = r && PQgetvalue(r, 0, 0)[0] == 't';
+	PQclear(r);
+	return usable;
+}
+
+static int look(struct zk_follow *f)
+{
+	int err = seen_is_usable(f) ? load_changed(f) : load_all(f);
+	if (!err)
+		f->looked_at = time(NULL);
+	return err;
+}
+
+int zk_follow_start(struct zk_follow *f)
+{
+	f->pg = zk_pg_connect(f->conninfo, f->who);
+	if (f->pg && !load_all(f)) {
+		f->looked_at = time(NULL);
+		disconnect(f);
+		return 0;
+	}
+	disconnect(f);
+	int err = f->copy_path ? zk_copy_load(f->copy_path, f->tables, f->n, f->sink, f->seen, sizeof f->seen) : ENOENT;
+	if (err) {
+		zk_log(ZK_ERROR, "starting with empty tables until the database is back: no usable local copy who=%s", f->who);
+		f->seen[0] = '\0';
+		return ENOENT;
+	}
+	zk_log(ZK_WARN, "started from the local copy who=%s path=%s", f->who, f->copy_path);
+	f->copy = zk_copy_reopen(f->copy_path, f->tables, f->n);
+	f->looked_at = time(NULL);
+	return 0;
+}
+
+int zk_follow_fd(const struct zk_follow *f)
+{
+	return f->pg ? PQsocket(f->pg) : -1;
+}
+
+int zk_follow_wait_ms(const struct zk_follow *f)
+{
+	return f->pg ? LOOK_AGAIN_MS : f->retry_ms;
+}
+
+/* Wake-ups that came with other answers wait inside libpq, where no poll sees them. */
+static bool drain_notifies(PGconn *pg)
+{
+	bool any = false;
+	PQconsumeInput(pg);
+	for (PGnotify *n; (n = PQnotifies(pg)); any = true)
+		PQfreemem(n);
+	return any;
+}
+
+static void lost(struct zk_follow *f)
+{
+	disconnect(f);
+	f->retry_ms = f->retry_ms * 2 < RETRY_MAX_MS ? f->retry_ms * 2 : RETRY_MAX_MS;
+}
+
+/* LISTEN comes before the look: what is committed between the two wakes us again. */
+void zk_follow_turn(struct zk_follow *f)
+{
+	if (!f->pg) {
+		f->pg = zk_pg_connect(f->conninfo, f->who);
+		if (!f->pg || !run(f, "listen zj_config")) {
+			lost(f);
+			return;
+		}
+	} else if (!PQconsumeInput(f->pg)) {
+		zk_log(ZK_WARN, "database connection lost who=%s", f->who);
+		lost(f);
+		return;
+	}
+	int err;
+	drain_notifies(f->pg);
+	do
+		err = look(f);
+	while (!err && drain_notifies(f->pg));
+	if (err == EIO) {
+		lost(f);
+	} else if (err) {
+		zk_log(ZK_ERROR, "no shared memory for the configuration: start Kamailio with a larger -m who=%s", f->who);
+		lost(f); /* and try again */
+	} else {
+		f->retry_ms = RETRY_MIN_MS;
+	}
+}
+
+void zk_follow_run(struct zk_follow *f)
+{
+	for (;;) {
+		zk_follow_turn(f);
+		struct pollfd p = {.fd = zk_follow_fd(f), .events = POLLIN};
+		poll(&p, 1, zk_follow_wait_ms(f));
+	}
+}

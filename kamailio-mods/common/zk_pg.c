@@ -1,0 +1,104 @@
+#include "zk_pg.h"
+#include "zk_log.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#define SILENCE_MAX_MS 10000
+#define CONNECT_MAX_MS 3000
+
+static long mono_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* False at the deadline. */
+static bool wait_socket(PGconn *pg, short events, long deadline)
+{
+	for (;;) {
+		long left = deadline - mono_ms();
+		struct pollfd p = {.fd = PQsocket(pg), .events = events};
+		if (left <= 0 || p.fd < 0)
+			return false;
+		int n = poll(&p, 1, (int)left);
+		if (n > 0)
+			return true;
+		if (n < 0 && errno != EINTR)
+			return false;
+	}
+}
+
+static bool connect_wait(PGconn *pg)
+{
+	long deadline = mono_ms() + CONNECT_MAX_MS;
+	if (!pg || PQstatus(pg) == CONNECTION_BAD)
+		return false;
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+	while (state != PGRES_POLLING_OK) {
+		if (state == PGRES_POLLING_FAILED ||
+		    !wait_socket(pg, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline))
+			return false;
+		state = PQconnectPoll(pg);
+	}
+	return true;
+}
+
+static const char *one_line(PGconn *pg)
+{
+	static char text[200];
+	strncpy(text, pg ? PQerrorMessage(pg) : "out of memory", sizeof text - 1);
+	for (char *p = text; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	return text;
+}
+
+PGconn *zk_pg_connect(const char *conninfo, const char *who)
+{
+	static bool away;
+	PGconn *pg = PQconnectStart(conninfo);
+	if (connect_wait(pg)) {
+		away = false;
+		return pg;
+	}
+	if (!away)
+		zk_log(ZK_WARN, "database is away, going on without it who=%s because=\"%s\"", who, one_line(pg));
+	away = true;
+	PQfinish(pg);
+	return NULL;
+}
+
+/* The last result of a query; NULL when the connection broke or the time is over. */
+static PGresult *result_wait(PGconn *pg, long deadline)
+{
+	PGresult *last = NULL;
+	for (;;) {
+		while (PQisBusy(pg))
+			if (!wait_socket(pg, POLLIN, deadline) || !PQconsumeInput(pg)) {
+				PQclear(last);
+				return NULL;
+			}
+		PGresult *r = PQgetResult(pg);
+		if (!r)
+			return last;
+		PQclear(last);
+		last = r;
+	}
+}
+
+PGresult *zk_pg_exec(PGconn *pg, const char *sql, int n, const char *const *values)
+{
+	PGresult *r = NULL;
+	if (PQsendQueryParams(pg, sql, n, NULL, values, NULL, NULL, 0))
+		r = result_wait(pg, mono_ms() + SILENCE_MAX_MS);
+	ExecStatusType status = PQresultStatus(r);
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+		return r;
+	zk_log(ZK_WARN, "database query failed because=\"%s\" query=\"%.60s\"", one_line(pg), sql);
+	PQclear(r);
+	return NULL;
+}

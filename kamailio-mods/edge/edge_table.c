@@ -1,0 +1,133 @@
+#include "edge_table.h"
+#include <string.h>
+
+const struct zk_table edge_tables[EDGE_MAPS] = {
+	[EDGE_TENANT] = {"tenant", "sip_domain, enabled", 2},
+	[EDGE_EXTENSION] = {"extension", "tenant_id, number, ha1, enabled", 4},
+};
+
+int edge_store_alloc(struct zk_store **sp)
+{
+	static const size_t sizes[EDGE_MAPS] = {sizeof(struct edge_tenant), sizeof(struct edge_extension)};
+	return zk_store_alloc(sp, sizes, EDGE_MAPS);
+}
+
+static uint64_t domain_hash(const char *domain)
+{
+	return zk_hash(NULL, 0, domain, strlen(domain));
+}
+
+static uint64_t extension_hash(const struct zk_uuid *tenant, const char *number)
+{
+	return zk_hash(tenant->b, sizeof tenant->b, number, strlen(number));
+}
+
+static bool copy_text(char *out, size_t size, const char *text)
+{
+	return text && zk_copy(out, size, text, strlen(text));
+}
+
+static bool decode_tenant(struct edge_tenant *t, const char *const *f)
+{
+	if (!copy_text(t->domain, sizeof t->domain, f[0]) || !f[1])
+		return false;
+	t->enabled = f[1][0] == 't';
+	t->rec.hash = domain_hash(t->domain);
+	return true;
+}
+
+static bool decode_extension(struct edge_extension *e, const char *const *f)
+{
+	if (!f[0] || !zk_uuid_parse(&e->tenant, f[0]) || !copy_text(e->number, sizeof e->number, f[1]) ||
+	    !copy_text(e->ha1, sizeof e->ha1, f[2]) || !f[3])
+		return false;
+	e->enabled = f[3][0] == 't';
+	e->rec.hash = extension_hash(&e->tenant, e->number);
+	return true;
+}
+
+static int sink_begin(const size_t *rows, bool anew, void *arg)
+{
+	return zk_write_begin(arg, rows, anew);
+}
+
+static void sink_row(unsigned table, const struct zk_uuid *id, const char *const *fields, void *arg)
+{
+	struct edge_tenant t = {.rec = {.id = *id}};
+	struct edge_extension e = {.rec = {.id = *id}};
+	if (fields && table == EDGE_TENANT && decode_tenant(&t, fields))
+		zk_put(arg, table, &t);
+	else if (fields && table == EDGE_EXTENSION && decode_extension(&e, fields))
+		zk_put(arg, table, &e);
+	else
+		zk_del(arg, table, id);
+}
+
+static void sink_end(void *arg)
+{
+	zk_write_end(arg);
+}
+
+struct zk_sink edge_sink(struct zk_store *store)
+{
+	return (struct zk_sink){sink_begin, sink_row, sink_end, store};
+}
+
+struct search {
+	char domain[ZK_DOMAIN_MAX], number[EDGE_NUMBER_MAX];
+	struct edge_hit *hit;
+	bool found;
+};
+
+static const struct edge_tenant *tenant_of(const struct zk_map *m, const char *domain)
+{
+	struct zk_iter it;
+	const struct edge_tenant *t = zk_first(m, domain_hash(domain), &it);
+	while (t && (!t->enabled || strncmp(t->domain, domain, sizeof t->domain) != 0))
+		t = zk_next(&it);
+	return t;
+}
+
+static void tenant_h(struct zk_map *const *maps, void *arg)
+{
+	struct search *s = arg;
+	const struct edge_tenant *t = tenant_of(maps[EDGE_TENANT], s->domain);
+	s->found = t != NULL;
+	if (t)
+		s->hit->tenant = t->rec.id;
+}
+
+bool edge_find_tenant(struct zk_store *store, const char *domain, size_t len, struct zk_uuid *tenant)
+{
+	struct edge_hit hit;
+	struct search s = {.hit = &hit};
+	if (!zk_copy_lower(s.domain, sizeof s.domain, domain, len) || zk_read(store, tenant_h, &s) || !s.found)
+		return false;
+	*tenant = hit.tenant;
+	return true;
+}
+
+static void extension_h(struct zk_map *const *maps, void *arg)
+{
+	struct search *s = arg;
+	struct zk_iter it;
+	tenant_h(maps, arg);
+	if (!s->found)
+		return;
+	const struct edge_extension *e = zk_first(maps[EDGE_EXTENSION], extension_hash(&s->hit->tenant, s->number), &it);
+	while (e && (!e->enabled || zk_uuid_cmp(&e->tenant, &s->hit->tenant) || strncmp(e->number, s->number, sizeof e->number) != 0))
+		e = zk_next(&it);
+	s->found = e != NULL;
+	if (!e)
+		return;
+	s->hit->extension = e->rec.id;
+	zk_copy(s->hit->ha1, sizeof s->hit->ha1, e->ha1, strnlen(e->ha1, sizeof e->ha1 - 1));
+}
+
+bool edge_find_extension(struct zk_store *store, const char *domain, size_t domain_len, const char *number, size_t number_len,
+			 struct edge_hit *hit)
+{
+	struct search s = {.hit = hit};
+	return zk_copy_lower(s.domain, sizeof s.domain, domain, domain_len) &&
+	       zk_copy(s.number, sizeof s.number, number, number_len) && !zk_read(store, extension_h, &s) && s.found;
+}

@@ -1,0 +1,38 @@
+/* Whose domain is it, and whose extension: what registration and authentication need without a database. Pure. */
+#ifndef EDGE_TABLE_H
+#define EDGE_TABLE_H
+#include "zk_follow.h"
+#include "zk_map.h"
+
+#define EDGE_HA1_SIZE 65 /* 32 hex digits (MD5), room for SHA-256's 64 */
+#define EDGE_NUMBER_MAX 17
+
+enum edge_map { EDGE_TENANT, EDGE_EXTENSION, EDGE_MAPS };
+
+struct edge_tenant { /* key: domain */
+	struct zk_rec rec;
+	char domain[ZK_DOMAIN_MAX];
+	bool enabled;
+};
+struct edge_extension { /* key: tenant and number */
+	struct zk_rec rec;
+	struct zk_uuid tenant;
+	char number[EDGE_NUMBER_MAX], ha1[EDGE_HA1_SIZE];
+	bool enabled;
+};
+
+extern const struct zk_table edge_tables[EDGE_MAPS];
+int edge_store_alloc(struct zk_store **sp) __attribute__((warn_unused_result));
+struct zk_sink edge_sink(struct zk_store *store);
+
+/* The enabled tenant of a SIP domain (any case). */
+bool edge_find_tenant(struct zk_store *store, const char *domain, size_t len, struct zk_uuid *tenant);
+
+struct edge_hit {
+	struct zk_uuid tenant, extension;
+	char ha1[EDGE_HA1_SIZE];
+};
+/* An enabled extension of an enabled tenant. */
+bool edge_find_extension(struct zk_store *store, const char *domain, size_t domain_len, const char *number, size_t number_len,
+			 struct edge_hit *hit);
+#endif
