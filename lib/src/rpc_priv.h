@@ -1,6 +1,7 @@
 /* Inside of the JSON-RPC implementation: connection (rpc.c), wire (rpc_link.c), server and client (rpc_peer.c). */
 #ifndef ZJ_RPC_PRIV_H
 #define ZJ_RPC_PRIV_H
+#include "uv_priv.h"
 #include "zj_rpc.h"
 #include <uthash.h>
 
@@ -72,9 +73,4 @@ void zj_rpc_conn_line(const char *line, size_t len, void *conn);
 void zj_rpc_conn_up(struct zj_rpc_conn *c);
 void zj_rpc_conn_down(struct zj_rpc_conn *c, bool silent);
 void zj_rpc_server_forget(struct zj_rpc_conn *c);
-
-static inline void zj_uv_free_h(uv_handle_t *h)
-{
-	zj_deref(h);
-}
 #endif

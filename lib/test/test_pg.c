@@ -1,0 +1,237 @@
+#include "pgserver.h"
+#include "zj_pg.h"
+#include <errno.h>
+
+static struct pgserver server;
+
+struct world {
+	uv_loop_t loop;
+	struct zj_pg *pg;
+	bool done;
+	int err, failed, runs, errs;
+	char value[200], state[6];
+};
+
+static void run_h(int err, int failed, PGresult *const *results, int n, void *arg)
+{
+	struct world *w = arg;
+
+	w->done = true;
+	w->runs++;
+	w->errs += err != 0;
+	w->err = err;
+	w->failed = failed;
+	w->value[0] = w->state[0] = '\0';
+	if (!err && PQntuples(results[n - 1]))
+		snprintf(w->value, sizeof(w->value), "%s", PQgetvalue(results[n - 1], 0, 0));
+	if (err == EPROTO)
+		snprintf(w->state, sizeof(w->state), "%s", PQresultErrorField(results[failed], PG_DIAG_SQLSTATE));
+}
+
+static int setup_wait(void **state, const char *conninfo, unsigned connections, unsigned max_wait_ms)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	uv_loop_init(&w->loop);
+	assert_int_equal(zj_pg_alloc(&w->pg, &w->loop, conninfo, connections, max_wait_ms), 0);
+	*state = w;
+	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_wait(state, server.conninfo, 2, 5000);
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	zj_pg_close(w->pg);
+	loop_end(&w->loop);
+	free(w);
+	assert_int_equal(zj_objects_alive(), 0);
+	return 0;
+}
+
+static void run(struct world *w, const struct zj_pg_query *queries, int n)
+{
+	w->done = false;
+	assert_int_equal(zj_pg_run(w->pg, queries, n, run_h, w), 0);
+	assert_false(w->done);
+	loop_until(&w->loop, &w->done);
+}
+
+static void one(struct world *w, const char *sql)
+{
+	const struct zj_pg_query q = {sql, 0, NULL};
+
+	run(w, &q, 1);
+}
+
+static void a_run_is_one_transaction(void **state)
+{
+	struct world *w = *state;
+	const char *const a[] = {"1", "one"}, *const b[] = {"2", NULL}, *const dup[] = {"1", "again"};
+	const struct zj_pg_query good[] = {
+		{"insert into t values ($1::int, $2)", 2, a},
+		{"insert into t values ($1::int, $2)", 2, b},
+		{"select count(*) || coalesce(min(v), '') from t where pg_current_xact_id() is not null", 0, NULL},
+	};
+	const struct zj_pg_query bad[] = {
+		{"delete from t", 0, NULL},
+		{"insert into t values ($1::int, $2)", 2, a},
+		{"insert into t values ($1::int, $2)", 2, dup},
+		{"select 1", 0, NULL},
+	};
+
+	one(w, "create table t (id int primary key, v text)");
+	run(w, good, 3);
+	assert_int_equal(w->err, 0);
+	assert_string_equal(w->value, "2one");
+	run(w, bad, 4);
+	assert_int_equal(w->err, EPROTO);
+	assert_int_equal(w->failed, 2);
+	assert_string_equal(w->state, "23505");
+	run(w, good + 2, 1);
+	assert_string_equal(w->value, "2one"); /* the delete was rolled back */
+	one(w, "selec 1");
+	assert_string_equal(w->state, "42601");
+	one(w, "selec 1"); /* a refused prepare is not remembered as prepared */
+	assert_string_equal(w->state, "42601");
+	one(w, "select 7");
+	assert_string_equal(w->value, "7");
+}
+
+static void a_constraint_checked_at_commit_is_told(void **state)
+{
+	struct world *w = *state;
+
+	one(w, "create table d (id int, unique (id) deferrable initially deferred)");
+	one(w, "insert into d values (1), (1)");
+	assert_int_equal(w->err, EPROTO);
+	assert_int_equal(w->failed, 0);
+	assert_string_equal(w->state, "23505");
+}
+
+static void many_runs_are_all_answered(void **state)
+{
+	struct world *w = *state;
+	const struct zj_pg_query q = {"select 1", 0, NULL};
+	int64_t end = zj_mono_us() + 10 * 1000000;
+
+	for (int i = 0; i < 5000; i++)
+		assert_int_equal(zj_pg_run(w->pg, &q, 1, run_h, w), 0);
+	while (w->runs < 5000 && zj_mono_us() < end)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	assert_int_equal(w->runs, 5000);
+	assert_int_equal(w->errs, 0);
+}
+
+static void a_migration_below_a_prepared_statement_heals(void **state)
+{
+	struct world *w = *state;
+
+	one(w, "create table m (a int)");
+	one(w, "insert into m values (1)");
+	for (int i = 0; i < 4; i++)
+		one(w, "select * from m");
+	one(w, "alter table m add b int");
+	for (int i = 0; i < 4 && (i == 0 || w->err); i++)
+		one(w, "select * from m");
+	assert_int_equal(w->err, 0);
+}
+
+static void big_values_pass_both_ways(void **state)
+{
+	struct world *w = *state;
+	size_t len = 20 * 1000 * 1000;
+	char *big = malloc(len + 1), expect[20];
+	const char *const values[] = {big};
+	const struct zj_pg_query q = {"select length($1) || '', $1, $1", 1, values};
+
+	memset(big, 'x', len);
+	big[len] = '\0';
+	snprintf(expect, sizeof(expect), "%zu", len);
+	run(w, &q, 1);
+	free(big);
+	assert_string_equal(w->value, expect);
+}
+
+static void a_lost_server_is_eio_then_it_comes_back(void **state)
+{
+	struct world *w = *state;
+	const struct zj_pg_query slow = {"select pg_sleep(20)", 0, NULL};
+
+	one(w, "select 1");
+	w->done = false;
+	assert_int_equal(zj_pg_run(w->pg, &slow, 1, run_h, w), 0);
+	loop_for(&w->loop, 50);
+	pgserver_stop(&server);
+	loop_until(&w->loop, &w->done);
+	assert_int_equal(w->err, EIO);
+	loop_for(&w->loop, 50);
+	assert_false(zj_pg_is_up(w->pg));
+	pgserver_start(&server);
+	one(w, "select 5"); /* it waits for the connection */
+	assert_int_equal(w->err, 0);
+	assert_string_equal(w->value, "5");
+}
+
+static int setup_nowhere(void **state)
+{
+	return setup_wait(state, "host=/nonexistent user=x", 1, 50);
+}
+
+static void no_server_is_eagain_in_time(void **state)
+{
+	struct world *w = *state;
+
+	one(w, "select 1");
+	assert_int_equal(w->err, EAGAIN);
+	assert_false(zj_pg_is_up(w->pg));
+}
+
+static void closing_tells_who_waits(void **state)
+{
+	struct world *w = *state;
+	const struct zj_pg_query q = {"select 1", 0, NULL};
+
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(zj_pg_run(w->pg, &q, 1, run_h, w), 0);
+	zj_pg_close(w->pg);
+	assert_int_equal(w->runs, 5);
+	assert_int_equal(w->err, EIO);
+	w->pg = NULL;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	pgserver_new(&server);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	pgserver_free(&server);
+	return 0;
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_run_is_one_transaction),
+		CASE(a_constraint_checked_at_commit_is_told),
+		CASE(many_runs_are_all_answered),
+		CASE(a_migration_below_a_prepared_statement_heals),
+		CASE(big_values_pass_both_ways),
+		CASE(a_lost_server_is_eio_then_it_comes_back),
+		cmocka_unit_test_setup_teardown(no_server_is_eagain_in_time, setup_nowhere, teardown),
+		CASE(closing_tells_who_waits),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
