@@ -9,7 +9,7 @@ KAM_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-pr
 KAM_HOST   := -isystem $(KAM)/src/src -isystem /usr/include/postgresql @$(KAM)/flags -DKSR_PTHREAD_MUTEX_SHARED
 KAM_LIBS   := -lpq -ljansson
 # Files that know Kamailio; the rest is pure.
-KAM_GLUE   := %_mod.c %_kam.c
+KAM_GLUE   := %_mod.c %_kam.c %_usrloc.c %_save.c
 
 .PHONY: modules kamailio-tests
 modules: $(KAM_MODS:%=$(KAM)/modules/%.so)

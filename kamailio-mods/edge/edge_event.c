@@ -1,0 +1,68 @@
+#include "edge_event.h"
+#include <jansson.h>
+#include <string.h>
+
+#define EDGE_EVENT_NAME(kind, method) [kind] = method,
+static const char *const methods[EDGE_KINDS] = {EDGE_EVENTS(EDGE_EVENT_NAME)};
+
+const char *edge_kind_method(enum edge_kind kind)
+{
+	return (unsigned)kind < EDGE_KINDS ? methods[kind] : "?";
+}
+
+static void set_uuid(json_t *o, const char *name, const struct zk_uuid *u)
+{
+	char text[ZK_UUID_TEXT];
+	if (zk_uuid_is_zero(u))
+		return;
+	zk_uuid_text(text, u);
+	json_object_set_new(o, name, json_string(text));
+}
+
+static void set_text(json_t *o, const char *name, const char *text)
+{
+	json_object_set_new(o, name, json_string(text));
+}
+
+static void set_rejected(json_t *o, const struct edge_event *e)
+{
+	set_uuid(o, "call", &e->call);
+	set_uuid(o, "tenant", &e->tenant);
+	set_text(o, "caller", e->caller);
+	set_text(o, "callee", e->callee);
+	set_text(o, "source", e->source);
+	set_uuid(o, "trunk", &e->trunk);
+	set_text(o, "sip_call_id", e->sip_call_id);
+	json_object_set_new(o, "code", json_integer(e->code));
+	set_text(o, "because", e->because);
+	set_uuid(o, "rule", &e->rule);
+	json_object_set_new(o, "count", json_integer(e->count ? e->count : 1));
+}
+
+static void set_registration(json_t *o, const struct edge_event *e)
+{
+	set_uuid(o, "tenant", &e->tenant);
+	set_text(o, "extension", e->extension);
+	set_text(o, "contact", e->contact);
+	if (e->kind != EDGE_REGISTERED)
+		return;
+	json_object_set_new(o, "expires_s", json_integer(e->expires_s));
+	set_text(o, "user_agent", e->agent);
+}
+
+char *edge_event_json(const struct edge_event *e)
+{
+	json_t *o = json_object();
+	json_object_set_new(o, "at", json_integer(e->at_us));
+	if (e->kind == EDGE_REJECTED)
+		set_rejected(o, e);
+	else if (e->kind == EDGE_REGISTERED || e->kind == EDGE_EXPIRED)
+		set_registration(o, e);
+	else
+		set_text(o, "relay", e->source);
+	char *text = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	if (text)
+		memmove(text, text + 1, strlen(text));
+	return text;
+}

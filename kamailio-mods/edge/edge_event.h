@@ -1,0 +1,41 @@
+/* What SIP workers tell acd: fixed-size events in a bounded ring of shared memory that many put into and one takes from. */
+#ifndef EDGE_EVENT_H
+#define EDGE_EVENT_H
+#include "zk_text.h"
+
+/* Kinds, and the methods of docs/control-protocol.md they become. */
+#define EDGE_EVENTS(X)                                                                                                 \
+	X(EDGE_REJECTED, "edge.rejected")                                                                              \
+	X(EDGE_REGISTERED, "edge.registered")                                                                          \
+	X(EDGE_EXPIRED, "edge.expired")                                                                                \
+	X(EDGE_RELAY_DOWN, "edge.relay_down")                                                                          \
+	X(EDGE_RELAY_UP, "edge.relay_up")
+#define EDGE_EVENT_ENUM(kind, method) kind,
+enum edge_kind { EDGE_EVENTS(EDGE_EVENT_ENUM) EDGE_KINDS };
+const char *edge_kind_method(enum edge_kind kind);
+
+/* Texts are escaped already (zk_escape): foreign bytes never reach JSON or a log as they are. */
+struct edge_event {
+	enum edge_kind kind;
+	int code, expires_s;
+	unsigned count;
+	int64_t at_us;
+	struct zk_uuid call, tenant, trunk, rule; /* zero: not said */
+	char because[24], extension[24], source[64];
+	char caller[72], callee[72], sip_call_id[136], contact[264], agent[136];
+};
+
+/* The event's parameters as JSON without the opening brace and `seq`; the caller frees it. NULL: no memory. */
+char *edge_event_json(const struct edge_event *e);
+
+struct edge_ring;
+/* `size` is a power of two. Made before the fork. */
+int edge_ring_alloc(struct edge_ring **rp, unsigned size) __attribute__((warn_unused_result));
+void edge_ring_free(struct edge_ring *r);
+/* Any process, never waits. False: full, the event is dropped and counted. */
+bool edge_ring_put(struct edge_ring *r, const struct edge_event *e);
+/* The one taker. */
+bool edge_ring_take(struct edge_ring *r, struct edge_event *e);
+unsigned long edge_ring_dropped(const struct edge_ring *r);
+int edge_ring_fd(const struct edge_ring *r); /* readable while there may be events; edge_ring_take until false clears it */
+#endif

@@ -1,0 +1,301 @@
+/* Kamailio module `edge`: tenants and extensions for authentication, and the channel to acd. See kamailio-mods/README.md. */
+#include "edge_channel.h"
+#include "edge_flood.h"
+#include "edge_save.h"
+#include "edge_table.h"
+#include "edge_usrloc.h"
+#include "zk_kam.h"
+#include "zk_log.h"
+#include <core/ip_addr.h>
+#include <core/parser/msg_parser.h>
+#include <core/parser/parse_from.h>
+#include <core/parser/parse_uri.h>
+#include <core/pt.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+MODULE_VERSION
+
+#define RING_EVENTS 4096
+
+static char *param_db;
+static char *param_copy;
+static char *param_acd;
+static char *param_name = "edge";
+
+static struct zk_store *store;
+static struct zk_follow *follow;
+static struct zk_sink sink;
+static struct edge_ring *ring;
+static _Atomic int *relay_down; /* shared: 1 while rtpengine does not answer */
+
+/* Of the message in hand in this process. */
+static struct edge_hit hit;
+static struct {
+	unsigned msg;
+	struct zk_uuid id;
+} call;
+
+static int64_t mono_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t wall_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* The process that talks to the database: configuration in, registrations out. */
+static void run_db(void)
+{
+	struct edge_save *save;
+	int64_t due = 0;
+	if (edge_save_alloc(&save, param_db))
+		_exit(1);
+	for (;;) {
+		struct pollfd p = {.fd = zk_follow_fd(follow), .events = POLLIN};
+		int64_t now = mono_us();
+		if (now >= due) {
+			edge_save_turn(save);
+			due = mono_us() + EDGE_SAVE_EVERY_MS * 1000;
+		}
+		int wait = (int)((due - mono_us()) / 1000) + 1, most = zk_follow_wait_ms(follow);
+		int n = poll(&p, 1, wait < most ? (wait > 0 ? wait : 0) : most);
+		if (n > 0 || p.fd < 0)
+			zk_follow_turn(follow);
+	}
+}
+
+static void keep_h(const struct edge_event *e, void *arg)
+{
+	edge_channel_put(arg, e);
+}
+
+/* The process that talks to acd. */
+static void run_channel(void)
+{
+	struct edge_channel *c;
+	struct edge_flood *f;
+	struct edge_event e;
+	if (edge_channel_alloc(&c, param_acd, param_name, edge_usrloc_registrations, NULL) || edge_flood_alloc(&f, keep_h, c))
+		_exit(1);
+	for (;;) {
+		while (edge_ring_take(ring, &e))
+			edge_flood_put(f, &e, mono_us());
+		int64_t held = edge_flood_tick(f, mono_us());
+		int wait = edge_channel_turn(c, mono_us());
+		if (held >= 0 && held / 1000 < wait)
+			wait = (int)(held / 1000) + 1;
+		struct pollfd p[] = {{.fd = edge_ring_fd(ring), .events = POLLIN},
+				     {.fd = edge_channel_fd(c), .events = edge_channel_events(c)}};
+		poll(p, 2, wait);
+	}
+}
+
+static int mod_init(void)
+{
+	if (!param_db || !param_acd) {
+		LM_ERR("parameters db and acd must be set\n");
+		return -1;
+	}
+	zk_kam_seed();
+	relay_down = zk_mem_alloc(sizeof *relay_down);
+	if (!relay_down || edge_store_alloc(&store) || edge_ring_alloc(&ring, RING_EVENTS)) {
+		LM_ERR("no shared memory: start Kamailio with a larger -m\n");
+		return -1;
+	}
+	atomic_init(relay_down, 0);
+	sink = edge_sink(store);
+	if (edge_usrloc_init(ring, store) || zk_follow_alloc(&follow, "edge", param_db, param_copy, edge_tables, EDGE_MAPS, &sink))
+		return -1;
+	(void)zk_follow_start(follow); /* said in the log */
+	return register_procs(2);
+}
+
+static int child_init(int rank)
+{
+	if (rank != PROC_MAIN)
+		return 0;
+	return zk_kam_fork("edge database", run_db) || zk_kam_fork("edge channel", run_channel) ? -1 : 0;
+}
+
+/* True when an enabled tenant has this SIP domain; $edge(tenant). */
+static int w_tenant(struct sip_msg *msg, char *p_domain, char *p2)
+{
+	char domain[ZK_DOMAIN_MAX];
+	(void)p2;
+	hit = (struct edge_hit){0};
+	return zk_kam_arg(msg, p_domain, domain, sizeof domain) && edge_find_tenant(store, domain, strlen(domain), &hit.tenant) ? 1 : -1;
+}
+
+/* Takes (user, domain): true when that extension may register; $edge(tenant) and $edge(ha1). */
+static int w_extension(struct sip_msg *msg, char *p_user, char *p_domain)
+{
+	char user[EDGE_NUMBER_MAX], domain[ZK_DOMAIN_MAX];
+	hit = (struct edge_hit){0};
+	if (!zk_kam_arg(msg, p_user, user, sizeof user) || !zk_kam_arg(msg, p_domain, domain, sizeof domain))
+		return -1;
+	return edge_find_extension(store, domain, strlen(domain), user, strlen(user), &hit) ? 1 : -1;
+}
+
+static const struct zk_uuid *call_id(const struct sip_msg *msg)
+{
+	if (call.msg != msg->id) {
+		call.msg = msg->id;
+		zk_uuid7(&call.id);
+	}
+	return &call.id;
+}
+
+static void describe(struct sip_msg *msg, struct edge_event *e)
+{
+	struct sip_uri *from = parse_from_uri(msg);
+	if (from)
+		zk_escape(e->caller, sizeof e->caller, from->user.s, (size_t)from->user.len);
+	if (parse_sip_msg_uri(msg) >= 0)
+		zk_escape(e->callee, sizeof e->callee, msg->parsed_uri.user.s, (size_t)msg->parsed_uri.user.len);
+	if (msg->callid || (parse_headers(msg, HDR_CALLID_F, 0) >= 0 && msg->callid))
+		zk_escape(e->sip_call_id, sizeof e->sip_call_id, msg->callid->body.s, (size_t)msg->callid->body.len);
+	snprintf(e->source, sizeof e->source, "%s:%d", ip_addr2a(&msg->rcv.src_ip), msg->rcv.src_port);
+}
+
+static void arg_uuid(struct sip_msg *msg, char *param, struct zk_uuid *u)
+{
+	char text[64];
+	if (!zk_kam_arg(msg, param, text, sizeof text) || !zk_uuid_parse(u, text))
+		*u = (struct zk_uuid){{0}};
+}
+
+/* Takes (code, because, rule, tenant, trunk), the last three UUIDs or anything else for none: tells acd of a refused call. */
+static int w_rejected(struct sip_msg *msg, char *p_code, char *p_because, char *p_rule, char *p_tenant, char *p_trunk)
+{
+	struct edge_event e = {.kind = EDGE_REJECTED, .at_us = wall_us(), .count = 1};
+	char code[8];
+	if (!zk_kam_arg(msg, p_code, code, sizeof code) || !zk_kam_arg(msg, p_because, e.because, sizeof e.because))
+		return -1;
+	e.code = atoi(code);
+	e.call = *call_id(msg);
+	arg_uuid(msg, p_rule, &e.rule);
+	arg_uuid(msg, p_tenant, &e.tenant);
+	arg_uuid(msg, p_trunk, &e.trunk);
+	describe(msg, &e);
+	return edge_ring_put(ring, &e) ? 1 : -1;
+}
+
+/* Takes (down|up, relay): only a change is told. */
+static int w_relay(struct sip_msg *msg, char *p_state, char *p_relay)
+{
+	struct edge_event e = {.at_us = wall_us()};
+	char state[8];
+	if (!zk_kam_arg(msg, p_state, state, sizeof state))
+		return -1;
+	int down = !strcmp(state, "down");
+	if (atomic_exchange(relay_down, down) == down)
+		return 1;
+	e.kind = down ? EDGE_RELAY_DOWN : EDGE_RELAY_UP;
+	if (!zk_kam_arg(msg, p_relay, e.source, sizeof e.source))
+		return -1;
+	zk_log(down ? ZK_WARN : ZK_INFO, "relay %s relay=%s", down ? "does not answer" : "answers again", e.source);
+	return edge_ring_put(ring, &e) ? 1 : -1;
+}
+
+enum { PV_TENANT, PV_EXTENSION, PV_HA1, PV_CALL };
+static const char *const pv_names[] = {[PV_TENANT] = "tenant", [PV_EXTENSION] = "extension", [PV_HA1] = "ha1", [PV_CALL] = "call", NULL};
+
+static int pv_name(pv_spec_t *sp, str *in)
+{
+	return zk_kam_pv_name(sp, in, pv_names);
+}
+
+static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
+{
+	switch (param->pvn.u.isname.name.n) {
+	case PV_TENANT:
+		return zk_kam_pv_uuid(msg, param, res, &hit.tenant);
+	case PV_EXTENSION:
+		return zk_kam_pv_uuid(msg, param, res, &hit.extension);
+	case PV_HA1:
+		return zk_kam_pv_text(msg, param, res, hit.ha1);
+	case PV_CALL:
+		return zk_kam_pv_uuid(msg, param, res, call_id(msg));
+	default:
+		return pv_get_null(msg, param, res);
+	}
+}
+
+static void count_h(const struct edge_contact *c, void *arg)
+{
+	(void)c;
+	++*(int *)arg;
+}
+
+static const char *const count_doc[] = {"Tenants, extensions, contacts and events dropped: edge.count.", NULL};
+static void rpc_count(rpc_t *rpc, void *ctx)
+{
+	void *out;
+	int contacts = 0;
+	edge_usrloc_walk(count_h, &contacts);
+	if (rpc->add(ctx, "{", &out) >= 0)
+		rpc->struct_add(out, "dddd", "tenants", (int)zk_store_count(store, EDGE_TENANT), "extensions",
+				(int)zk_store_count(store, EDGE_EXTENSION), "contacts", contacts, "events_dropped", (int)edge_ring_dropped(ring));
+}
+
+static const char *const lookup_doc[] = {"Does DOMAIN have extension NUMBER? edge.lookup DOMAIN NUMBER.", NULL};
+static void rpc_find(rpc_t *rpc, void *ctx)
+{
+	char domain[ZK_DOMAIN_MAX], number[EDGE_NUMBER_MAX], tenant[ZK_UUID_TEXT], extension[ZK_UUID_TEXT];
+	struct edge_hit h;
+	void *out;
+	if (!zk_kam_rpc_text(rpc, ctx, true, "DOMAIN", domain, sizeof domain) || !zk_kam_rpc_text(rpc, ctx, true, "NUMBER", number, sizeof number))
+		return;
+	if (!edge_find_extension(store, domain, strlen(domain), number, strlen(number), &h)) {
+		rpc->fault(ctx, 404, "no such extension");
+		return;
+	}
+	zk_uuid_text(tenant, &h.tenant);
+	zk_uuid_text(extension, &h.extension);
+	if (rpc->add(ctx, "{", &out) >= 0)
+		rpc->struct_add(out, "ss", "tenant", tenant, "extension", extension);
+}
+
+static cmd_export_t cmds[] = {
+	{"edge_tenant", (cmd_function)w_tenant, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
+	{"edge_extension", (cmd_function)w_extension, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
+	{"edge_rejected", (cmd_function)w_rejected, 5, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
+	{"edge_relay", (cmd_function)w_relay, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
+	{0},
+};
+static param_export_t params[] = {
+	{"db", PARAM_STRING, &param_db},
+	{"copy", PARAM_STRING, &param_copy},
+	{"acd", PARAM_STRING, &param_acd},
+	{"name", PARAM_STRING, &param_name},
+	{0},
+};
+static pv_export_t pvs[] = {
+	{{"edge", 4}, PVT_OTHER, pv_get, NULL, pv_name, NULL, NULL, 0},
+	{{NULL, 0}, 0, NULL, NULL, NULL, NULL, NULL, 0},
+};
+static rpc_export_t rpcs[] = {
+	{"edge.count", rpc_count, (const char **)count_doc, 0},
+	{"edge.lookup", rpc_find, (const char **)lookup_doc, 0},
+	{0},
+};
+
+struct module_exports exports = {
+	.name = "edge",
+	.dlflags = DEFAULT_DLFLAGS,
+	.cmds = cmds,
+	.params = params,
+	.rpc_methods = rpcs,
+	.pv_items = pvs,
+	.init_mod_f = mod_init,
+	.init_child_f = child_init,
+};

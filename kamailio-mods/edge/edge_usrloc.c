@@ -1,0 +1,253 @@
+#include "edge_usrloc.h"
+#include "edge_table.h"
+#include "zk_log.h"
+#include <core/config.h>
+#include <core/locking.h>
+#include <core/socket_info.h>
+#include <core/sr_module.h>
+#include <modules/usrloc/hslot.h>
+#include <modules/usrloc/udomain.h>
+#include <modules/usrloc/usrloc.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define ANSWER_MAX 4000 /* contacts in one answer, so that the line stays below 1 MiB; the rest follows as events */
+
+static usrloc_api_t ul;
+static struct edge_ring *ring;
+static struct zk_store *store;
+static _Atomic unsigned long *changes;
+
+static bool split_aor(const char *aor, size_t len, size_t *user_len, const char **domain, size_t *domain_len)
+{
+	const char *at = memrchr(aor, '@', len);
+	if (!at)
+		return false;
+	*user_len = (size_t)(at - aor);
+	*domain = at + 1;
+	*domain_len = len - *user_len - 1;
+	return true;
+}
+
+static bool tenant_of(const char *aor, size_t len, struct zk_uuid *tenant, size_t *user_len)
+{
+	const char *domain;
+	size_t domain_len;
+	return split_aor(aor, len, user_len, &domain, &domain_len) && edge_find_tenant(store, domain, domain_len, tenant);
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void escape(char *out, size_t size, const str *s)
+{
+	zk_escape(out, size, s->s, s->len > 0 ? (size_t)s->len : 0);
+}
+
+static void put_event(enum edge_kind kind, const str *aor, const str *contact, const str *agent, long expires)
+{
+	struct edge_event e = {.kind = kind, .at_us = now_us()};
+	size_t user_len;
+	if (!tenant_of(aor->s, (size_t)aor->len, &e.tenant, &user_len))
+		return;
+	zk_escape(e.extension, sizeof e.extension, aor->s, user_len);
+	escape(e.contact, sizeof e.contact, contact);
+	escape(e.agent, sizeof e.agent, agent);
+	e.expires_s = expires > time(NULL) ? (int)(expires - time(NULL)) : 0;
+	edge_ring_put(ring, &e);
+}
+
+/* In a SIP worker or usrloc's timer, the slot locked: only copies into the ring. */
+static void on_change(struct ucontact *c, int type, void *param)
+{
+	(void)param;
+	atomic_fetch_add(changes, 1);
+	if (!c->aor)
+		return;
+	bool gone = type & (UL_CONTACT_DELETE | UL_CONTACT_EXPIRE);
+	put_event(gone ? EDGE_EXPIRED : EDGE_REGISTERED, c->aor, &c->c, &c->user_agent, (long)c->expires);
+}
+
+int edge_usrloc_init(struct edge_ring *r, struct zk_store *s)
+{
+	bind_usrloc_t bind = (bind_usrloc_t)find_export("ul_bind_usrloc", 1, 0);
+	if (!bind || bind(&ul) < 0) {
+		zk_log(ZK_ERROR, "module usrloc must be loaded before edge");
+		return -1;
+	}
+	if (!ul.use_domain) {
+		zk_log(ZK_ERROR, "usrloc must keep domains (use_domain=1): tenants have the same extension numbers");
+		return -1;
+	}
+	changes = zk_mem_alloc(sizeof *changes);
+	if (!changes)
+		return -1;
+	atomic_init(changes, 1);
+	ring = r;
+	store = s;
+	return ul.register_ulcb(UL_CONTACT_INSERT | UL_CONTACT_UPDATE | UL_CONTACT_DELETE | UL_CONTACT_EXPIRE, on_change, NULL) == 1 ? 0 : -1;
+}
+
+unsigned long edge_usrloc_changes(void)
+{
+	return atomic_load(changes);
+}
+
+/* A contact copied out of a locked slot: the texts stand in one block behind it. */
+struct copied {
+	struct copied *next;
+	struct edge_contact c;
+	char text[];
+};
+
+static char *put_text(char *at, const char **member, const char *s, int len)
+{
+	*member = at;
+	if (len > 0)
+		memcpy(at, s, (size_t)len);
+	at[len > 0 ? len : 0] = '\0';
+	return at + (len > 0 ? len : 0) + 1;
+}
+
+static struct copied *copy_contact(const ucontact_t *c)
+{
+	const str *socket = c->sock ? &c->sock->sock_str : &(const str){NULL, 0};
+	size_t user_len, domain_len;
+	const char *domain;
+	if (!c->aor || !split_aor(c->aor->s, (size_t)c->aor->len, &user_len, &domain, &domain_len))
+		return NULL;
+	size_t bytes = user_len + domain_len + (size_t)(c->ruid.len + c->c.len + c->received.len + c->path.len + c->callid.len +
+							 c->user_agent.len + socket->len + c->instance.len);
+	struct copied *out = calloc(1, sizeof *out + bytes + 10);
+	if (!out)
+		return NULL;
+	char *at = put_text(out->text, &out->c.aor, c->aor->s, (int)user_len);
+	at = put_text(at, &out->c.domain, domain, (int)domain_len);
+	at = put_text(at, &out->c.ruid, c->ruid.s, c->ruid.len);
+	at = put_text(at, &out->c.contact, c->c.s, c->c.len);
+	at = put_text(at, &out->c.received, c->received.s, c->received.len);
+	at = put_text(at, &out->c.path, c->path.s, c->path.len);
+	at = put_text(at, &out->c.callid, c->callid.s, c->callid.len);
+	at = put_text(at, &out->c.user_agent, c->user_agent.s, c->user_agent.len);
+	at = put_text(at, &out->c.socket, socket->s, socket->len);
+	put_text(at, &out->c.instance, c->instance.s, c->instance.len);
+	out->c.expires = (long)c->expires;
+	out->c.last_modified = (long)c->last_modified;
+	out->c.cseq = c->cseq;
+	out->c.q = c->q;
+	out->c.reg_id = (int)c->reg_id;
+	out->c.flags = c->flags;
+	out->c.cflags = c->cflags;
+	out->c.methods = c->methods;
+	out->c.transient = strstr(out->c.received, "transport=ws") || strstr(out->c.contact, "transport=ws") || strstr(out->c.contact, ".invalid");
+	return out;
+}
+
+static struct copied *copy_slot(struct hslot *slot, time_t now)
+{
+	struct copied *list = NULL;
+	rec_lock_get(&slot->rlock);
+	int left = slot->n;
+	for (urecord_t *r = slot->first; r && left-- > 0; r = r->next)
+		for (const ucontact_t *c = r->contacts; c; c = c->next) {
+			struct copied *one = VALID_CONTACT(c, now) ? copy_contact(c) : NULL;
+			if (!one)
+				continue;
+			one->next = list;
+			list = one;
+		}
+	rec_lock_release(&slot->rlock);
+	return list;
+}
+
+static udomain_t *domain_table(void)
+{
+	udomain_t *d = NULL;
+	return ul.get_udomain("location", &d) == 0 ? d : NULL;
+}
+
+void edge_usrloc_walk(edge_contact_h *h, void *arg)
+{
+	udomain_t *d = domain_table();
+	for (int i = 0; d && i < d->size; i++)
+		for (struct copied *c = copy_slot(&d->table[i], time(NULL)), *next; c; c = next) {
+			next = c->next;
+			h(&c->c, arg);
+			free(c);
+		}
+}
+
+static str text(const char *s)
+{
+	return (str){(char *)s, (int)strlen(s)};
+}
+
+static void insert(udomain_t *d, str *aor, const struct edge_contact *c)
+{
+	str contact = text(c->contact), callid = text(c->callid), agent = text(c->user_agent), path = text(c->path), sock = text(c->socket);
+	urecord_t *r = NULL;
+	ucontact_t *made = NULL;
+	ucontact_info_t info = {.ruid = text(c->ruid), .c = &contact, .received = text(c->received), .path = &path, .expires = c->expires,
+				.q = c->q, .callid = &callid, .cseq = c->cseq, .flags = c->flags, .cflags = c->cflags,
+				.user_agent = &agent, .methods = c->methods, .instance = text(c->instance),
+				.reg_id = (unsigned)c->reg_id, .tcpconn_id = -1, .last_modified = c->last_modified,
+				.sock = sock.len ? lookup_local_socket(&sock) : NULL};
+	if (ul.get_urecord(d, aor, &r) == 1 && ul.insert_urecord(d, aor, &r) < 0)
+		return;
+	if (ul.get_ucontact(r, &contact, &callid, &path, c->cseq + 1, &made) == 1)
+		ul.insert_ucontact(r, &contact, &info, &made);
+	ul.release_urecord(r);
+}
+
+void edge_usrloc_restore(const struct edge_contact *c)
+{
+	char buf[512];
+	udomain_t *d = domain_table();
+	str aor = {buf, snprintf(buf, sizeof buf, "%s@%s", c->aor, c->domain)};
+	if (!d || aor.len >= (int)sizeof buf || c->expires <= time(NULL))
+		return;
+	ul.lock_udomain(d, &aor);
+	insert(d, &aor, c);
+	ul.unlock_udomain(d, &aor);
+}
+
+struct gather {
+	const struct zk_uuid *tenant;
+	json_t *list;
+};
+
+static void gather_h(const struct edge_contact *c, void *arg)
+{
+	struct gather *g = arg;
+	struct zk_uuid tenant;
+	char id[ZK_UUID_TEXT], extension[24], contact[264];
+	if (!edge_find_tenant(store, c->domain, strlen(c->domain), &tenant) || (!zk_uuid_is_zero(g->tenant) && zk_uuid_cmp(&tenant, g->tenant)))
+		return;
+	if (json_array_size(g->list) >= ANSWER_MAX) {
+		str contact_s = text(c->contact), agent = text(c->user_agent);
+		struct edge_event e = {.kind = EDGE_REGISTERED, .at_us = now_us(), .tenant = tenant, .expires_s = (int)(c->expires - time(NULL))};
+		zk_escape(e.extension, sizeof e.extension, c->aor, strlen(c->aor));
+		escape(e.contact, sizeof e.contact, &contact_s);
+		escape(e.agent, sizeof e.agent, &agent);
+		edge_ring_put(ring, &e);
+		return;
+	}
+	zk_uuid_text(id, &tenant);
+	zk_escape(extension, sizeof extension, c->aor, strlen(c->aor));
+	zk_escape(contact, sizeof contact, c->contact, strlen(c->contact));
+	json_array_append_new(g->list, json_pack("{s:s,s:s,s:s}", "tenant", id, "extension", extension, "contact", contact));
+}
+
+json_t *edge_usrloc_registrations(const struct zk_uuid *tenant, void *arg)
+{
+	struct gather g = {tenant, json_array()};
+	(void)arg;
+	if (g.list)
+		edge_usrloc_walk(gather_h, &g);
+	return g.list;
+}

@@ -1,0 +1,30 @@
+/* Registrations: Kamailio's usrloc keeps them in memory; this watches it for acd and walks it for answers and write-back. */
+#ifndef EDGE_USRLOC_H
+#define EDGE_USRLOC_H
+#include "edge_event.h"
+#include "zk_map.h"
+#include <jansson.h>
+
+/* In mod_init, after usrloc's. Changes are told to `ring`, tenants found in `store`. 0 or -1. */
+int edge_usrloc_init(struct edge_ring *ring, struct zk_store *store);
+
+/* One contact, borrowed. Times are seconds since 1970. */
+struct edge_contact {
+	const char *aor, *domain; /* user part and domain of the address of record */
+	const char *ruid, *contact, *received, *path, *callid, *user_agent, *socket, *instance;
+	long expires, last_modified;
+	int cseq, q, reg_id;
+	unsigned flags, cflags, methods;
+	bool transient; /* over WebSocket: gone with its connection */
+};
+typedef void(edge_contact_h)(const struct edge_contact *c, void *arg);
+/* Every living contact. One hash slot at a time is locked while it is copied; `h` runs without a lock. */
+void edge_usrloc_walk(edge_contact_h *h, void *arg);
+/* Puts a saved contact back unless it is there already. */
+void edge_usrloc_restore(const struct edge_contact *c);
+/* Grows with every change: somebody who saw the same number twice missed nothing between. */
+unsigned long edge_usrloc_changes(void);
+
+/* The answer to `edge.registrations`: [{tenant, extension, contact}] of one tenant or (zero) all. */
+json_t *edge_usrloc_registrations(const struct zk_uuid *tenant, void *arg);
+#endif
