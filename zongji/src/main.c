@@ -23,6 +23,10 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"up", "", cmd_up, "start every process of the instance, keep them up, until Ctrl-C"},
+	{"status", "[--json]", cmd_status, "calls, queues, stores: what acd knows of itself"},
+	{"calls", "", cmd_calls, "the living calls"},
+	{"trace", "[--bodies] CALL", cmd_trace, "one call's story from all logs and the SIP ladder"},
+	{"collect", "", cmd_collect, "keep the SIP trace that Kamailio and mediad mirror (started by `up`)"},
 	{"migrate", "[--wait SECONDS]", cmd_migrate, "bring the database to this version's schema"},
 	{"bootstrap", "", cmd_bootstrap, "make the roles' passwords, the carrier and its first account"},
 	{"ctl", "list | stop NAME | start NAME | kill NAME SIGNAL", cmd_ctl, "ask the running `up` about its processes"},

@@ -17,5 +17,5 @@ struct zongji_conf {
 /* A subcommand gets its own arguments (argv[0] is its name) and returns an exit code. */
 typedef int(zongji_cmd_h)(const struct zongji_conf *conf, int argc, char **argv);
 
-zongji_cmd_h cmd_up, cmd_ctl, cmd_ping, cmd_migrate, cmd_bootstrap;
+zongji_cmd_h cmd_up, cmd_ctl, cmd_ping, cmd_migrate, cmd_bootstrap, cmd_status, cmd_calls, cmd_trace, cmd_collect;
 #endif
