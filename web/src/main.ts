@@ -1,0 +1,12 @@
+import { createApp } from 'vue'
+import App from './App.vue'
+import { router } from './router'
+import { startClock } from './stores/clock'
+import { watchNetwork } from './stores/live'
+import './styles/tokens.css'
+import './styles/element.css'
+import './styles/base.css'
+
+startClock()
+watchNetwork()
+createApp(App).use(router).mount('#app')

@@ -1,0 +1,87 @@
+// Who is logged in, what they may do, and (for the carrier) which tenant they have entered.
+import { computed, reactive } from 'vue'
+import { api } from '../api/client'
+import { identify, Problem, watchSession } from '../api/http'
+import type { Row, Session } from '../api/types'
+import { follow, unfollow } from './live'
+import { suggestLang } from './prefs'
+
+export const session = reactive({
+  /** null: not asked yet, or not logged in. */
+  current: null as Session | null,
+  asked: false,
+  /** Why the last session ended, for the login page. */
+  ended: '' as '' | 'session',
+  /** The tenant that a carrier account looks into; '' for one's own. */
+  entered: '',
+  tenants: [] as Row[]
+})
+
+export const isCarrier = computed(() => session.current?.tenant.kind === 'carrier')
+export const timeZone = computed(() => session.current?.tenant.time_zone ?? 'Asia/Shanghai')
+
+/** The same rule as the server's, for hiding what would be refused. */
+export function may(permission: string): boolean {
+  const [resource] = permission.split('.')
+  return (session.current?.permissions ?? []).some((p) => p === '*' || p === permission || p === `${resource}.*`)
+}
+
+function begin(s: Session): void {
+  session.current = s
+  session.ended = ''
+  identify({ csrf: s.csrf, tenant: session.entered })
+  suggestLang(s.tenant.language)
+  if (s.tenant.kind !== 'carrier') follow('', lost)
+  else void loadTenants()
+}
+
+function clear(ended: '' | 'session'): void {
+  unfollow()
+  session.current = null
+  session.entered = ''
+  session.tenants = []
+  session.ended = ended
+  identify({ csrf: '', tenant: '' })
+}
+
+function lost(): void {
+  if (session.current) clear('session')
+}
+
+async function loadTenants(): Promise<void> {
+  const page = await api.tenants().catch(() => null)
+  session.tenants = (page?.items ?? []).filter((row) => row.kind !== 'carrier')
+  const first = session.tenants[0]
+  if (first && !session.entered && may('tenants.enter')) enterTenant(String(first.id))
+}
+
+/** A carrier account looks into a tenant: every later request and the events are that tenant's. */
+export function enterTenant(id: string): void {
+  if (!session.current) return
+  session.entered = id
+  identify({ csrf: session.current.csrf, tenant: id })
+  follow(id, lost)
+}
+
+/** What a reloaded page asks first. A network fault is thrown: it does not mean that nobody is logged in. */
+export async function restore(): Promise<void> {
+  try {
+    begin(await api.session())
+  } catch (e) {
+    if (!(e instanceof Problem) || e.status !== 401) throw e
+    session.ended = ''
+  }
+  session.asked = true
+}
+
+export async function login(tenant: string, username: string, password: string): Promise<void> {
+  begin(await api.login(tenant ? { tenant, username, password } : { username, password }))
+  session.asked = true
+}
+
+export async function logout(): Promise<void> {
+  await api.logout().catch(() => undefined)
+  clear('')
+}
+
+watchSession(lost)
