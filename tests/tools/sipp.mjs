@@ -216,7 +216,7 @@ export class CarrierCall {
 		try {
 			return await within(this.ended, timeout, `hang-up of ${this.caller}`);
 		} finally {
-			await this.close();
+			await this.vanish();
 		}
 	}
 
@@ -229,8 +229,17 @@ export class CarrierCall {
 		socket.send(text, this.sipp.port, this.sipp.host, () => socket.close());
 	}
 
-	/** As if the carrier vanished: no BYE. */
+	/** Hangs up if need be, and frees everything. */
 	async close() {
+		if (!this.over) {
+			this.tell();
+			await within(this.ended, 1500, 'hang-up').catch(() => {});
+		}
+		await this.vanish();
+	}
+
+	/** As if the carrier lost its power: no BYE. */
+	async vanish() {
 		if (!this.over)
 			await this.sipp.kill();
 		if (!this.closed)
