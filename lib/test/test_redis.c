@@ -10,7 +10,7 @@
 
 struct world {
 	uv_loop_t loop;
-	char dir[32], path[64];
+	char dir[32], path[64], conf[64];
 	pid_t pid;
 	struct zj_redis *redis;
 	bool up, down, answered;
@@ -23,8 +23,7 @@ static void server_start(struct world *w)
 	w->pid = fork();
 	if (!w->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", w->path, "--dir", w->dir, "--save", "", "--user",
-		       "zongji on >secret ~* +@all", "--user", "default off", "--logfile", "/dev/null", (char *)NULL);
+		execlp("redis-server", "redis-server", w->conf, (char *)NULL);
 		_exit(1);
 	}
 }
@@ -54,6 +53,15 @@ static void answer_h(int err, redisReply *reply, void *arg)
 	snprintf(w->value, sizeof(w->value), "%s", err ? "gone" : reply->str ? reply->str : "");
 }
 
+static void conf_write(const struct world *w)
+{
+	FILE *f = fopen(w->conf, "w");
+
+	fprintf(f, "port 0\nunixsocket %s\ndir %s\nsave \"\"\nlogfile /dev/null\nuser zongji on >secret ~* +@all\nuser default off\n",
+		w->path, w->dir);
+	fclose(f);
+}
+
 static int setup_with(void **state, const char *password)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -62,6 +70,8 @@ static int setup_with(void **state, const char *password)
 	strcpy(w->dir, "/tmp/zj-redis-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->path, sizeof(w->path), "%s/s", w->dir);
+	snprintf(w->conf, sizeof(w->conf), "%s/conf", w->dir);
+	conf_write(w);
 	server_start(w);
 	assert_int_equal(zj_redis_alloc(&w->redis, &w->loop, w->path, "zongji", password, conn_h, w), 0);
 	assert_int_equal(zj_redis_cmd(w->redis, answer_h, w, "PING"), ENOTCONN);
