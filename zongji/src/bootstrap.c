@@ -1,5 +1,5 @@
-/* zongji bootstrap: what an empty database needs before the first login: passwords of the processes' roles, the carrier's
- * tenant, its role and its first account. Running it again sets the same again. */
+/* zongji bootstrap: what an empty database needs before the first login: passwords of the processes' roles, the
+ * carrier's tenant, its role and its first account. Running it again sets the same again. */
 #include "zj_obj.h"
 #include "zongji.h"
 #include <errno.h>
@@ -63,9 +63,11 @@ static int set_passwords(const struct zongji_conf *conf, PGconn *pg)
 }
 
 static const char *const carrier_sql[] = {
-	"insert into zj.tenant (tenant_id, kind, name, title, sip_domain) values (zj.zj_uuid7(), 'carrier', 'carrier', 'Carrier', 'carrier.invalid')"
+	"insert into zj.tenant (tenant_id, kind, name, title, sip_domain) values (zj.zj_uuid7(), 'carrier', 'carrier', "
+	"'Carrier', 'carrier.invalid')"
 	" on conflict do nothing",
-	"insert into zj.role (tenant_id, name, permissions) select id, 'carrier', '{*}' from zj.tenant where kind = 'carrier' on conflict do nothing",
+	"insert into zj.role (tenant_id, name, permissions) select id, 'carrier', '{*}' from zj.tenant where kind = "
+	"'carrier' on conflict do nothing",
 };
 
 static int make_carrier(const struct zongji_conf *conf, PGconn *pg)
@@ -76,14 +78,16 @@ static int make_carrier(const struct zongji_conf *conf, PGconn *pg)
 
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(carrier_sql) && !err; i++)
 		err = done(pg, PQexec(pg, carrier_sql[i]));
-	if (!err && crypto_pwhash_str(hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE))
+	if (!err && crypto_pwhash_str(hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+				      crypto_pwhash_MEMLIMIT_INTERACTIVE))
 		err = ENOMEM;
 	sodium_memzero(password, sizeof(password));
 	if (err)
 		return err;
 	return done(pg, PQexecParams(pg,
 				     "insert into zj.account (tenant_id, username, name, password, role_id)"
-				     " select t.id, 'admin', 'Administrator', $1, r.id from zj.tenant t join zj.role r on r.tenant_id = t.id and r.name = 'carrier'"
+				     " select t.id, 'admin', 'Administrator', $1, r.id from zj.tenant t join zj.role r "
+				     "on r.tenant_id = t.id and r.name = 'carrier'"
 				     " where t.kind = 'carrier' on conflict do nothing",
 				     1, NULL, values, NULL, NULL, 0));
 }

@@ -57,7 +57,7 @@ int cmd_ctl(const struct zongji_conf *conf, int argc, char **argv)
 	if (!result)
 		return 1;
 	if (json_object_get(result, "processes")) {
-		json_array_foreach(json_object_get(result, "processes"), i, row)
+		json_array_foreach (json_object_get(result, "processes"), i, row)
 			print_process(row);
 	} else {
 		print_process(result);

@@ -3,8 +3,8 @@
 #include "zj_time.h"
 #include "zongji.h"
 #include <inttypes.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PATIENCE_MS 5000
@@ -38,7 +38,7 @@ int cmd_status(const struct zongji_conf *conf, int argc, char **argv)
 		json_dumpf(status, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else {
-		json_object_foreach(status, key, value)
+		json_object_foreach (status, key, value)
 			print_value(key, value);
 	}
 	json_decref(status);
@@ -50,8 +50,8 @@ static void print_call(const json_t *call)
 	int64_t started = zj_rfc3339_parse(text(call, "started_at"));
 	int64_t seconds = started < 0 ? 0 : (zj_now_us() - started) / 1000000;
 
-	printf("%s %-8s %-6s %5" PRId64 " s  %-16s -> %-16s\n", text(call, "id"), text(call, "direction"), text(call, "where"), seconds,
-	       text(call, "caller"), text(call, "callee"));
+	printf("%s %-8s %-6s %5" PRId64 " s  %-16s -> %-16s\n", text(call, "id"), text(call, "direction"),
+	       text(call, "where"), seconds, text(call, "caller"), text(call, "callee"));
 }
 
 int cmd_calls(const struct zongji_conf *conf, int argc ZJ_UNUSED, char **argv ZJ_UNUSED)
@@ -64,7 +64,7 @@ int cmd_calls(const struct zongji_conf *conf, int argc ZJ_UNUSED, char **argv ZJ
 		return 1;
 	}
 	calls = json_object_get(answer, "calls");
-	json_array_foreach(calls, i, call)
+	json_array_foreach (calls, i, call)
 		print_call(call);
 	printf("%zu calls\n", json_array_size(calls));
 	json_decref(answer);

@@ -1,7 +1,7 @@
 /* zongji: run, look at and mend one instance. `zongji help` prints the table below. */
-#include "zongji.h"
 #include "zj_conf.h"
 #include "zj_log.h"
+#include "zongji.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@ static const struct zj_conf_row rows[] = {
 	{"pg", ZJ_CONF_SECRET, offsetof(struct zongji_conf, pg), NULL, 1, 1000, "conninfo of the database's superuser"},
 	{"schema", ZJ_CONF_STR, offsetof(struct zongji_conf, schema), NULL, 1, 1000, "folder of the migrations"},
 	{"acd", ZJ_CONF_STR, offsetof(struct zongji_conf, acd), NULL, 1, 107, "acd's control socket"},
-	{"hep", ZJ_CONF_STR, offsetof(struct zongji_conf, hep), NULL, 1, 60, "where SIP traces arrive: address:port, UDP"},
+	{"hep", ZJ_CONF_STR, offsetof(struct zongji_conf, hep), NULL, 1, 60,
+	 "where SIP traces arrive: address:port, UDP"},
 	{"trace", ZJ_CONF_STR, offsetof(struct zongji_conf, trace), NULL, 1, 1000, "folder of the collected traces"},
 	{NULL, ZJ_CONF_STR, 0, NULL, 0, 0, NULL},
 };
@@ -29,7 +30,8 @@ static const struct {
 	{"collect", "", cmd_collect, "keep the SIP trace that Kamailio and mediad mirror (started by `up`)"},
 	{"migrate", "[--wait SECONDS]", cmd_migrate, "bring the database to this version's schema"},
 	{"bootstrap", "", cmd_bootstrap, "make the roles' passwords, the carrier and its first account"},
-	{"ctl", "list | stop NAME | start NAME | kill NAME SIGNAL", cmd_ctl, "ask the running `up` about its processes"},
+	{"ctl", "list | stop NAME | start NAME | kill NAME SIGNAL", cmd_ctl,
+	 "ask the running `up` about its processes"},
 	{"ping", "", cmd_ping, "exit 0 when `up` is running and everything is ready"},
 };
 

@@ -1,5 +1,5 @@
-/* zongji migrate: brings the database to the schema of this version. Each file of schema/ is one transaction, applied once,
- * in order of its name; a file that changed after it was applied is refused. Safe to run twice at once. */
+/* zongji migrate: brings the database to the schema of this version. Each file of schema/ is one transaction, applied
+ * once, in order of its name; a file that changed after it was applied is refused. Safe to run twice at once. */
 #include "zj_obj.h"
 #include "zongji.h"
 #include <dirent.h>
@@ -14,8 +14,8 @@
 #define FILE_MAX (4 * 1024 * 1024)
 #define LOCK_KEY "7260471" /* of pg_advisory_lock: any number, the same for every migrate */
 
-static const char *const table_sql =
-	"create table if not exists public.zj_migration (name text primary key, sha256 text not null, at timestamptz not null default now())";
+static const char *const table_sql = "create table if not exists public.zj_migration (name text primary key, sha256 "
+				     "text not null, at timestamptz not null default now())";
 
 struct migration {
 	char *name, *sql, sha256[65];
@@ -124,11 +124,18 @@ static int run(PGconn *pg, const char *name, const char *sql)
 static int look_up(PGconn *pg, const struct migration *m)
 {
 	const char *values[] = {m->name};
-	PGresult *r = PQexecParams(pg, "select sha256 from public.zj_migration where name = $1", 1, NULL, values, NULL, NULL, 0);
-	int err = PQresultStatus(r) != PGRES_TUPLES_OK ? EIO : PQntuples(r) == 0 ? 0 : strcmp(PQgetvalue(r, 0, 0), m->sha256) ? EINVAL : EEXIST;
+	PGresult *r = PQexecParams(pg, "select sha256 from public.zj_migration where name = $1", 1, NULL, values, NULL,
+				   NULL, 0);
+	int err = PQresultStatus(r) != PGRES_TUPLES_OK     ? EIO
+		  : PQntuples(r) == 0                      ? 0
+		  : strcmp(PQgetvalue(r, 0, 0), m->sha256) ? EINVAL
+							   : EEXIST;
 
 	if (err == EINVAL)
-		fprintf(stderr, "zongji migrate: %s was applied with another text: a migration is never changed, add a new one\n", m->name);
+		fprintf(stderr,
+			"zongji migrate: %s was applied with another text: a migration is never changed, add a new "
+			"one\n",
+			m->name);
 	else if (err == EIO)
 		fprintf(stderr, "zongji migrate: %s", PQerrorMessage(pg));
 	PQclear(r);
@@ -145,7 +152,8 @@ static int apply(PGconn *pg, const struct migration *m)
 		return err == EEXIST ? 0 : err;
 	if (run(pg, m->name, "begin") || run(pg, m->name, m->sql))
 		return EPROTO;
-	r = PQexecParams(pg, "insert into public.zj_migration (name, sha256) values ($1, $2)", 2, NULL, values, NULL, NULL, 0);
+	r = PQexecParams(pg, "insert into public.zj_migration (name, sha256) values ($1, $2)", 2, NULL, values, NULL,
+			 NULL, 0);
 	err = PQresultStatus(r) == PGRES_COMMAND_OK ? run(pg, m->name, "commit; reset all; reset role") : EPROTO;
 	PQclear(r);
 	if (!err)

@@ -1,9 +1,9 @@
 /* HEP packets as they come from the wire, also broken ones; the ladder of a small call. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "trace/hep.h"
 #include "trace/trace.h"
@@ -27,7 +27,8 @@ static size_t chunk(uint8_t *p, unsigned type, const void *data, size_t n)
 static size_t packet(uint8_t *p, const char *sip, uint16_t src_port, uint16_t dst_port, uint32_t seconds)
 {
 	const uint8_t address[4] = {127, 0, 0, 1}, protocol = 1;
-	uint8_t src[2] = {(uint8_t)(src_port >> 8), (uint8_t)src_port}, dst[2] = {(uint8_t)(dst_port >> 8), (uint8_t)dst_port};
+	uint8_t src[2] = {(uint8_t)(src_port >> 8), (uint8_t)src_port},
+		dst[2] = {(uint8_t)(dst_port >> 8), (uint8_t)dst_port};
 	uint8_t at[4] = {(uint8_t)(seconds >> 24), (uint8_t)(seconds >> 16), (uint8_t)(seconds >> 8), (uint8_t)seconds};
 	size_t n = 6;
 
@@ -110,7 +111,8 @@ static void the_ladder_shows_the_dialogs_of_the_call_only(void **state)
 	trace_file_name(name, sizeof(name), 0x019aa0f61c00LL / 1000);
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	f = fopen(path, "w");
-	n = packet(p, "INVITE sip:b SIP/2.0\r\nCall-ID: one\r\nCSeq: 1 INVITE\r\nX-Zj-Call: " CALL "\r\n\r\nv=0\r\n", 5060, 5070, 10);
+	n = packet(p, "INVITE sip:b SIP/2.0\r\nCall-ID: one\r\nCSeq: 1 INVITE\r\nX-Zj-Call: " CALL "\r\n\r\nv=0\r\n",
+		   5060, 5070, 10);
 	fwrite(p, 1, n, f);
 	fwrite("torn", 1, 4, f);
 	n = packet(p, "SIP/2.0 200 OK\r\ni: one\r\nCSeq: 1 INVITE\r\n\r\n", 5070, 5060, 11);

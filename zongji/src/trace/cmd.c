@@ -31,7 +31,8 @@ int cmd_trace(const struct zongji_conf *conf, int argc, char **argv)
 	if (!err)
 		err = trace_read_sip(&story, conf->trace, call);
 	if (err)
-		fprintf(stderr, "zongji trace: %s\n", err == E2BIG ? "the story is too long, its beginning follows" : strerror(err));
+		fprintf(stderr, "zongji trace: %s\n",
+			err == E2BIG ? "the story is too long, its beginning follows" : strerror(err));
 	if (err && err != E2BIG) {
 		trace_story_free(&story);
 		return 1;

@@ -1,5 +1,5 @@
-/* zongji collect: takes SIP traces (HEP 3 over UDP) and keeps them in hourly files of bounded size. Losing a packet here
- * never hurts a call. */
+/* zongji collect: takes SIP traces (HEP 3 over UDP) and keeps them in hourly files of bounded size. Losing a packet
+ * here never hurts a call. */
 #include "trace/hep.h"
 #include "trace/trace.h"
 #include "zj_log.h"
@@ -23,8 +23,8 @@
 struct collector {
 	const char *folder;
 	int socket, file;
-	char name[64];   /* of the file that is open */
-	off_t size;      /* of it */
+	char name[64]; /* of the file that is open */
+	off_t size;    /* of it */
 	bool full_said;
 	uint8_t buffer[BUFFER];
 	size_t used;

@@ -5,7 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEP_SRC4 = 3, HEP_DST4 = 4, HEP_SRC6 = 5, HEP_DST6 = 6, HEP_SRC_PORT = 7, HEP_DST_PORT = 8, HEP_SECONDS = 9, HEP_MICROS = 10, HEP_PROTOCOL = 11, HEP_PAYLOAD = 15 };
+enum {
+	HEP_SRC4 = 3,
+	HEP_DST4 = 4,
+	HEP_SRC6 = 5,
+	HEP_DST6 = 6,
+	HEP_SRC_PORT = 7,
+	HEP_DST_PORT = 8,
+	HEP_SECONDS = 9,
+	HEP_MICROS = 10,
+	HEP_PROTOCOL = 11,
+	HEP_PAYLOAD = 15
+};
 enum { HEP_SIP = 1 };
 
 #define HEADER 6
@@ -76,7 +87,8 @@ static void read_chunk(struct hep *h, struct sides *s, unsigned type, const uint
 
 static void join(char out[HEP_ADDRESS_SIZE], const char *address, unsigned port)
 {
-	snprintf(out, HEP_ADDRESS_SIZE, strchr(address, ':') ? "[%s]:%u" : "%s:%u", *address ? address : "?", port & 0xffffU);
+	snprintf(out, HEP_ADDRESS_SIZE, strchr(address, ':') ? "[%s]:%u" : "%s:%u", *address ? address : "?",
+		 port & 0xffffU);
 }
 
 int hep_parse(struct hep *h, const void *data, size_t len)

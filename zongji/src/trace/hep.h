@@ -1,11 +1,11 @@
-/* HEP version 3, the packets in which Kamailio's siptrace and sofia-sip mirror SIP: "HEP3", total length, then chunks of
- * vendor, type, length and payload. Integers are big-endian. A trace file is such packets one behind the other. */
+/* HEP version 3, the packets in which Kamailio's siptrace and sofia-sip mirror SIP: "HEP3", total length, then chunks
+ * of vendor, type, length and payload. Integers are big-endian. A trace file is such packets one behind the other. */
 #ifndef ZONGJI_HEP_H
 #define ZONGJI_HEP_H
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEP_PACKET_MAX 65535
+#define HEP_PACKET_MAX   65535
 #define HEP_ADDRESS_SIZE 56 /* "[v6]:port" */
 
 struct hep {

@@ -1,4 +1,5 @@
-/* A call's story as a ladder: a column for each address that took part, an arrow for each SIP message, log lines between. */
+/* A call's story as a ladder: a column for each address that took part, an arrow for each SIP message, log lines
+ * between. */
 #include "trace/trace.h"
 #include "zj_time.h"
 #include <stdlib.h>
@@ -38,7 +39,8 @@ static void title(const char *message, char *out, size_t size)
 	}
 	trace_sip_header(message, "CSeq", 0, cseq, sizeof(cseq));
 	method = strchr(cseq, ' ');
-	snprintf(out, size, "%.*s%s%s", (int)strcspn(message + 8, "\r\n"), message + 8, method ? method : "", has_sdp ? " *" : "");
+	snprintf(out, size, "%.*s%s%s", (int)strcspn(message + 8, "\r\n"), message + 8, method ? method : "",
+		 has_sdp ? " *" : "");
 }
 
 static void time_of_day(int64_t at_us, char out[TIME_WIDTH + 1])
@@ -68,7 +70,7 @@ static void arrow(struct ladder *l, int from, int to, const char *text)
 			fputs(from < to ? "▶" : "┤", l->out);
 			i = right - 1;
 		} else {
-			fprintf(l->out, "│%*s", WIDTH - 1, i == left && left == right ? "" : "");
+			fprintf(l->out, "│%*s", WIDTH - 1, "");
 		}
 	}
 	if (left == right)

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A line's own time: RFC 3339 at its beginning or behind ` at=`. A line without one happened when its predecessor did. */
+/* A line's own time: RFC 3339 at its beginning or behind ` at=`. A line without one happened when its predecessor did.
+ */
 static int64_t time_of(const char *line, int64_t before)
 {
 	char stamp[ZJ_RFC3339_SIZE];

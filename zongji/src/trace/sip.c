@@ -1,4 +1,5 @@
-/* SIP messages of a call: first the dialogs (Call-IDs) whose messages carry `X-Zj-Call: <call>`, then all their messages. */
+/* SIP messages of a call: first the dialogs (Call-IDs) whose messages carry `X-Zj-Call: <call>`, then all their
+ * messages. */
 #include "trace/hep.h"
 #include "trace/trace.h"
 #include "zj_time.h"
@@ -33,7 +34,8 @@ bool trace_sip_header(const char *message, const char *name, char compact, char 
 {
 	size_t len = strlen(name);
 
-	for (const char *line = strchr(message, '\n'); line && line[1] && line[1] != '\r' && line[1] != '\n'; line = strchr(line + 1, '\n')) {
+	for (const char *line = strchr(message, '\n'); line && line[1] && line[1] != '\r' && line[1] != '\n';
+	     line = strchr(line + 1, '\n')) {
 		const char *p = line + 1, *end;
 
 		if (!strncasecmp(p, name, len) && (p[len] == ':' || p[len] == ' '))
@@ -66,7 +68,8 @@ static int look_at(struct search *s, const struct hep *h)
 	if (s->story) {
 		if (d)
 			err = trace_story_add(s->story, TRACE_SIP, h->at_us, message, h->payload_len, h->src, h->dst);
-	} else if (!d && s->n < DIALOGS_MAX && trace_sip_header(message, "X-Zj-Call", 0, call, sizeof(call)) && !strcasecmp(call, s->call)) {
+	} else if (!d && s->n < DIALOGS_MAX && trace_sip_header(message, "X-Zj-Call", 0, call, sizeof(call)) &&
+		   !strcasecmp(call, s->call)) {
 		d = calloc(1, sizeof(*d));
 		if (!d) {
 			err = ENOMEM;
@@ -149,7 +152,7 @@ int trace_read_sip(struct trace_story *story, const char *folder, const char *ca
 	s.story = story;
 	if (!err)
 		err = scan_all(&s, folder, &files);
-	HASH_ITER(hh, s.dialogs, d, next) {
+	HASH_ITER (hh, s.dialogs, d, next) {
 		HASH_DEL(s.dialogs, d);
 		free(d);
 	}

@@ -6,7 +6,8 @@
 
 #define ITEMS_MAX 100000 /* a call that is told in more lines than this is cut, and says so */
 
-int trace_story_add(struct trace_story *s, enum trace_kind kind, int64_t at_us, const char *text, size_t len, const char *src, const char *dst)
+int trace_story_add(struct trace_story *s, enum trace_kind kind, int64_t at_us, const char *text, size_t len,
+		    const char *src, const char *dst)
 {
 	struct trace_item *item;
 

@@ -27,14 +27,15 @@ struct trace_item {
 	int64_t at_us;
 	size_t order; /* as found, for equal times */
 	enum trace_kind kind;
-	char *text; /* a log line, or the SIP message; zero-terminated */
+	char *text;      /* a log line, or the SIP message; zero-terminated */
 	char *src, *dst; /* SIP */
 };
 struct trace_story {
 	struct trace_item *items;
 	size_t n, room;
 };
-int trace_story_add(struct trace_story *s, enum trace_kind kind, int64_t at_us, const char *text, size_t len, const char *src, const char *dst) ZJ_MUST_CHECK;
+int trace_story_add(struct trace_story *s, enum trace_kind kind, int64_t at_us, const char *text, size_t len,
+		    const char *src, const char *dst) ZJ_MUST_CHECK;
 void trace_story_sort(struct trace_story *s);
 void trace_story_free(struct trace_story *s);
 

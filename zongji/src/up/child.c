@@ -21,7 +21,8 @@
 #define STOP_PATIENCE_MS 3000
 #define LOG_MAX_BYTES    (64 * 1024 * 1024)
 
-static const char *const state_names[UP_STATES] = {"waiting", "starting", "ready", "backoff", "stopping", "stopped", "done"};
+static const char *const state_names[UP_STATES] = {"waiting",  "starting", "ready", "backoff",
+						   "stopping", "stopped",  "done"};
 
 const char *up_state_name(enum up_state state)
 {
@@ -32,7 +33,8 @@ static void set_state(struct up_child *c, enum up_state state)
 {
 	if (c->state == state)
 		return;
-	zj_info("up", "process name=%s old=%s new=%s pid=%d", c->spec.name, up_state_name(c->state), up_state_name(state), (int)c->pid);
+	zj_info("up", "process name=%s old=%s new=%s pid=%d", c->spec.name, up_state_name(c->state),
+		up_state_name(state), (int)c->pid);
 	c->state = state;
 	c->since_us = zj_now_us();
 }
@@ -187,8 +189,9 @@ void up_child_exited(struct up_child *c, int status)
 	up_probe_cancel(c);
 	uv_timer_stop(&c->timer);
 	if (!clean || c->state != UP_STOPPING)
-		zj_log(clean ? ZJ_INFO : ZJ_WARN, "up", "ended name=%s pid=%d exit=%d signal=%d", c->spec.name, (int)c->pid,
-		       WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+		zj_log(clean ? ZJ_INFO : ZJ_WARN, "up", "ended name=%s pid=%d exit=%d signal=%d", c->spec.name,
+		       (int)c->pid, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+		       WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	c->pid = 0;
 	if (!c->wanted || c->up->closing) {
 		set_state(c, UP_STOPPED);

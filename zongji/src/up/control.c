@@ -6,8 +6,9 @@
 
 static json_t *describe(const struct up_child *c)
 {
-	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:b}", "name", c->spec.name, "state", up_state_name(c->state), "pid", (int)c->pid,
-			 "restarts", (int)c->restarts, "since", (json_int_t)c->since_us, "once", c->spec.once);
+	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:b}", "name", c->spec.name, "state", up_state_name(c->state),
+			 "pid", (int)c->pid, "restarts", (int)c->restarts, "since", (json_int_t)c->since_us, "once",
+			 c->spec.once);
 }
 
 static void m_list(struct zj_rpc_conn *conn ZJ_UNUSED, json_t *params ZJ_UNUSED, struct zj_rpc_call *call, void *arg)

@@ -72,7 +72,8 @@ static void on_connected(uv_connect_t *req, int status)
 		finish(p, false);
 	} else if (p->child->spec.probe != UP_PROBE_HEALTH) {
 		finish(p, true);
-	} else if (uv_write(&p->write, &p->stream, &get, 1, on_written) || uv_read_start(&p->stream, on_alloc, on_read)) {
+	} else if (uv_write(&p->write, &p->stream, &get, 1, on_written) ||
+		   uv_read_start(&p->stream, on_alloc, on_read)) {
 		finish(p, false);
 	}
 }

@@ -23,7 +23,7 @@ static int read_argv(struct up_spec *s, json_t *row, char *why, size_t size)
 
 	if (!json_is_array(argv) || json_array_size(argv) == 0 || json_array_size(argv) > UP_ARGS_MAX)
 		return complain(why, size, s->name, "argv must be a list of 1 to 64 texts");
-	json_array_foreach(argv, i, arg) {
+	json_array_foreach (argv, i, arg) {
 		s->argv[i] = json_string_value(arg);
 		if (!s->argv[i])
 			return complain(why, size, s->name, "argv must be a list of texts");
@@ -42,7 +42,8 @@ static int read_ready(struct up_spec *s, json_t *row, char *why, size_t size)
 	health = json_object_get(ready, "health");
 	if (s->probe_path) {
 		s->probe = UP_PROBE_UNIX;
-		return strlen(s->probe_path) > 107 ? complain(why, size, s->name, "ready.unix: at most 107 characters") : 0;
+		return strlen(s->probe_path) > 107 ? complain(why, size, s->name, "ready.unix: at most 107 characters")
+						   : 0;
 	}
 	s->probe = tcp ? UP_PROBE_TCP : UP_PROBE_HEALTH;
 	s->probe_port = (int)json_integer_value(tcp ? tcp : health);
@@ -57,7 +58,7 @@ static int read_after(struct up *up, struct up_spec *s, json_t *row, char *why, 
 	json_t *after = json_object_get(row, "after"), *name;
 	size_t i, k;
 
-	json_array_foreach(after, i, name) {
+	json_array_foreach (after, i, name) {
 		for (k = 0; k < up->n; k++) {
 			if (json_is_string(name) && !strcmp(up->children[k].spec.name, json_string_value(name)))
 				break;
@@ -115,7 +116,7 @@ int up_table_load(struct up *up, const char *path, char *why, size_t size)
 		snprintf(why, size, "%s: must be a list of at most %d processes", path, UP_CHILDREN_MAX);
 		return EINVAL;
 	}
-	json_array_foreach(up->table, i, row) {
+	json_array_foreach (up->table, i, row) {
 		if (read_row(up, row, why, size))
 			return EINVAL;
 	}

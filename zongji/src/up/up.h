@@ -1,5 +1,5 @@
-/* The supervisor: a table of processes (etc/processes.json), each started when those it comes after are ready, restarted
- * when it dies, ended in the opposite order. One libuv loop, no threads.
+/* The supervisor: a table of processes (etc/processes.json), each started when those it comes after are ready,
+ * restarted when it dies, ended in the opposite order. One libuv loop, no threads.
  *
  * Lifetime: `up` owns its children for its whole life; a child owns its probe. */
 #ifndef ZONGJI_UP_H
@@ -19,13 +19,13 @@ const char *up_state_name(enum up_state state);
 enum up_probe_kind { UP_PROBE_NONE, UP_PROBE_UNIX, UP_PROBE_TCP, UP_PROBE_HEALTH };
 
 struct up_spec {
-	const char *name, *user;        /* borrowed from the table's JSON; user NULL: our own */
+	const char *name, *user; /* borrowed from the table's JSON; user NULL: our own */
 	const char *argv[UP_ARGS_MAX + 1];
 	size_t after[UP_CHILDREN_MAX], after_n; /* indexes of children that must be ready first */
 	enum up_probe_kind probe;
-	const char *probe_path;         /* UNIX */
-	int probe_port;                 /* TCP, HEALTH: on 127.0.0.1 */
-	bool once;                      /* runs to its end; exit 0 counts as ready */
+	const char *probe_path; /* UNIX */
+	int probe_port;         /* TCP, HEALTH: on 127.0.0.1 */
+	bool once;              /* runs to its end; exit 0 counts as ready */
 	int stop_signal;
 };
 
@@ -33,9 +33,9 @@ struct up_child {
 	struct up *up;
 	struct up_spec spec;
 	enum up_state state;
-	bool wanted;            /* by command: `stop` and `start` */
-	pid_t pid;              /* 0: none; leader of its own process group */
-	int64_t since_us;       /* of the state, wall clock */
+	bool wanted;      /* by command: `stop` and `start` */
+	pid_t pid;        /* 0: none; leader of its own process group */
+	int64_t since_us; /* of the state, wall clock */
 	unsigned restarts, backoff_ms;
 	uv_timer_t timer;       /* start again, probe again, or kill when stopping takes too long */
 	struct up_probe *probe; /* one at a time */
