@@ -1,9 +1,10 @@
 /* HEP packets as they come from the wire, also broken ones; the ladder of a small call. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "trace/hep.h"
 #include "trace/trace.h"
