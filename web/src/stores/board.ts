@@ -23,7 +23,8 @@ export const thresholds = {
 const agentRank: Record<AgentState, number> = {
   offline: 0, reserved: 1, ringing: 1, busy: 2, after_call: 3, talking: 4, outbound_only: 5, idle: 6, signed_out: 7
 }
-const callRank: Record<CallPlace, number> = { queue: 0, ring: 1, hold: 2, ivr: 3, talk: 4, ended: 5 }
+/** Waiting callers have a panel of their own, so here they come last. */
+const callRank: Record<CallPlace, number> = { hold: 0, ring: 1, talk: 2, ivr: 3, queue: 4, ended: 5 }
 
 export const filter = reactive({ queue: '', agent: '', showSignedOut: false })
 
