@@ -22,17 +22,18 @@ void zk_mem_free(void *p)
 
 void zk_log(enum zk_log_level level, const char *fmt, ...)
 {
-	char text[1024];
+	char text[1024], at[ZK_RFC3339];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	zk_rfc3339(at);
 	if (level == ZK_ERROR)
-		LM_ERR("%s\n", text);
+		LM_ERR("%s at=%s\n", text, at);
 	else if (level == ZK_WARN)
-		LM_WARN("%s\n", text);
+		LM_WARN("%s at=%s\n", text, at);
 	else
-		LM_NOTICE("%s\n", text);
+		LM_NOTICE("%s at=%s\n", text, at);
 }
 
 void zk_kam_seed(void)

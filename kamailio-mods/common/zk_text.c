@@ -75,6 +75,16 @@ void zk_uuid7(struct zk_uuid *u)
 	u->b[8] = (unsigned char)(0x80 | (u->b[8] & 0x3f));
 }
 
+void zk_rfc3339(char out[ZK_RFC3339])
+{
+	struct timespec now;
+	struct tm tm;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	size_t n = strftime(out, ZK_RFC3339, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, ZK_RFC3339 - n, ".%06uZ", (unsigned)(now.tv_nsec / 1000) % 1000000);
+}
+
 void zk_hash_seed(uint64_t seed)
 {
 	hash_seed = seed;

@@ -21,6 +21,10 @@ int zk_uuid_cmp(const struct zk_uuid *a, const struct zk_uuid *b);
 /* UUIDv7 (RFC 9562 5.7) of this moment, from the kernel's random numbers. */
 void zk_uuid7(struct zk_uuid *u);
 
+/* This moment, UTC with microseconds (RFC 3339): the form in which all of Zongji's logs say time. */
+#define ZK_RFC3339 28
+void zk_rfc3339(char out[ZK_RFC3339]);
+
 /* 64-bit hash of a prefix (may be NULL with 0 bytes) and a text, under a seed that is drawn at each start, so that nobody
  * outside can choose numbers that collide. Set the seed before the first fork. */
 void zk_hash_seed(uint64_t seed);

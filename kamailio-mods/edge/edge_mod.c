@@ -206,8 +206,8 @@ static int w_relay(struct sip_msg *msg, char *p_state, char *p_relay)
 	return edge_ring_put(ring, &e) ? 1 : -1;
 }
 
-enum { PV_TENANT, PV_EXTENSION, PV_HA1, PV_CALL };
-static const char *const pv_names[] = {[PV_TENANT] = "tenant", [PV_EXTENSION] = "extension", [PV_HA1] = "ha1", [PV_CALL] = "call", NULL};
+enum { PV_TENANT, PV_EXTENSION, PV_HA1, PV_CALL, PV_NOW };
+static const char *const pv_names[] = {[PV_TENANT] = "tenant", [PV_EXTENSION] = "extension", [PV_HA1] = "ha1", [PV_CALL] = "call", [PV_NOW] = "now", NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
 {
@@ -216,6 +216,7 @@ static int pv_name(pv_spec_t *sp, str *in)
 
 static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 {
+	char now[ZK_RFC3339];
 	switch (param->pvn.u.isname.name.n) {
 	case PV_TENANT:
 		return zk_kam_pv_uuid(msg, param, res, &hit.tenant);
@@ -225,6 +226,9 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 		return zk_kam_pv_text(msg, param, res, hit.ha1);
 	case PV_CALL:
 		return zk_kam_pv_uuid(msg, param, res, call_id(msg));
+	case PV_NOW:
+		zk_rfc3339(now);
+		return zk_kam_pv_text(msg, param, res, now);
 	default:
 		return pv_get_null(msg, param, res);
 	}
