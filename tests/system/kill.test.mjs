@@ -3,7 +3,8 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Instance, poll } from '../tools/instance.mjs';
+import { Instance } from '../tools/instance.mjs';
+import { poll } from '../tools/wait.mjs';
 import { HZ, centre, intoQueue, talking } from '../tools/scenes.mjs';
 
 let zj;

@@ -2,7 +2,8 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
-import { Instance, poll } from '../tools/instance.mjs';
+import { Instance } from '../tools/instance.mjs';
+import { poll } from '../tools/wait.mjs';
 import { centre } from '../tools/scenes.mjs';
 
 let zj;

@@ -1,7 +1,7 @@
 // The HTTP API and its event stream, as a program uses them (docs/api.md).
 import { EventEmitter } from 'node:events';
 import { WebSocketClient } from './ws.mjs';
-import { within } from './phone.mjs';
+import { within } from './wait.mjs';
 
 /** What an answer other than the wanted one throws: `status` and the `problem` document. */
 export class ApiError extends Error {

@@ -5,18 +5,16 @@
 // instance for a while, or at once by `node tests/tools/instance.mjs down`.
 //
 //   const zj = await Instance.take();  …  after(() => zj.release());
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { Api } from './api.mjs';
 import { CarrierCall } from './sipp.mjs';
 import { ask } from './rpc.mjs';
 import { Tenant } from './tenant.mjs';
+import { poll } from './wait.mjs';
 
-const run = promisify(execFile);
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 export const BUILD = path.resolve(ROOT, process.env.ZJ_BUILD ?? 'build');
 const STATE = path.join(BUILD, 'test');
@@ -39,24 +37,6 @@ export const readJson = (file) => {
 		return null;
 	}
 };
-
-/** Retries `f` until it returns something truthy (exceptions count as not yet). */
-export async function poll(f, { timeout = 5000, every = 50, what = 'condition' } = {}) {
-	const end = Date.now() + timeout;
-	let error = null;
-	for (;;) {
-		try {
-			const value = await f();
-			if (value)
-				return value;
-		} catch (e) {
-			error = e;
-		}
-		if (Date.now() > end)
-			throw new Error(`${what}: not within ${timeout} ms${error ? ` (${error.message})` : ''}`);
-		await sleep(every);
-	}
-}
 
 /** The right to use the instance: one process at a time; a dead holder's right is void. */
 async function takeLease() {
@@ -236,5 +216,3 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	else
 		console.error('usage: node tests/tools/instance.mjs up|down');
 }
-
-export { run };

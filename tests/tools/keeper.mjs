@@ -2,12 +2,14 @@
 // everything down when it is told (SIGTERM) or nobody has used it for ZJ_TEST_KEEP_S seconds.
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { BUILD, LEASE, MANIFEST, ROOT, alive, poll } from './instance.mjs';
+import { BUILD, LEASE, MANIFEST, ROOT, alive } from './instance.mjs';
 import { ask } from './rpc.mjs';
+import { poll } from './wait.mjs';
 
 const base = Number(process.env.ZJ_PORT_BASE ?? 10000);
-const run = process.env.ZJ_TEST_RUN ?? `/tmp/zj-test-${base}`;
+const run = process.env.ZJ_TEST_DIR ?? path.join(os.tmpdir(), `zj-sys-${base}`);
 const keepMs = Number(process.env.ZJ_TEST_KEEP_S ?? 20) * 1000;
 const env = { ...process.env, ZJ_RUN: run, ZJ_PORT_BASE: String(base), ZJ_BUILD: BUILD };
 const state = path.dirname(MANIFEST);
@@ -55,8 +57,9 @@ try {
 		}
 	});
 	await poll(async () => (await ask(path.join(run, 'sock/up.sock'), 'list', {}, { timeout: 2000 })).ready, { timeout: 90_000, every: 100, what: 'zongji up' });
-	const ready = JSON.parse(fs.readFileSync(path.join(run, 'ready.json'), 'utf8'));
-	fs.writeFileSync(MANIFEST, JSON.stringify({ keeper: process.pid, run, base, carrier: { username: ready.carrier.user, password: ready.carrier.password } }));
+	const password = fs.readFileSync(path.join(run, 'secrets/carrier_admin'), 'utf8').trim();
+	fs.writeFileSync(`${MANIFEST}.new`, JSON.stringify({ keeper: process.pid, run, base, carrier: { username: 'admin', password } }));
+	fs.renameSync(`${MANIFEST}.new`, MANIFEST);
 	say('up');
 } catch (error) {
 	say(error.message);

@@ -8,6 +8,7 @@
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { Rtp, sdpAudio } from './rtp.mjs';
+import { within } from './wait.mjs';
 import { SipEndpoint, digest, header, serialize, tagOf, token, uriOf, userOf } from './sip.mjs';
 
 function deferred() {
@@ -15,13 +16,6 @@ function deferred() {
 	d.promise = new Promise((resolve, reject) => Object.assign(d, { resolve, reject }));
 	d.promise.catch(() => {}); // who does not wait for it is not told
 	return d;
-}
-
-/** Rejects with `what` unless `promise` settles within `ms`. */
-export function within(promise, ms, what) {
-	let timer;
-	const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms); });
-	return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /**

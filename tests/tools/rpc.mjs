@@ -1,7 +1,7 @@
 // JSON-RPC 2.0, one object a line, over a Unix socket (docs/control-protocol.md).
 import net from 'node:net';
 import { EventEmitter, once } from 'node:events';
-import { within } from './phone.mjs';
+import { within } from './wait.mjs';
 
 /** Events: 'notification' (method, params), 'close'. */
 export class Rpc extends EventEmitter {

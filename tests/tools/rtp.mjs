@@ -7,6 +7,7 @@ import { EventEmitter, once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { codecs } from './g711.mjs';
 import { concat, rms, toneShare } from './audio.mjs';
+import { SLOW } from './wait.mjs';
 
 const FRAME_MS = 20;
 const FRAME = 160;
@@ -258,8 +259,8 @@ export class Rtp extends EventEmitter {
 			};
 			const check = () => test(this) && done(resolve, performance.now() - started);
 			const timer = setTimeout(() => done(reject, new Error(
-				`RTP port ${this.port}: no ${what} within ${timeout} ms (heard ${JSON.stringify(this.heard)}, ` +
-				`loudness by second ${this.loudnessBySecond().slice(-12)})`)), timeout);
+				`RTP port ${this.port}: no ${what} within ${timeout * SLOW} ms (heard ${JSON.stringify(this.heard)}, ` +
+				`loudness by second ${this.loudnessBySecond().slice(-12)})`)), timeout * SLOW);
 			this.on('packet', check);
 			check();
 		});

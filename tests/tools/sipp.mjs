@@ -8,7 +8,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Rtp, sdpAudio } from './rtp.mjs';
-import { within } from './phone.mjs';
+import { within } from './wait.mjs';
 import { header, parseMessage, token } from './sip.mjs';
 
 const SCENARIOS = fileURLToPath(new URL('../sipp/', import.meta.url));
@@ -28,6 +28,12 @@ async function freePort(host) {
 	const { port } = socket.address();
 	socket.close();
 	return port;
+}
+
+/** Milliseconds (with microseconds as their fraction) of SIPp's own time stamp. */
+function traceTime(day, time) {
+	const [whole, micros] = time.split('.');
+	return Date.parse(`${day}T${whole}`) + Number(micros) / 1000;
 }
 
 /** Reads SIPp's trace as it grows; emits 'message' (message, 'in'|'out') for each whole one. */
@@ -56,18 +62,20 @@ class Trace extends EventEmitter {
 
 	next() {
 		const text = this.pending.toString('latin1');
-		const mark = /message (sent|received) [([](\d+)(?: bytes)?[)\]][^\n]*\n\n/.exec(text);
+		const mark = /-{10,} (\S+) (\S+)\n\S+ message (sent|received) [([](\d+)(?: bytes)?[)\]][^\n]*\n\n/.exec(text);
 		if (!mark)
 			return false;
 		const from = mark.index + mark[0].length;
-		const bytes = Number(mark[2]);
+		const bytes = Number(mark[4]);
 		if (text.length < from + bytes)
 			return false;
 		const raw = this.pending.toString('utf8', from, from + bytes);
 		this.pending = this.pending.subarray(from + bytes);
 		const message = parseMessage(raw.replace(/\r?\n/g, '\r\n'));
-		if (message)
-			this.emit('message', message, mark[1] === 'sent' ? 'out' : 'in');
+		if (message) {
+			message.at = traceTime(mark[1], mark[2]);
+			this.emit('message', message, mark[3] === 'sent' ? 'out' : 'in');
+		}
 		return true;
 	}
 
