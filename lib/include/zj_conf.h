@@ -20,7 +20,8 @@ struct zj_conf_row {
 /* The last row has key NULL. */
 
 /* Fills `conf`. Returns 0, or EINVAL with a sentence for a person in `why`. */
-int zj_conf_load(const char *part, const struct zj_conf_row *rows, void *conf, const char *path, char *why, size_t size) ZJ_MUST_CHECK;
+int zj_conf_load(const char *part, const struct zj_conf_row *rows, void *conf, const char *path, char *why,
+		 size_t size) ZJ_MUST_CHECK;
 void zj_conf_free(const struct zj_conf_row *rows, void *conf);
 /* Writes a commented default file to stdout (`--print-config`). */
 void zj_conf_print_default(const char *part, const struct zj_conf_row *rows);

@@ -24,7 +24,7 @@ const char *zj_log_esc(const char *s);
 
 void zj_log(enum zj_log_level level, const char *sub, const char *fmt, ...) ZJ_PRINTF(3, 4);
 #define zj_error(sub, ...) zj_log(ZJ_ERROR, sub, __VA_ARGS__)
-#define zj_warn(sub, ...) zj_log(ZJ_WARN, sub, __VA_ARGS__)
-#define zj_info(sub, ...) zj_log(ZJ_INFO, sub, __VA_ARGS__)
+#define zj_warn(sub, ...)  zj_log(ZJ_WARN, sub, __VA_ARGS__)
+#define zj_info(sub, ...)  zj_log(ZJ_INFO, sub, __VA_ARGS__)
 #define zj_debug(sub, ...) zj_log(ZJ_DEBUG, sub, __VA_ARGS__)
 #endif

@@ -1,5 +1,5 @@
-/* Metrics and health: a table of counters and gauges per part, served as Prometheus text by libmicrohttpd in a thread of
- * its own that only reads atomics. */
+/* Metrics and health: a table of counters and gauges per part, served as Prometheus text by libmicrohttpd in a thread
+ * of its own that only reads atomics. */
 #ifndef ZJ_METRICS_H
 #define ZJ_METRICS_H
 #include "zj_obj.h"
@@ -12,11 +12,17 @@ struct zj_metric {
 	enum { ZJ_COUNTER, ZJ_GAUGE } type;
 	_Atomic int64_t value;
 };
-static inline void zj_metric_add(struct zj_metric *m, int64_t n) { atomic_fetch_add_explicit(&m->value, n, memory_order_relaxed); }
-static inline void zj_metric_set(struct zj_metric *m, int64_t v) { atomic_store_explicit(&m->value, v, memory_order_relaxed); }
+static inline void zj_metric_add(struct zj_metric *m, int64_t n)
+{
+	atomic_fetch_add_explicit(&m->value, n, memory_order_relaxed);
+}
+static inline void zj_metric_set(struct zj_metric *m, int64_t v)
+{
+	atomic_store_explicit(&m->value, v, memory_order_relaxed);
+}
 
-/* Serves /healthz and /metrics on 127.0.0.1:port. `metrics` ends with name NULL and outlives the server. Process figures
- * (cpu seconds, resident bytes, open descriptors) and `up since` are added. */
+/* Serves /healthz and /metrics on 127.0.0.1:port. `metrics` ends with name NULL and outlives the server. Process
+ * figures (cpu seconds, resident bytes, open descriptors) and `up since` are added. */
 struct zj_health;
 int zj_health_alloc(struct zj_health **hp, const char *part, uint16_t port, struct zj_metric *metrics) ZJ_MUST_CHECK;
 /* Not ok → /healthz answers 503 with `why` (static text). Thread-safe. */

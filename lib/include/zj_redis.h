@@ -1,4 +1,5 @@
-/* Redis on a libuv loop: one connection, commands answered in order, reconnecting by itself (50 ms, doubling to 1 s). */
+/* Redis on a libuv loop: one connection, commands answered in order, reconnecting by itself (50 ms, doubling to 1 s).
+ */
 #ifndef ZJ_REDIS_H
 #define ZJ_REDIS_H
 #include "zj_obj.h"

@@ -18,6 +18,7 @@ int zj_spool_append(struct zj_spool *s, const json_t *record) ZJ_MUST_CHECK;
 int zj_spool_peek(struct zj_spool *s, size_t max, json_t **records, size_t *n);
 int zj_spool_done(struct zj_spool *s, size_t k);
 int zj_spool_dead(struct zj_spool *s, const json_t *record, const char *error);
-int64_t zj_spool_failures(const struct zj_spool *s); /* appends and syncs that failed since the start: an alarm when not 0 */
+int64_t
+zj_spool_failures(const struct zj_spool *s); /* appends and syncs that failed since the start: an alarm when not 0 */
 size_t zj_spool_waiting(const struct zj_spool *s); /* records not yet done */
 #endif

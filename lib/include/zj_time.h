@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ZJ_UUID_LEN 36
+#define ZJ_UUID_LEN  36
 #define ZJ_UUID_SIZE (ZJ_UUID_LEN + 1)
 
 int64_t zj_now_us(void);  /* wall clock, microseconds since 1970 */

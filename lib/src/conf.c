@@ -33,13 +33,15 @@ static char **string_at(const struct zj_conf_row *row, void *conf)
 	return (char **)((char *)conf + row->offset);
 }
 
-static int set_string(const struct zj_conf_row *row, void *conf, const char *value, const struct source *src, char *why, size_t size)
+static int set_string(const struct zj_conf_row *row, void *conf, const char *value, const struct source *src, char *why,
+		      size_t size)
 {
 	char rule[128], *copy;
 	int64_t len = (int64_t)strlen(value);
 
 	if (len < row->min || (row->max > 0 && len > row->max)) {
-		snprintf(rule, sizeof(rule), "must have %" PRId64 " to %" PRId64 " characters, it has %" PRId64, row->min, row->max, len);
+		snprintf(rule, sizeof(rule), "must have %" PRId64 " to %" PRId64 " characters, it has %" PRId64,
+			 row->min, row->max, len);
 		return complain(why, size, src, rule);
 	}
 	copy = zj_strdup(value);
@@ -50,7 +52,8 @@ static int set_string(const struct zj_conf_row *row, void *conf, const char *val
 	return 0;
 }
 
-static int set_int(const struct zj_conf_row *row, void *conf, const char *value, const struct source *src, char *why, size_t size)
+static int set_int(const struct zj_conf_row *row, void *conf, const char *value, const struct source *src, char *why,
+		   size_t size)
 {
 	char rule[128], *end;
 	long long n;
@@ -60,14 +63,16 @@ static int set_int(const struct zj_conf_row *row, void *conf, const char *value,
 	if (!*value || *end || errno)
 		return complain(why, size, src, "must be a whole number");
 	if (n < row->min || n > row->max) {
-		snprintf(rule, sizeof(rule), "must be between %" PRId64 " and %" PRId64 ", it is %lld", row->min, row->max, n);
+		snprintf(rule, sizeof(rule), "must be between %" PRId64 " and %" PRId64 ", it is %lld", row->min,
+			 row->max, n);
 		return complain(why, size, src, rule);
 	}
 	*(int64_t *)((char *)conf + row->offset) = n;
 	return 0;
 }
 
-static int set_bool(const struct zj_conf_row *row, void *conf, const char *value, const struct source *src, char *why, size_t size)
+static int set_bool(const struct zj_conf_row *row, void *conf, const char *value, const struct source *src, char *why,
+		    size_t size)
 {
 	static const char *const words[][2] = {{"no", "yes"}, {"false", "true"}, {"off", "on"}, {"0", "1"}};
 
@@ -82,7 +87,8 @@ static int set_bool(const struct zj_conf_row *row, void *conf, const char *value
 	return complain(why, size, src, "must be yes or no");
 }
 
-static int set(const struct zj_conf_row *row, void *conf, const char *value, const struct source *src, char *why, size_t size)
+static int set(const struct zj_conf_row *row, void *conf, const char *value, const struct source *src, char *why,
+	       size_t size)
 {
 	switch (row->type) {
 	case ZJ_CONF_INT:
@@ -116,7 +122,8 @@ static size_t row_count(const struct zj_conf_row *rows)
 	return n;
 }
 
-static int line_read(char *line, const struct zj_conf_row *rows, void *conf, bool *given, struct source *src, char *why, size_t size)
+static int line_read(char *line, const struct zj_conf_row *rows, void *conf, bool *given, struct source *src, char *why,
+		     size_t size)
 {
 	char *key = trim(line), *value;
 

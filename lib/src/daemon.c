@@ -15,8 +15,8 @@ enum { OPT_CONFIG = 'c', OPT_HELP = 'h', OPT_CHECK = 256, OPT_PRINT, OPT_VERSION
 
 static const struct option options[] = {
 	{"config", required_argument, NULL, OPT_CONFIG}, {"check", no_argument, NULL, OPT_CHECK},
-	{"print-config", no_argument, NULL, OPT_PRINT},	 {"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},	 {NULL, 0, NULL, 0},
+	{"print-config", no_argument, NULL, OPT_PRINT},  {"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},     {NULL, 0, NULL, 0},
 };
 
 static void usage(FILE *out, const char *part)
@@ -89,7 +89,8 @@ int zj_daemon_start(int argc, char **argv, const char *part, const struct zj_con
 		usage(stderr, part);
 		return 2;
 	}
-	if (zj_conf_load(part, rows, conf, path, why, sizeof(why)) || (!check && log_start(part, rows, conf, why, sizeof(why)))) {
+	if (zj_conf_load(part, rows, conf, path, why, sizeof(why)) ||
+	    (!check && log_start(part, rows, conf, why, sizeof(why)))) {
 		fprintf(stderr, "%s: %s\n", part, why);
 		return 1;
 	}

@@ -1,9 +1,9 @@
 /* The change-log follower (zj_follow in zj_pg.h).
  *
  * It keeps a server snapshot as its place in the log. LOAD reads snapshot and all rows in one repeatable-read
- * transaction; LOOK asks for the tables with changes that the kept snapshot does not see; FETCH reads those changes with
- * their present rows, and a new snapshot, in one transaction again. What happens between LOOK and FETCH is in FETCH's
- * snapshot, so nothing is missed, and the kept snapshot only moves when the rows were handed out. */
+ * transaction; LOOK asks for the tables with changes that the kept snapshot does not see; FETCH reads those changes
+ * with their present rows, and a new snapshot, in one transaction again. What happens between LOOK and FETCH is in
+ * FETCH's snapshot, so nothing is missed, and the kept snapshot only moves when the rows were handed out. */
 #include "pg_priv.h"
 #include "zj_log.h"
 #include "zj_time.h"
@@ -13,9 +13,9 @@
 #include <string.h>
 #include <uthash.h>
 
-#define POLL_MS 1000 /* should a notification get lost */
+#define POLL_MS        1000 /* should a notification get lost */
 #define BEGIN_SNAPSHOT "begin isolation level repeatable read read only"
-#define SQL_SNAPSHOT "select pg_current_snapshot()::text, now()::text"
+#define SQL_SNAPSHOT   "select pg_current_snapshot()::text, now()::text"
 /* $1 our snapshot, $2 its time, A log kept for two days is not trusted after one; and a snapshot of the
  * future means that the database was restored from a backup. */
 #define SQL_LOOK                                                                                                       \
@@ -38,9 +38,10 @@ struct zj_follow {
 	zj_follow_h *row_h;
 	zj_follow_ready_h *ready_h;
 	void *arg;
-	bool closed, listening, dirty; /* dirty: the next step is taken as soon as this one is done, not with the poll */
-	char *names;		       /* the tables as a PostgreSQL array */
-	char snapshot[4096];	       /* empty: nothing loaded yet */
+	bool closed, listening,
+		dirty;       /* dirty: the next step is taken as soon as this one is done, not with the poll */
+	char *names;         /* the tables as a PostgreSQL array */
+	char snapshot[4096]; /* empty: nothing loaded yet */
 	char at[64];
 	unsigned pass;
 	struct known *known;
@@ -104,7 +105,8 @@ static void rows_out(struct zj_follow *f, size_t table, const PGresult *r)
 		}
 		row = json_loads(PQgetvalue(r, i, 2), 0, NULL);
 		if (!row || row_know(f, table, tenant, id))
-			zj_error("follow", "row not taken: out of memory table=%s tenant=%s id=%s", f->tables[table].table, tenant, id);
+			zj_error("follow", "row not taken: out of memory table=%s tenant=%s id=%s",
+				 f->tables[table].table, tenant, id);
 		else
 			f->row_h(f->tables[table].table, tenant, id, row, f->arg);
 		json_decref(row);
@@ -116,7 +118,7 @@ static void unseen_out(struct zj_follow *f)
 {
 	struct known *k, *next;
 
-	HASH_ITER(hh, f->known, k, next) {
+	HASH_ITER (hh, f->known, k, next) {
 		char tenant[64], id[64];
 		size_t table;
 
@@ -340,11 +342,13 @@ static int sql_make(struct zj_follow *f)
 		const char *t = f->tables[i].table, *c = f->tables[i].columns;
 
 		strcat(strcat(f->names, i ? "," : ""), t);
-		f->load_sql[i] = zj_asprintf("select x.tenant_id, x.id, to_jsonb(t) from %s x cross join lateral (select %s) t", t, c);
+		f->load_sql[i] = zj_asprintf(
+			"select x.tenant_id, x.id, to_jsonb(t) from %s x cross join lateral (select %s) t", t, c);
 		f->fetch_sql[i] = zj_asprintf("select c.tenant_id, c.id, t.row from (select distinct tenant_id, id"
 					      " from zj_changes_since($1::pg_snapshot, '{%s}')) c left join lateral"
 					      " (select to_jsonb(s) as row from %s x cross join lateral (select %s) s"
-					      " where x.tenant_id = c.tenant_id and x.id = c.id) t on true", t, t, c);
+					      " where x.tenant_id = c.tenant_id and x.id = c.id) t on true",
+					      t, t, c);
 		if (!f->load_sql[i] || !f->fetch_sql[i])
 			return ENOMEM;
 	}
@@ -357,7 +361,7 @@ static void follow_destructor(void *obj)
 	struct zj_follow *f = obj;
 	struct known *k, *next;
 
-	HASH_ITER(hh, f->known, k, next) {
+	HASH_ITER (hh, f->known, k, next) {
 		HASH_DEL(f->known, k);
 		free(k);
 	}
@@ -372,8 +376,8 @@ static void follow_destructor(void *obj)
 	zj_deref(f->names);
 }
 
-int zj_follow_alloc(struct zj_follow **fp, uv_loop_t *loop, const char *conninfo, const struct zj_follow_table *tables, size_t n,
-		    zj_follow_h *row_h, zj_follow_ready_h *ready_h, void *arg)
+int zj_follow_alloc(struct zj_follow **fp, uv_loop_t *loop, const char *conninfo, const struct zj_follow_table *tables,
+		    size_t n, zj_follow_h *row_h, zj_follow_ready_h *ready_h, void *arg)
 {
 	struct zj_follow *f = zj_alloc(sizeof(*f), follow_destructor);
 	int err = ENOMEM;

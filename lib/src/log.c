@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 4096
-#define ESC_MAX_BYTES 200
+#define ESC_MAX_BYTES  200
 
-static const char *const level_names[] = {[ZJ_ERROR] = "error", [ZJ_WARN] = "warn", [ZJ_INFO] = "info", [ZJ_DEBUG] = "debug"};
+static const char *const level_names[] = {
+	[ZJ_ERROR] = "error", [ZJ_WARN] = "warn", [ZJ_INFO] = "info", [ZJ_DEBUG] = "debug"};
 
 static struct {
 	char part[32];

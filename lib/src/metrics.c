@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 32
-#define IDLE_S 10
+#define IDLE_S          10
 
 struct zj_health {
 	struct MHD_Daemon *daemon;
@@ -64,15 +64,15 @@ static void process_print(FILE *out, const struct zj_health *h)
 		"# TYPE process_open_fds gauge\nprocess_open_fds %ld\n"
 		"# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds %.3f\n",
 		cpu, resident_bytes(), descriptors(), (double)h->since_us / 1e6);
-	fprintf(out, "# HELP %s_healthy 1 when /healthz says ok\n# TYPE %s_healthy gauge\n%s_healthy %d\n", h->prefix, h->prefix,
-		h->prefix, atomic_load(&h->ok));
+	fprintf(out, "# HELP %s_healthy 1 when /healthz says ok\n# TYPE %s_healthy gauge\n%s_healthy %d\n", h->prefix,
+		h->prefix, h->prefix, atomic_load(&h->ok));
 }
 
 static void metrics_print(FILE *out, const struct zj_health *h)
 {
 	for (struct zj_metric *m = h->metrics; m && m->name; m++) {
-		fprintf(out, "# HELP %s_%s %s\n# TYPE %s_%s %s\n%s_%s %" PRId64 "\n", h->prefix, m->name, m->help, h->prefix, m->name,
-			m->type == ZJ_COUNTER ? "counter" : "gauge", h->prefix, m->name,
+		fprintf(out, "# HELP %s_%s %s\n# TYPE %s_%s %s\n%s_%s %" PRId64 "\n", h->prefix, m->name, m->help,
+			h->prefix, m->name, m->type == ZJ_COUNTER ? "counter" : "gauge", h->prefix, m->name,
 			atomic_load_explicit(&m->value, memory_order_relaxed));
 	}
 	process_print(out, h);
@@ -87,8 +87,8 @@ static void health_print(FILE *out, const struct zj_health *h)
 	fprintf(out, "%s\nup since %s\n", ok ? "ok" : atomic_load(&h->why), since);
 }
 
-static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, void (*print)(FILE *, const struct zj_health *),
-			      const struct zj_health *h)
+static enum MHD_Result answer(struct MHD_Connection *c, unsigned status,
+			      void (*print)(FILE *, const struct zj_health *), const struct zj_health *h)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result;
@@ -116,8 +116,9 @@ static void nothing_print(FILE *out, const struct zj_health *h ZJ_UNUSED)
 	fputs("/healthz and /metrics are here\n", out);
 }
 
-static enum MHD_Result request_h(void *arg, struct MHD_Connection *c, const char *url, const char *method, const char *version ZJ_UNUSED,
-				 const char *upload ZJ_UNUSED, size_t *upload_size, void **state ZJ_UNUSED)
+static enum MHD_Result request_h(void *arg, struct MHD_Connection *c, const char *url, const char *method,
+				 const char *version ZJ_UNUSED, const char *upload ZJ_UNUSED, size_t *upload_size,
+				 void **state ZJ_UNUSED)
 {
 	struct zj_health *h = arg;
 
@@ -141,7 +142,8 @@ static void health_destructor(void *obj)
 
 int zj_health_alloc(struct zj_health **hp, const char *part, uint16_t port, struct zj_metric *metrics)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in sa = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct zj_health *h = zj_alloc(sizeof(*h), health_destructor);
 
 	if (!h)
@@ -157,7 +159,8 @@ int zj_health_alloc(struct zj_health **hp, const char *part, uint16_t port, stru
 	atomic_store(&h->why, "ok");
 	h->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, port, NULL, NULL, request_h, h,
 				     MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&sa, MHD_OPTION_CONNECTION_LIMIT,
-				     (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);
+				     (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+				     MHD_OPTION_END);
 	if (!h->daemon) {
 		zj_deref(h);
 		return EADDRINUSE;

@@ -68,7 +68,8 @@ void *zj_deref(void *obj)
 		h->refs--;
 		return NULL;
 	}
-	/* The last reference stays until the destructor is done, so that a zj_ref() and zj_deref() pair in it is harmless. */
+	/* The last reference stays until the destructor is done, so that a zj_ref() and zj_deref() pair in it is
+	 * harmless. */
 	if (h->destructor)
 		h->destructor(obj);
 	h->refs = 0;

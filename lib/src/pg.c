@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#define QUEUE_MAX 10000
+#define QUEUE_MAX       10000
 #define CONNECTIONS_MAX 64
 
 struct zj_pg {

@@ -44,7 +44,8 @@ static struct zj_pg_query *queries_copy(const struct zj_pg_query *from, int n)
 	return to;
 }
 
-int zj_pg_job_alloc(struct zj_pg_job **jp, const char *begin, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg)
+int zj_pg_job_alloc(struct zj_pg_job **jp, const char *begin, const struct zj_pg_query *queries, int n, zj_pg_h *h,
+		    void *arg)
 {
 	struct zj_pg_job *job = calloc(1, sizeof(*job));
 

@@ -20,7 +20,8 @@ struct statement {
 	char sql[];
 };
 
-/* What the pipeline answers, in order: begin, then for each query perhaps a prepare, then its execution, then commit. */
+/* What the pipeline answers, in order: begin, then for each query perhaps a prepare, then its execution, then commit.
+ */
 struct step {
 	int query; /* -1: begin or commit */
 	struct statement *prepares;
@@ -47,7 +48,7 @@ struct zj_pg_link {
 	/* the open transaction */
 	struct zj_pg_job *job;
 	struct step *steps;
-	int step_n, step, failed; /* failed: the refused query, or -1 */
+	int step_n, step, failed;  /* failed: the refused query, or -1 */
 	bool step_answered, stale; /* stale: what is prepared does not fit the schema any more */
 };
 
@@ -63,7 +64,7 @@ static void statements_free(struct zj_pg_link *l)
 {
 	struct statement *s, *next;
 
-	HASH_ITER(hh, l->statements, s, next) {
+	HASH_ITER (hh, l->statements, s, next) {
 		HASH_DEL(l->statements, s);
 		free(s);
 	}
@@ -365,7 +366,8 @@ static void idle_again(struct zj_pg_link *l)
 	zj_ref(l);
 	if (l->stale) { /* a migration changed what a prepared statement returns: prepare anew on a fresh connection */
 		l->stale = false;
-		l->job = job; /* its transaction did not happen, but neither is it to blame: it hears EIO and may try again */
+		l->job = job; /* its transaction did not happen, but neither is it to blame: it hears EIO and may try
+				 again */
 		lost(l, "prepared statements are outdated");
 		zj_deref(l);
 		return;
@@ -389,7 +391,8 @@ static void synced(struct zj_pg_link *l)
 		return;
 	}
 	l->state = ROLLBACK;
-	if (!PQsendQueryParams(l->conn, "rollback", 0, NULL, NULL, NULL, NULL, 0) || !PQpipelineSync(l->conn) || !flush(l))
+	if (!PQsendQueryParams(l->conn, "rollback", 0, NULL, NULL, NULL, NULL, 0) || !PQpipelineSync(l->conn) ||
+	    !flush(l))
 		lost(l, message_of(l->conn));
 }
 
@@ -462,7 +465,8 @@ static void link_destructor(void *obj)
 	zj_deref(l->conninfo);
 }
 
-int zj_pg_link_alloc(struct zj_pg_link **lp, uv_loop_t *loop, const char *conninfo, const struct zj_pg_link_ops *ops, void *arg)
+int zj_pg_link_alloc(struct zj_pg_link **lp, uv_loop_t *loop, const char *conninfo, const struct zj_pg_link_ops *ops,
+		     void *arg)
 {
 	struct zj_pg_link *l = zj_alloc(sizeof(*l), link_destructor);
 

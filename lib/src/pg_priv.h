@@ -6,21 +6,23 @@
 #include "zj_pg.h"
 
 #define ZJ_PG_RETRY_FIRST_MS 50
-#define ZJ_PG_RETRY_MAX_MS 1000
-#define ZJ_PG_CONNECT_MS 5000 /* for one attempt */
-#define ZJ_PG_RUN_MS 30000    /* for one transaction: then the connection is given up */
-#define ZJ_PG_STATEMENTS 500  /* prepared at most on one connection; beyond that they run unprepared */
+#define ZJ_PG_RETRY_MAX_MS   1000
+#define ZJ_PG_CONNECT_MS     5000  /* for one attempt */
+#define ZJ_PG_RUN_MS         30000 /* for one transaction: then the connection is given up */
+#define ZJ_PG_STATEMENTS     500   /* prepared at most on one connection; beyond that they run unprepared */
 
 struct zj_pg_link;
 
 struct zj_pg_link_ops {
-	void (*idle_h)(struct zj_pg_link *l, void *arg); /* it is up, and has nothing to do */
-	void (*down_h)(struct zj_pg_link *l, void *arg); /* an open transaction's handler was told before */
+	void (*idle_h)(struct zj_pg_link *l, void *arg);   /* it is up, and has nothing to do */
+	void (*down_h)(struct zj_pg_link *l, void *arg);   /* an open transaction's handler was told before */
 	void (*notify_h)(struct zj_pg_link *l, void *arg); /* NOTIFY arrived; may be NULL */
 };
 
-int zj_pg_link_alloc(struct zj_pg_link **lp, uv_loop_t *loop, const char *conninfo, const struct zj_pg_link_ops *ops, void *arg) ZJ_MUST_CHECK;
-void zj_pg_link_close(struct zj_pg_link *l); /* no handler runs afterwards, but an open transaction's: EIO, before return */
+int zj_pg_link_alloc(struct zj_pg_link **lp, uv_loop_t *loop, const char *conninfo, const struct zj_pg_link_ops *ops,
+		     void *arg) ZJ_MUST_CHECK;
+void zj_pg_link_close(
+	struct zj_pg_link *l); /* no handler runs afterwards, but an open transaction's: EIO, before return */
 bool zj_pg_link_is_idle(const struct zj_pg_link *l);
 bool zj_pg_link_is_up(const struct zj_pg_link *l);
 
@@ -37,7 +39,8 @@ struct zj_pg_job {
 	struct zj_pg_job *prev, *next;
 };
 
-int zj_pg_job_alloc(struct zj_pg_job **jp, const char *begin, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg) ZJ_MUST_CHECK;
+int zj_pg_job_alloc(struct zj_pg_job **jp, const char *begin, const struct zj_pg_query *queries, int n, zj_pg_h *h,
+		    void *arg) ZJ_MUST_CHECK;
 /* Tells the handler and frees the job. */
 void zj_pg_job_end(struct zj_pg_job *job, int err, int failed);
 void zj_pg_link_run(struct zj_pg_link *l, struct zj_pg_job *job); /* only when idle */

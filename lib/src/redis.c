@@ -1,5 +1,5 @@
-/* Redis on a libuv loop (zj_redis.h). hiredis brings an adapter for libuv, but that one ignores errors on the socket, so
- * that a refused or reset connection would never be noticed; ours is the part `events_*` below. */
+/* Redis on a libuv loop (zj_redis.h). hiredis brings an adapter for libuv, but that one ignores errors on the socket,
+ * so that a refused or reset connection would never be noticed; ours is the part `events_*` below. */
 #include "uv_priv.h"
 #include "zj_log.h"
 #include "zj_redis.h"
@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define RETRY_FIRST_MS 50
-#define RETRY_MAX_MS 1000
-#define SILENCE_MS 3000	    /* a server that owes answers and says nothing for so long is taken for dead */
-#define PENDING_MAX 100000 /* answers owed at most */
+#define RETRY_MAX_MS   1000
+#define SILENCE_MS     3000   /* a server that owes answers and says nothing for so long is taken for dead */
+#define PENDING_MAX    100000 /* answers owed at most */
 
 /* One socket's events. An object: its closing handle holds it. */
 struct events {

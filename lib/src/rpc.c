@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int zj_rpc_conn_alloc(struct zj_rpc_conn **cp, uv_loop_t *loop, const struct zj_rpc_method *methods, zj_rpc_conn_h *conn_h, void *arg)
+int zj_rpc_conn_alloc(struct zj_rpc_conn **cp, uv_loop_t *loop, const struct zj_rpc_method *methods,
+		      zj_rpc_conn_h *conn_h, void *arg)
 {
 	struct zj_rpc_conn *c = zj_alloc(sizeof(*c), NULL);
 
@@ -82,7 +83,8 @@ void zj_rpc_reply(struct zj_rpc_call *call, json_t *result)
 	if (!result)
 		result = json_object();
 	if (call_is_heard(call))
-		err = send_json(call->conn, json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", call->id, "result", result));
+		err = send_json(call->conn,
+				json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", call->id, "result", result));
 	else
 		json_decref(result);
 	if (err == EMSGSIZE)
@@ -181,7 +183,8 @@ static void answer_h(struct zj_rpc_conn *c, json_t *msg, json_t *id)
 	}
 	code = (int)json_integer_value(json_object_get(error, "code"));
 	message = json_string_value(json_object_get(error, "message"));
-	pending_end(p, NULL, code ? code : ZJ_RPC_INTERNAL, message ? message : "error without a message", json_object_get(error, "data"));
+	pending_end(p, NULL, code ? code : ZJ_RPC_INTERNAL, message ? message : "error without a message",
+		    json_object_get(error, "data"));
 }
 
 void zj_rpc_conn_line(const char *line, size_t len, void *conn)
@@ -226,7 +229,8 @@ static void timeout_h(uv_timer_t *timer)
 	zj_deref(c);
 }
 
-int zj_rpc_request(struct zj_rpc_conn *c, const char *method, json_t *params, unsigned timeout_ms, zj_rpc_answer_h *h, void *arg)
+int zj_rpc_request(struct zj_rpc_conn *c, const char *method, json_t *params, unsigned timeout_ms, zj_rpc_answer_h *h,
+		   void *arg)
 {
 	struct zj_rpc_pending *p = calloc(1, sizeof(*p));
 	int err;
@@ -245,7 +249,8 @@ int zj_rpc_request(struct zj_rpc_conn *c, const char *method, json_t *params, un
 	HASH_ADD(hh, c->pending, id, sizeof(p->id), p);
 	if (!params)
 		params = json_object();
-	err = send_json(c, json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", (json_int_t)p->id, "method", method, "params", params));
+	err = send_json(c, json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id", (json_int_t)p->id, "method",
+				     method, "params", params));
 	p->too_long = err == EMSGSIZE;
 	if (err) /* its handler hears so on the loop's next turn, never before return */
 		uv_timer_start(&p->timer, timeout_h, 0, 0);

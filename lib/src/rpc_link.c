@@ -65,7 +65,8 @@ int zj_rpc_address_parse(const char *address, struct sockaddr_storage *sa)
 	return uv_ip4_addr(host, (int)port, (struct sockaddr_in *)sa) ? EINVAL : 0;
 }
 
-int zj_rpc_link_alloc(struct zj_rpc_link **lp, uv_loop_t *loop, bool is_unix, const struct zj_rpc_link_ops *ops, void *arg)
+int zj_rpc_link_alloc(struct zj_rpc_link **lp, uv_loop_t *loop, bool is_unix, const struct zj_rpc_link_ops *ops,
+		      void *arg)
 {
 	struct zj_rpc_link *l = zj_alloc(sizeof(*l), link_destructor);
 	int err;

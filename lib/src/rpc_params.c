@@ -100,6 +100,8 @@ bool zj_rpc_params_ok(const char *spec, json_t *params, char *why, size_t size)
 		snprintf(why, size, "params must be an object");
 		return false;
 	}
+	if (spec && !strcmp(spec, "*"))
+		return true;
 	while (param_next(&rest, &p)) {
 		value = json_object_getn(params, p.name, p.len);
 		if (!value && p.optional)
@@ -116,7 +118,7 @@ bool zj_rpc_params_ok(const char *spec, json_t *params, char *why, size_t size)
 	}
 	if (found == json_object_size(params))
 		return true;
-	json_object_foreach(params, name, value) {
+	json_object_foreach (params, name, value) {
 		if (!param_known(spec ? spec : "", name)) {
 			snprintf(why, size, "%.64s is not a parameter of this method", name);
 			return false;

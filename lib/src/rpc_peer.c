@@ -10,8 +10,8 @@
 #include <utlist.h>
 
 #define RETRY_FIRST_MS 50
-#define RETRY_MAX_MS 1000
-#define BACKLOG 512
+#define RETRY_MAX_MS   1000
+#define BACKLOG        512
 
 struct zj_rpc_server {
 	union {
@@ -139,7 +139,7 @@ void zj_rpc_server_close(struct zj_rpc_server *s)
 	if (!s || s->closed)
 		return;
 	s->closed = true;
-	DL_FOREACH_SAFE(s->conns, c, next)
+	DL_FOREACH_SAFE (s->conns, c, next)
 		zj_rpc_close(c);
 	uv_close(&s->u.handle, zj_uv_free_h);
 }

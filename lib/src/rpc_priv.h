@@ -18,7 +18,8 @@ struct zj_rpc_link_ops {
 	zj_rpc_link_lost_h *lost_h;
 };
 
-int zj_rpc_link_alloc(struct zj_rpc_link **lp, uv_loop_t *loop, bool is_unix, const struct zj_rpc_link_ops *ops, void *arg) ZJ_MUST_CHECK;
+int zj_rpc_link_alloc(struct zj_rpc_link **lp, uv_loop_t *loop, bool is_unix, const struct zj_rpc_link_ops *ops,
+		      void *arg) ZJ_MUST_CHECK;
 int zj_rpc_link_connect(struct zj_rpc_link *l, const char *address) ZJ_MUST_CHECK;
 int zj_rpc_link_accept(struct zj_rpc_link *l, uv_stream_t *from) ZJ_MUST_CHECK;
 /* Writes what the kernel takes now and queues the rest. Frees `line` (malloc). */
@@ -67,7 +68,8 @@ struct zj_rpc_call {
 };
 
 bool zj_rpc_params_ok(const char *spec, json_t *params, char *why, size_t size);
-int zj_rpc_conn_alloc(struct zj_rpc_conn **cp, uv_loop_t *loop, const struct zj_rpc_method *methods, zj_rpc_conn_h *conn_h, void *arg) ZJ_MUST_CHECK;
+int zj_rpc_conn_alloc(struct zj_rpc_conn **cp, uv_loop_t *loop, const struct zj_rpc_method *methods,
+		      zj_rpc_conn_h *conn_h, void *arg) ZJ_MUST_CHECK;
 void zj_rpc_conn_line(const char *line, size_t len, void *conn);
 /* Up: with its link in place. Down: drops the link, answers open requests with GONE; tells conn_h unless `silent`. */
 void zj_rpc_conn_up(struct zj_rpc_conn *c);

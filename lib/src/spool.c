@@ -32,7 +32,7 @@ struct zj_spool {
 	int place_fd;
 	struct zj_spool_place head; /* where the next record goes */
 	struct zj_spool_place tail; /* the first record not yet done */
-	int fd;			    /* segment head.segment, O_APPEND */
+	int fd;                     /* segment head.segment, O_APPEND */
 	struct handed *handed;
 	size_t handed_n;
 };
@@ -349,8 +349,8 @@ static void line_dead(struct zj_spool *s, const char *line, size_t len)
 	free(text);
 }
 
-/* Takes up to `max` whole lines out of `buf`, which was read at `*at`; moves `*at` behind them. False: enough, for a line
- * that is no record is only taken as the first, so that it goes to dead/ once. */
+/* Takes up to `max` whole lines out of `buf`, which was read at `*at`; moves `*at` behind them. False: enough, for a
+ * line that is no record is only taken as the first, so that it goes to dead/ once. */
 static bool lines_take(struct zj_spool *s, const char *buf, size_t len, struct zj_spool_place *at, size_t max)
 {
 	const char *line = buf, *nl;

@@ -42,7 +42,8 @@ int zj_spool_place_write(int fd, struct zj_spool_place p)
 {
 	char text[PLACE_SIZE + 1];
 
-	snprintf(text, sizeof(text), "%016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n", p.segment, (uint64_t)p.offset, check_of(p));
+	snprintf(text, sizeof(text), "%016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n", p.segment, (uint64_t)p.offset,
+		 check_of(p));
 	return pwrite(fd, text, PLACE_SIZE, 0) == PLACE_SIZE ? 0 : EIO;
 }
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ZJ_SPOOL_SEGMENT (16 * 1024 * 1024)
+#define ZJ_SPOOL_SEGMENT  (16 * 1024 * 1024)
 #define ZJ_SPOOL_LINE_MAX (1024 * 1024)
 
 struct zj_spool_place {
@@ -20,7 +20,7 @@ struct zj_spool_place {
 };
 
 int zj_spool_path(char *out, size_t size, const char *dir, uint64_t segment);
-int zj_spool_place_read(int fd, struct zj_spool_place *place);	/* EINVAL: torn or empty */
+int zj_spool_place_read(int fd, struct zj_spool_place *place); /* EINVAL: torn or empty */
 int zj_spool_place_write(int fd, struct zj_spool_place place);
 /* Lowest and highest segment in the directory; ENOENT: there is none. */
 int zj_spool_segments(const char *dir, uint64_t *first, uint64_t *last);

@@ -47,8 +47,9 @@ static inline void pgserver_start(struct pgserver *pg)
 		if (geteuid())
 			execl(PG_BIN "/postgres", "postgres", "-D", dir, "-k", pg->dir, "-h", "", "-F", (char *)NULL);
 		else
-			execlp("setpriv", "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=QUIT",
-			       PG_BIN "/postgres", "-D", dir, "-k", pg->dir, "-h", "", "-F", (char *)NULL);
+			execlp("setpriv", "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups",
+			       "--pdeathsig=QUIT", PG_BIN "/postgres", "-D", dir, "-k", pg->dir, "-h", "", "-F",
+			       (char *)NULL);
 		_exit(1);
 	}
 	for (int i = 0; i < 300; i++) {
@@ -76,7 +77,8 @@ static inline void pgserver_new(struct pgserver *pg)
 		abort();
 	if (!geteuid())
 		sh("chown postgres %s%s", pg->dir, "");
-	sh("%s" PG_BIN "/initdb -D %s/data -U postgres --auth=trust --no-sync -E UTF8 --locale=C.UTF-8 >/dev/null", pg_as(), pg->dir);
+	sh("%s" PG_BIN "/initdb -D %s/data -U postgres --auth=trust --no-sync -E UTF8 --locale=C.UTF-8 >/dev/null",
+	   pg_as(), pg->dir);
 	snprintf(pg->conninfo, sizeof(pg->conninfo), "host=%s user=postgres dbname=postgres", pg->dir);
 	pgserver_start(pg);
 }

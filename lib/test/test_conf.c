@@ -2,10 +2,10 @@
 #include "zj_conf.h"
 #include "zj_log.h"
 #include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <getopt.h>
 #include <unistd.h>
 
 struct conf {
@@ -47,7 +47,8 @@ static void values_come_from_file_environment_and_default(void **state)
 	char why[300];
 
 	(void)state;
-	assert_int_equal(load(&c, "# comment\n\n  name=abc # d\nfast = Yes\n", why), EINVAL); /* a value is the whole rest of the line */
+	assert_int_equal(load(&c, "# comment\n\n  name=abc # d\nfast = Yes\n", why),
+			 EINVAL); /* a value is the whole rest of the line */
 	assert_int_equal(load(&c, "# comment\n\n  name = abc  \nfast = Yes\nsecret = a=b\n", why), 0);
 	assert_string_equal(c.name, "abc");
 	assert_string_equal(c.secret, "a=b");
@@ -101,7 +102,8 @@ static void every_fault_is_named(void **state)
 static void a_daemon_starts_checks_or_refuses(void **state)
 {
 	struct conf c = {0};
-	char *check[] = {"x", "--config", path, "--check", NULL}, *go[] = {"x", "--config", path, NULL}, *stray[] = {"x", "y", NULL};
+	char *check[] = {"x", "--config", path, "--check", NULL}, *go[] = {"x", "--config", path, NULL},
+	     *stray[] = {"x", "y", NULL};
 
 	(void)state;
 	file_write("name = abc\n");

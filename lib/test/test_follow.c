@@ -117,7 +117,8 @@ static void a_lost_notification_costs_a_second(void **state)
 	struct world *w = *state;
 
 	pg_exec(&server, "set session_replication_role = replica; update zj.tenant set name = 'three';"
-			 " insert into zj.zj_change (table_name, tenant_id, id, op) values ('tenant', '" TENANT "', '" TENANT "', 'u')");
+			 " insert into zj.zj_change (table_name, tenant_id, id, op) values ('tenant', '" TENANT
+			 "', '" TENANT "', 'u')");
 	loop_until(&w->loop, &w->changed);
 	assert_string_equal(w->last, "tenant {\"name\":\"three\"}");
 }
@@ -126,7 +127,8 @@ static int begin(void **state)
 {
 	(void)state;
 	pgserver_new(&server);
-	sh("for f in schema/00*.sql; do psql -q -v ON_ERROR_STOP=1 '%s%s' -1 -f $f >/dev/null 2>&1 || exit 1; done", server.conninfo, "");
+	sh("for f in schema/00*.sql; do psql -q -v ON_ERROR_STOP=1 '%s%s' -1 -f $f >/dev/null 2>&1 || exit 1; done",
+	   server.conninfo, "");
 	return 0;
 }
 

@@ -27,7 +27,8 @@ static uint16_t free_port(void)
 
 static void get(uint16_t port, const char *path, char *out, size_t size)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+	struct sockaddr_in sa = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	size_t n = 0;
 	ssize_t got;

@@ -57,7 +57,9 @@ static void conf_write(const struct world *w)
 {
 	FILE *f = fopen(w->conf, "w");
 
-	fprintf(f, "port 0\nunixsocket %s\ndir %s\nsave \"\"\nlogfile /dev/null\nuser zongji on >secret ~* +@all\nuser default off\n",
+	fprintf(f,
+		"port 0\nunixsocket %s\ndir %s\nsave \"\"\nlogfile /dev/null\nuser zongji on >secret ~* +@all\nuser "
+		"default off\n",
 		w->path, w->dir);
 	fclose(f);
 }

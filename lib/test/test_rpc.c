@@ -154,7 +154,9 @@ static int teardown(void **state)
 static void ask(struct world *w, const char *method, const char *params, unsigned timeout_ms)
 {
 	w->answered = false;
-	assert_int_equal(zj_rpc_request(w->client, method, params ? json_loads(params, 0, NULL) : NULL, timeout_ms, answer_h, w), 0);
+	assert_int_equal(
+		zj_rpc_request(w->client, method, params ? json_loads(params, 0, NULL) : NULL, timeout_ms, answer_h, w),
+		0);
 	assert_false(w->answered);
 }
 
@@ -187,7 +189,9 @@ static void answers_and_names_the_wrong_parameter(void **state)
 		assert_int_equal(w->code, ZJ_RPC_BAD_PARAMS);
 		assert_string_equal(w->message, cases[i].says);
 	}
-	asked(w, "echo", "{\"name\":\"x\",\"leg\":\"" UUID "\",\"n\":1,\"ratio\":2,\"on\":true,\"list\":[],\"map\":{},\"any\":null}");
+	asked(w, "echo",
+	      "{\"name\":\"x\",\"leg\":\"" UUID
+	      "\",\"n\":1,\"ratio\":2,\"on\":true,\"list\":[],\"map\":{},\"any\":null}");
 	assert_int_equal(w->code, 0);
 	assert_string_equal(json_string_value(json_object_get(w->result, "name")), "x");
 	asked(w, "nothing", NULL);

@@ -205,7 +205,9 @@ static void dead_keeps_record_and_error(void **state)
 
 	assert_int_equal(zj_spool_dead(w->spool, r, "violates \"x\""), 0);
 	json_decref(r);
-	snprintf(cmd, sizeof(cmd), "jq -e '.error == \"violates \\\"x\\\"\" and .record.table == \"call\"' %s/dead/*.log >/dev/null", w->dir);
+	snprintf(cmd, sizeof(cmd),
+		 "jq -e '.error == \"violates \\\"x\\\"\" and .record.table == \"call\"' %s/dead/*.log >/dev/null",
+		 w->dir);
 	assert_int_equal(system(cmd), 0);
 }
 
@@ -257,14 +259,10 @@ static void what_is_no_object_or_too_long_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(records_come_back_in_order_and_once),
-		CASE(segments_change_and_go),
-		CASE(kill_9_loses_nothing_that_was_kept),
-		CASE(a_torn_last_line_is_cut_off),
-		CASE(a_line_that_is_no_record_goes_to_dead),
-		CASE(dead_keeps_record_and_error),
-		CASE(a_full_disk_keeps_nothing_by_halves),
-		CASE(a_broken_place_file_repeats_rather_than_loses),
+		CASE(records_come_back_in_order_and_once),      CASE(segments_change_and_go),
+		CASE(kill_9_loses_nothing_that_was_kept),       CASE(a_torn_last_line_is_cut_off),
+		CASE(a_line_that_is_no_record_goes_to_dead),    CASE(dead_keeps_record_and_error),
+		CASE(a_full_disk_keeps_nothing_by_halves),      CASE(a_broken_place_file_repeats_rather_than_loses),
 		CASE(what_is_no_object_or_too_long_is_refused),
 	};
 

@@ -2,11 +2,11 @@
 #ifndef TESTING_H
 #define TESTING_H
 /* clang-format off: cmocka.h needs these before it */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 /* clang-format on */
 #include "zj_obj.h"
 #include "zj_time.h"

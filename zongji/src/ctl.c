@@ -45,7 +45,7 @@ int cmd_ctl(const struct zongji_conf *conf, int argc, char **argv)
 	size_t i;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: zongji ctl list | stop NAME | start NAME | kill NAME SIGNAL\n");
+		fprintf(stderr, "usage: zongji ctl list | ready | stop NAME | start NAME | kill NAME SIGNAL\n");
 		return 2;
 	}
 	params = json_object();
@@ -59,7 +59,7 @@ int cmd_ctl(const struct zongji_conf *conf, int argc, char **argv)
 	if (json_object_get(result, "processes")) {
 		json_array_foreach (json_object_get(result, "processes"), i, row)
 			print_process(row);
-	} else {
+	} else if (json_object_get(result, "name")) {
 		print_process(result);
 	}
 	json_decref(result);

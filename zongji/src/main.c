@@ -15,6 +15,8 @@ static const struct zj_conf_row rows[] = {
 	{"hep", ZJ_CONF_STR, offsetof(struct zongji_conf, hep), NULL, 1, 60,
 	 "where SIP traces arrive: address:port, UDP"},
 	{"trace", ZJ_CONF_STR, offsetof(struct zongji_conf, trace), NULL, 1, 1000, "folder of the collected traces"},
+	{"demo", ZJ_CONF_STR, offsetof(struct zongji_conf, demo), NULL, 1, 1000,
+	 "the program that places the demo call"},
 	{NULL, ZJ_CONF_STR, 0, NULL, 0, 0, NULL},
 };
 
@@ -30,7 +32,9 @@ static const struct {
 	{"collect", "", cmd_collect, "keep the SIP trace that Kamailio and mediad mirror (started by `up`)"},
 	{"migrate", "[--wait SECONDS]", cmd_migrate, "bring the database to this version's schema"},
 	{"bootstrap", "", cmd_bootstrap, "make the roles' passwords, the carrier and its first account"},
-	{"ctl", "list | stop NAME | start NAME | kill NAME SIGNAL", cmd_ctl,
+	{"demo", "[--quiet]", cmd_demo,
+	 "place a call through everything, with a simulated caller and agent, and tell its story"},
+	{"ctl", "list | ready | stop NAME | start NAME | kill NAME SIGNAL", cmd_ctl,
 	 "ask the running `up` about its processes"},
 	{"ping", "", cmd_ping, "exit 0 when `up` is running and everything is ready"},
 };

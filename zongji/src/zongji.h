@@ -12,10 +12,12 @@ struct zongji_conf {
 	char *acd;    /* acd's control socket */
 	char *hep;    /* where SIP traces arrive, address:port (UDP) */
 	char *trace;  /* folder of the collected traces */
+	char *demo;   /* the program that places the demo call */
 };
 
 /* A subcommand gets its own arguments (argv[0] is its name) and returns an exit code. */
 typedef int(zongji_cmd_h)(const struct zongji_conf *conf, int argc, char **argv);
 
-zongji_cmd_h cmd_up, cmd_ctl, cmd_ping, cmd_migrate, cmd_bootstrap, cmd_status, cmd_calls, cmd_trace, cmd_collect;
+zongji_cmd_h cmd_up, cmd_ctl, cmd_ping, cmd_migrate, cmd_bootstrap, cmd_status, cmd_calls, cmd_trace, cmd_collect,
+	cmd_demo;
 #endif

@@ -70,10 +70,23 @@ static void m_kill(struct zj_rpc_conn *conn ZJ_UNUSED, json_t *params, struct zj
 		zj_rpc_reply(call, describe(c));
 }
 
+static void m_ready(struct zj_rpc_conn *conn ZJ_UNUSED, json_t *params ZJ_UNUSED, struct zj_rpc_call *call, void *arg)
+{
+	struct up *up = arg;
+
+	if (!up->announced || up->closing) {
+		zj_rpc_fail(call, ZJ_RPC_REFUSED, "not everything is up", NULL);
+		return;
+	}
+	up_ready_write(up);
+	zj_rpc_reply(call, json_object());
+}
+
 const struct zj_rpc_method up_methods[] = {
 	{"list", "", m_list, "every process with state, pid and number of restarts; `ready` once all are up"},
 	{"stop", "name:s", m_stop, "end a process and leave it down"},
 	{"start", "name:s", m_start, "start a process that was stopped"},
 	{"kill", "name:s signal:i", m_kill, "send a signal to a process (which is restarted if it dies of it)"},
+	{"ready", "", m_ready, "write ready.json anew, with what seed.json says now"},
 	{NULL, NULL, NULL, NULL},
 };

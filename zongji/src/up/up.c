@@ -84,6 +84,8 @@ void up_advance(struct up *up)
 		up->announced = true;
 		zj_info("up", "ready processes=%zu", up->n);
 	}
+	if (up->announced)
+		up_ready_write(up);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -102,6 +104,7 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 		return;
 	zj_info("up", "closing signal=%d", number);
 	up->closing = true;
+	up_ready_remove(up);
 	uv_timer_start(&up->deadline, on_deadline, CLOSE_DEADLINE_MS, 0);
 	for (size_t i = 0; i < up->n; i++) {
 		if (up_child_is_gone(&up->children[i]))
@@ -180,6 +183,7 @@ int cmd_up(const struct zongji_conf *conf, int argc ZJ_UNUSED, char **argv ZJ_UN
 		fprintf(stderr, "zongji up: %s/sock/up.sock: %s\n", conf->run, strerror(err));
 		return 1;
 	}
+	up_ready_remove(&up); /* of a former one that was killed */
 	for (size_t i = 0; i < up.n; i++)
 		up_child_init(&up.children[i]);
 	up_advance(&up);

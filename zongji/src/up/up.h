@@ -73,6 +73,10 @@ void up_probe_cancel(struct up_child *c);
 /* up.c: something changed: start what may start, announce, or go on closing. */
 void up_advance(struct up *up);
 
+/* ready.c: ready.json of the run directory. */
+void up_ready_write(struct up *up);
+void up_ready_remove(const struct up *up);
+
 /* control.c: the control socket sock/up.sock. */
 extern const struct zj_rpc_method up_methods[];
 #endif
