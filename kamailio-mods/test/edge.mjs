@@ -1,0 +1,236 @@
+// The edge alone, with everything real that it needs: PostgreSQL with our schema, Kamailio with our modules, rtpengine. The test
+// plays mediad (a SIP endpoint that answers), the carrier (127.0.0.2), phones and acd.
+import { spawn, spawnSync } from 'node:child_process';
+import dgram from 'node:dgram';
+import fs from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { EventEmitter, once } from 'node:events';
+import { root, startPostgres } from '../../schema/test/pg.mjs';
+import { SipEndpoint, header, token } from '../../tests/tools/sip.mjs';
+
+const BASE = Number(process.env.ZJ_EDGE_TEST_BASE ?? 13000);
+const build = path.resolve(root, 'build'); // the modules have no sanitised twin: Kamailio's binary has none
+const slow = Number(process.env.ZJ_SLOW ?? 1);
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function until(what, look, ms = 5000) {
+  const deadline = Date.now() + ms * slow;
+  for (;;) {
+    const value = await look();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${ms} ms`);
+    await sleep(10);
+  }
+}
+
+/** acd's end of the channel: listens, greets, acknowledges, keeps what it heard. */
+export class FakeAcd extends EventEmitter {
+  constructor(file) {
+    super();
+    Object.assign(this, { file, seen: 0, events: [], connections: 0, acking: true, waiting: new Map(), id: 0 });
+  }
+
+  async listen() {
+    fs.rmSync(this.file, { force: true });
+    this.server = net.createServer((socket) => this.connected(socket));
+    this.server.listen(this.file);
+    await once(this.server, 'listening');
+  }
+
+  connected(socket) {
+    this.socket = socket;
+    this.connections++;
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      const lines = (text + data).split('\n');
+      text = lines.pop();
+      for (const line of lines) this.heard(JSON.parse(line));
+    });
+  }
+
+  send(message) {
+    this.socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  }
+
+  heard(message) {
+    if (message.method === 'hello') {
+      this.hello = message.params;
+      this.send({ id: message.id, result: { seen: this.seen } });
+    } else if (message.method) {
+      this.events.push(message);
+      if (message.params.seq > this.seen) this.seen = message.params.seq;
+      if (this.acking) this.send({ method: 'ack', params: { seq: this.seen } });
+      this.emit('event', message);
+    } else {
+      this.waiting.get(message.id)?.(message);
+    }
+  }
+
+  call(method, params = {}) {
+    const id = ++this.id;
+    const answer = new Promise((resolve) => this.waiting.set(id, resolve));
+    this.send({ id, method, params });
+    return answer;
+  }
+
+  find(method, match = () => true) {
+    return until(method, () => this.events.find((e) => e.method === method && match(e.params))?.params);
+  }
+
+  close() {
+    this.socket?.destroy();
+    this.server?.close();
+  }
+}
+
+const children = new Set();
+process.on('exit', () => { for (const c of children) try { process.kill(-c.pid, 'SIGKILL'); } catch {} });
+
+export class Edge {
+  static async start() {
+    const edge = new Edge();
+    edge.pg = await startPostgres({ port: BASE + 2, migrate: false });
+    edge.applySchema();
+    edge.run = fs.mkdtempSync(path.join(tmpdir(), 'zj-edge-'));
+    for (const dir of ['etc', 'sock', 'cache']) fs.mkdirSync(path.join(edge.run, dir));
+    fs.symlinkSync(edge.pg.dir, path.join(edge.run, 'sock/pg'));
+    edge.render();
+    edge.acd = new FakeAcd(path.join(edge.run, 'sock/edge.sock'));
+    await edge.acd.listen();
+    edge.mediad = await SipEndpoint.open({ port: BASE + 20 });
+    edge.mediad.on('request', (m, respond) => { if (m.method === 'OPTIONS') respond(200, 'OK', { tag: 'm' }); });
+    edge.carrier = await SipEndpoint.open({ host: '127.0.0.2' });
+    edge.seed();
+    return edge;
+  }
+
+  applySchema() {
+    for (const f of fs.readdirSync(path.join(root, 'schema')).filter((n) => n.endsWith('.sql')).sort()) {
+      const r = spawnSync('psql', ['-Xq', '-1', '-v', 'ON_ERROR_STOP=1', '-f', path.join(root, 'schema', f)], { env: this.pg.env, encoding: 'utf8' });
+      if (r.status !== 0) throw new Error(`${f}: ${r.stderr}`);
+    }
+  }
+
+  get sip() { return { host: '127.0.0.1', port: BASE + 10 }; }
+  get base() { return BASE; }
+
+  render() {
+    for (const name of fs.readdirSync(path.join(root, 'ops/templates')).filter((n) => /^(kamailio|rtpengine|haproxy).*\.in$/.test(n))) {
+      const text = fs.readFileSync(path.join(root, 'ops/templates', name), 'utf8')
+        .replaceAll('@RUN@', this.run).replaceAll('@ROOT@', root).replaceAll('@BUILD@', build)
+        .replace(/@PORT:4000@/, String(BASE + 100)).replace(/@PORT:7999@/, String(BASE + 299))
+        .replace(/@PORT:(\d+)@/g, (_, n) => String(BASE + Number(n))).replace(/@SECRET:\w+@/g, 'secret');
+      fs.writeFileSync(path.join(this.run, 'etc', name.replace(/\.in$/, '')), text);
+    }
+  }
+
+  spawn(command, args, log) {
+    const out = fs.openSync(path.join(this.run, log), 'a');
+    const child = spawn(command, args, { stdio: ['ignore', out, out], detached: true });
+    fs.closeSync(out);
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    return child;
+  }
+
+  async end(child, signal = 'SIGTERM') {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    process.kill(child.pid, signal);
+    await once(child, 'exit');
+  }
+
+  async startRelay() {
+    this.relay = this.spawn('rtpengine', ['--config-file', path.join(this.run, 'etc/rtpengine.conf'), '--config-section', 'rtpengine'], 'rtpengine.log');
+    await until('rtpengine answers', () => new Promise((resolve) => {
+      const s = dgram.createSocket('udp4');
+      s.on('message', () => { s.close(); resolve(true); });
+      s.send('1_1 d7:command4:pinge', BASE + 30, '127.0.0.1');
+      setTimeout(() => { try { s.close(); } catch {} resolve(false); }, 50);
+    }));
+  }
+
+  async startKamailio() {
+    const cfg = path.join(this.run, 'etc/kamailio.cfg');
+    this.kamailio = this.spawn('kamailio', ['-DD', '-E', '-m', '64', '-M', '8', '-Y', this.run, '-f', cfg], 'kamailio.log');
+    await until('Kamailio answers', async () => {
+      if (this.kamailio.exitCode !== null) throw new Error(`Kamailio ended:\n${this.log().slice(-3000)}`);
+      return this.options();
+    }, 10000);
+  }
+
+  log() { return fs.readFileSync(path.join(this.run, 'kamailio.log'), 'utf8'); }
+
+  async options() {
+    const s = await SipEndpoint.open();
+    try {
+      const r = await s.request({ method: 'OPTIONS', uri: 'sip:127.0.0.1', headers: { From: '<sip:t@t>;tag=1', To: '<sip:127.0.0.1>', 'Call-ID': token(), CSeq: '1 OPTIONS' } }, this.sip, { timeout: 300 });
+      return r.status === 200;
+    } catch { return false; } finally { s.close(); }
+  }
+
+  rpc(...args) {
+    const r = spawnSync('kamcmd', ['-s', `unix:${this.run}/sock/kamailio.ctl`, ...args], { encoding: 'utf8' });
+    return r.stdout + r.stderr;
+  }
+
+  sql(text) { return this.pg.sql(text); }
+
+  seed() {
+    this.sql(`
+      insert into tenant (kind, name, title, sip_domain) values ('carrier', 'carrier', 'Carrier', 'carrier.test'),
+        ('tenant', 'a', 'A', 'a.test'), ('tenant', 'b', 'B', 'b.test');
+      insert into trunk (tenant_id, name, host) select id, 'carrier', '127.0.0.2' from tenant where kind = 'carrier';
+      insert into extension (tenant_id, number, password) select id, '1001', 'password-' || name from tenant where kind = 'tenant';
+      insert into queue (tenant_id, number, name) select id, '4001', 'Queue' from tenant where kind = 'tenant';
+      insert into number (tenant_id, number) select id, '+861000' || case name when 'a' then 1 else 2 end from tenant where kind = 'tenant';
+      insert into did (tenant_id, number, destination_kind, destination_id)
+        select n.tenant_id, n.number, 'queue', q.id from number n join queue q using (tenant_id);`);
+    this.tenant = Object.fromEntries(this.sql('select name, id from tenant'));
+    this.queue = Object.fromEntries(this.sql('select t.name, q.id from queue q join tenant t on t.id = q.tenant_id'));
+  }
+
+  /** An INVITE of the carrier (or another endpoint); the final response. */
+  invite(to, { from = '13800000000', via = this.carrier, headers = {}, body = sdp(via.host, 40000), ...options } = {}) {
+    return via.request({
+      method: 'INVITE', uri: `sip:${to}@127.0.0.1:${BASE + 10}`, body,
+      headers: {
+        From: `<sip:${from}@${via.host}>;tag=${token()}`, To: `<sip:${to}@127.0.0.1>`, 'Call-ID': token(), CSeq: '1 INVITE',
+        Contact: `<sip:${from}@${via.host}:${via.port}>`, ...(body && { 'Content-Type': 'application/sdp' }), ...headers,
+      },
+    }, this.sip, { timeout: 8000, ...options });
+  }
+
+  /** What the test's mediad does with the next INVITE: resolves with {message, respond}. */
+  nextAtMediad(ms = 5000) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => { this.mediad.off('request', heard); reject(new Error('no INVITE at mediad')); }, ms * slow);
+      const heard = (message, respond) => {
+        if (message.method !== 'INVITE') return;
+        clearTimeout(timer);
+        this.mediad.off('request', heard);
+        resolve({ message, respond });
+      };
+      this.mediad.on('request', heard);
+    });
+  }
+
+  async stop() {
+    await this.end(this.kamailio);
+    await this.end(this.relay);
+    this.acd.close();
+    this.mediad.close();
+    this.carrier.close();
+    await this.pg.stop();
+    fs.rmSync(this.run, { recursive: true, force: true });
+  }
+}
+
+export const sdp = (host, port, extra = '') =>
+  `v=0\r\no=- 1 1 IN IP4 ${host}\r\ns=-\r\nc=IN IP4 ${host}\r\nt=0 0\r\nm=audio ${port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n${extra}`;
+
+export { header };

@@ -1,0 +1,14 @@
+import { Edge, sleep, sdp } from './edge.mjs';
+const e = await Edge.start();
+console.log(e.run);
+await e.startRelay();
+await e.startKamailio().catch((x) => { console.log(x.message); });
+console.log(e.rpc('did.count'), e.rpc('did.lookup', '8610001'), e.rpc('did.dump'), e.rpc('blacklist.count'), e.rpc('edge.count'), e.rpc('edge.lookup', 'a.test', '1001'));
+const at = e.nextAtMediad();
+const done = e.invite('8610001');
+at.then(({ message, respond }) => { console.log(message); respond(200, 'OK', { tag: 'x', body: sdp('127.0.0.1', 50000), headers: { Contact: '<sip:m@127.0.0.1:13020>', 'Content-Type': 'application/sdp' } }); }).catch(console.log);
+console.log(await done.catch((x) => x));
+await sleep(500);
+console.log(e.log().slice(-6000));
+console.log(e.acd.events);
+await e.stop();
