@@ -1,5 +1,5 @@
 // One call through every real component: trunk, menu, queue, agent, talk, recording, facts.
-// covers: ACD-Y14 IVR-Y12 IVR-Y18 MED-Y01
+// covers: ACD-Y14 IVR-Y12
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,5 +1,5 @@
 // What a queue does with callers and agents, each rule with real phones.
-// covers: ACD-Y19 AGT-Y09
+// covers: ACD-K05 ACD-V024 ACD-V026 ACD-V042 AGT-Y09 AGT-Y18 AGT-Y19
 import { after, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
@@ -76,6 +76,15 @@ test('an agent who rejects: the next one is offered at once, he himself only aft
 	const { offers } = await factsOf(call);
 	assert.equal(offers.length, 2);
 	assert.ok(['busy', 'rejected'].includes(offers[0].outcome), offers[0].outcome);
+
+	await signOut(second);
+	first.phone.answering = { reject: 486 };
+	const again = await intoQueue(zj, place);
+	const one = await first.phone.nextCall({ timeout: 3000 });
+	const two = await first.phone.nextCall({ timeout: 5000 });
+	const pause = two.at.began - one.at.began;
+	assert.ok(pause > 900 && pause < 3000, `offered again after ${Math.round(pause)} ms; retry_delay_s is 1`);
+	await again.hangup();
 });
 
 test('a phone that is gone is no answer for long: the call goes to the next agent', async () => {
