@@ -1,12 +1,12 @@
 /* What the unit tests of lib/ share. */
 #ifndef TESTING_H
 #define TESTING_H
-/* clang-format off: cmocka.h needs these before it */
-#include <cmocka.h>
-#include <setjmp.h>
+/* clang-format off */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h> /* wants those before it */
 /* clang-format on */
 #include "zj_obj.h"
 #include "zj_time.h"
