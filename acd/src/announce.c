@@ -1,0 +1,103 @@
+/* What a waiting caller hears. Texts are in one table, in the tenant's language. */
+#include "announce.h"
+#include "events.h"
+#include "queue.h"
+#include "visit.h"
+#include <stdio.h>
+#include <string.h>
+
+enum phrase { POSITION_BEFORE, POSITION_AFTER, ALL_BUSY, UNAVAILABLE, FAULT, PHRASES };
+static const struct {
+	const char *zh, *en;
+} phrases[PHRASES] = {
+	[POSITION_BEFORE] = {"您当前排在第", "You are caller number"},
+	[POSITION_AFTER] = {"位，请稍候。", "in the queue. Please hold the line."},
+	[ALL_BUSY] = {"对不起，坐席全忙，请您稍后再拨。再见。", "We are sorry, all our agents are busy. Please call again later. Good bye."},
+	[UNAVAILABLE] = {"对不起，您呼叫的分机暂时无法接通。", "We are sorry, the extension you called cannot be reached."},
+	[FAULT] = {"对不起，系统暂时无法为您服务，请您稍后再拨。", "We are sorry, this service is not available now. Please call again later."},
+};
+
+static json_t *say(const struct acd_tenant *t, enum phrase p)
+{
+	return json_pack("{s:s, s:s}", "tts", t->zh ? phrases[p].zh : phrases[p].en, "lang", t->zh ? "zh" : "en");
+}
+
+static void play(struct acd_leg *leg, json_t *items, int loop, enum acd_play what)
+{
+	struct acd_tenant *t = leg->call->tenant;
+	json_t *params;
+
+	acd_uuid(t->acd, leg->play);
+	leg->playing = what;
+	acd_call_dirty(leg->call);
+	params = json_pack("{s:s, s:s, s:o}", "leg", leg->id, "play", leg->play, "items", items);
+	if (loop)
+		json_object_set_new(params, "loop", json_integer(loop));
+	acd_media(t->acd, t, "leg.play", params);
+}
+
+static json_t *music_item(const struct acd *acd, const struct acd_queue *q)
+{
+	struct acd_item *prompt = NULL;
+	char path[1024];
+
+	if (q && q->music_id[0])
+		HASH_FIND_STR(q->tenant->prompts, q->music_id, prompt);
+	if (!prompt || !prompt->path)
+		snprintf(path, sizeof(path), "%s", acd->set.music);
+	else if (prompt->path[0] == '/')
+		snprintf(path, sizeof(path), "%s", prompt->path);
+	else
+		snprintf(path, sizeof(path), "%s/%s", acd->set.store, prompt->path);
+	return json_pack("{s:s}", "file", path);
+}
+
+void acd_play_music(struct acd_leg *leg, const struct acd_queue *q)
+{
+	play(leg, json_pack("[o]", music_item(leg->call->tenant->acd, q)), -1, ACD_PLAY_MUSIC);
+}
+
+/* China's ring-back: 450 Hz, 1 s on, 4 s off. */
+void acd_play_ringback(struct acd_leg *leg)
+{
+	play(leg, json_pack("[{s:{s:[i], s:i}}, {s:i}]", "tone", "hz", 450, "ms", 1000, "silence", 4000), -1, ACD_PLAY_RINGBACK);
+}
+
+void acd_announce_position(struct acd_visit *v)
+{
+	struct acd_tenant *t = v->queue->tenant;
+
+	if (!v->call->main)
+		return;
+	play(v->call->main,
+	     json_pack("[o, {s:I, s:s}, o]", say(t, POSITION_BEFORE), "number", (json_int_t)acd_visit_position(v), "lang",
+		       t->zh ? "zh" : "en", say(t, POSITION_AFTER)),
+	     0, ACD_PLAY_ANNOUNCEMENT);
+}
+
+bool acd_say_goodbye(struct acd_leg *leg, enum acd_result result)
+{
+	static const enum phrase by_result[ACD_RESULT_COUNT] = {
+		[ACD_RESULT_ANSWERED] = PHRASES,    [ACD_RESULT_ABANDONED_IVR] = PHRASES, [ACD_RESULT_ABANDONED_QUEUE] = PHRASES,
+		[ACD_RESULT_NO_ANSWER] = ALL_BUSY,  [ACD_RESULT_BUSY] = ALL_BUSY,         [ACD_RESULT_REJECTED] = UNAVAILABLE,
+		[ACD_RESULT_UNREACHABLE] = UNAVAILABLE, [ACD_RESULT_BARRED] = PHRASES,    [ACD_RESULT_OVER_LIMIT] = ALL_BUSY,
+		[ACD_RESULT_FAILED] = FAULT,
+	};
+
+	if (by_result[result] == PHRASES)
+		return false;
+	play(leg, json_pack("[o]", say(leg->call->tenant, by_result[result])), 0, ACD_PLAY_GOODBYE);
+	return true;
+}
+
+void acd_play_stop(struct acd_leg *leg)
+{
+	struct acd_tenant *t = leg->call->tenant;
+
+	if (leg->playing == ACD_PLAY_NOTHING)
+		return;
+	acd_media(t->acd, t, "leg.stop", json_pack("{s:s, s:s}", "leg", leg->id, "play", leg->play));
+	leg->playing = ACD_PLAY_NOTHING;
+	leg->play[0] = 0;
+	acd_call_dirty(leg->call);
+}

@@ -1,0 +1,190 @@
+/* The server of api and zongji: commands, boards, and events for those who subscribed. */
+#include "command.h"
+#include "daemon.h"
+#include "events.h"
+#include "zj_obj.h"
+#include <errno.h>
+#include <string.h>
+#include <utlist.h>
+
+struct subscriber { /* one connection; its user pointer */
+	struct subscriber *next, *prev;
+	struct zj_rpc_conn *conn;
+	json_t *tenants; /* {tenant: true} */
+};
+
+struct acd_api {
+	struct acd_daemon *d;
+	struct zj_rpc_server *server;
+	struct subscriber *subscribers;
+};
+
+static void hello_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_api *api = arg;
+
+	(void)conn;
+	(void)p;
+	zj_rpc_reply(call, json_pack("{s:s, s:I}", "acd", api->d->conf.node, "epoch", (json_int_t)api->d->acd->epoch));
+}
+
+static void status_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_daemon *d = ((struct acd_api *)arg)->d;
+
+	(void)conn;
+	(void)p;
+	zj_rpc_reply(call, json_pack("{s:I, s:o, s:i, s:i, s:i, s:I, s:b, s:b, s:[{s:s, s:b}]}", "epoch", (json_int_t)d->acd->epoch, "up_since",
+				     acd_json_time(d->up_since), "calls", (int)HASH_COUNT(d->acd->calls), "waiting",
+				     (int)d->acd->n_waiting, "agents", (int)d->acd->n_signed_in, "spool",
+				     (json_int_t)zj_spool_waiting(d->spool), "redis", acd_mirror_is_up(d->mirror), "postgres",
+				     zj_pg_is_up(d->pg), "mediads", "address", d->conf.mediad, "up", d->acd->media_up));
+}
+
+static void send_h(json_t *event, void *arg)
+{
+	zj_rpc_notify(((struct subscriber *)arg)->conn, "event", json_incref(event));
+}
+
+static void subscribe_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_api *api = arg;
+	struct subscriber *s = zj_rpc_user(conn);
+	struct acd_tenant *t = acd_tenant_get(api->d->acd, acd_str(p, "tenant"));
+	const char *after = acd_str(p, "after");
+	char cursor[48], at[ZJ_RFC3339_SIZE];
+
+	if (!t || !s) {
+		zj_rpc_fail(call, ZJ_RPC_NOT_FOUND, "no such tenant", NULL);
+		return;
+	}
+	zj_rpc_reply(call, json_pack("{s:s}", "cursor", acd_cursor(t, cursor)));
+	json_object_set_new(s->tenants, t->id, json_true());
+	if (!*after || acd_events_since(t, after, send_h, s))
+		return;
+	zj_rfc3339(at, api->d->acd->now);
+	zj_rpc_notify(conn, "event", json_pack("{s:s, s:s, s:s, s:s, s:{s:s}}", "tenant", t->id, "cursor", acd_cursor(t, cursor), "at", at,
+					       "type", "gap", "data", "after", after));
+}
+
+static void unsubscribe_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct subscriber *s = zj_rpc_user(conn);
+
+	(void)arg;
+	if (s)
+		json_object_del(s->tenants, acd_str(p, "tenant"));
+	zj_rpc_reply(call, json_object());
+}
+
+static void board_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_api *api = arg;
+	struct acd_tenant *t = acd_tenant_get(api->d->acd, acd_str(p, "tenant"));
+	json_t *board = t ? acd_board(t) : NULL;
+
+	(void)conn;
+	if (!board) {
+		zj_rpc_fail(call, ZJ_RPC_NOT_FOUND, "no such tenant", NULL);
+		return;
+	}
+	json_object_set_new(board, "stale", json_boolean(acd_mirror_is_stale(api->d->mirror)));
+	zj_rpc_reply(call, board);
+}
+
+static void calls_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_api *api = arg;
+	const char *tenant = acd_str(p, "tenant");
+
+	(void)conn;
+	zj_rpc_reply(call, json_pack("{s:o}", "calls", acd_board_calls(api->d->acd, *tenant ? tenant : NULL)));
+}
+
+static void command(struct acd_api *api, const struct acd_command *c, json_t *p, struct zj_rpc_call *call)
+{
+	zj_rpc_reply(call, acd_command(api->d->acd, c, p));
+	acd_wake(api->d);
+}
+
+/* The engine's table of commands, one handler a row. */
+#define COMMANDS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6)
+#define COMMAND_HANDLER(i) \
+	static void command_##i##_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg) \
+	{ \
+		(void)conn; \
+		command(arg, &acd_commands[i], p, call); \
+	}
+COMMANDS(COMMAND_HANDLER)
+
+static struct zj_rpc_method methods[] = {
+    {"hello", "name:s token?:s", hello_h, "who is there"},
+    {"status", "", status_h, "this acd and its peers"},
+    {"subscribe", "tenant:u after?:s", subscribe_h, "events of a tenant from now on, or after a cursor"},
+    {"unsubscribe", "tenant:u", unsubscribe_h, "no more of them"},
+    {"board", "tenant:u", board_h, "everything a board shows"},
+    {"calls", "tenant?:u", calls_h, "living calls"},
+#define COMMAND_ROW(i) {"", "", command_##i##_h, ""},
+    COMMANDS(COMMAND_ROW){NULL, NULL, NULL, NULL},
+};
+#define FIRST_COMMAND 6
+
+static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
+{
+	struct acd_api *api = arg;
+	struct subscriber *s = zj_rpc_user(conn);
+
+	if (up) {
+		s = zj_alloc(sizeof(*s), NULL);
+		if (!s)
+			return;
+		s->conn = conn;
+		s->tenants = json_object();
+		DL_APPEND(api->subscribers, s);
+		zj_rpc_set_user(conn, s);
+	} else if (s) {
+		zj_rpc_set_user(conn, NULL);
+		DL_DELETE(api->subscribers, s);
+		json_decref(s->tenants);
+		zj_deref(s);
+	}
+}
+
+void acd_api_event(struct acd_api *api, const char *tenant, json_t *event)
+{
+	struct subscriber *s, *next;
+
+	DL_FOREACH_SAFE (api->subscribers, s, next)
+		if (json_object_get(s->tenants, tenant))
+			zj_rpc_notify(s->conn, "event", json_incref(event));
+}
+
+int acd_api_alloc(struct acd_api **ap, struct acd_daemon *d)
+{
+	struct acd_api *api = zj_alloc(sizeof(*api), NULL);
+	int err;
+
+	if (!api)
+		return ENOMEM;
+	api->d = d;
+	for (size_t i = 0; acd_commands[i].name; i++) {
+		methods[FIRST_COMMAND + i].name = acd_commands[i].name;
+		methods[FIRST_COMMAND + i].params = acd_commands[i].params;
+		methods[FIRST_COMMAND + i].help = acd_commands[i].help;
+	}
+	err = zj_rpc_listen(&api->server, d->loop, d->conf.listen, methods, conn_h, api);
+	if (err) {
+		zj_deref(api);
+		return err;
+	}
+	*ap = api;
+	return 0;
+}
+
+void acd_api_close(struct acd_api *api)
+{
+	if (!api)
+		return;
+	zj_rpc_server_close(api->server);
+	zj_deref(api);
+}

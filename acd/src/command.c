@@ -1,0 +1,277 @@
+/* What the api asks: commands on agents and calls. Each is done at once or refused with the state that forbids it. */
+#include "command.h"
+#include "agent.h"
+#include "call.h"
+#include "events.h"
+#include "leg.h"
+#include "queue.h"
+#include "segment.h"
+#include "story.h"
+#include "zj_obj.h"
+#include <stdio.h>
+#include <string.h>
+
+#define REQUEST_KEPT (600 * ACD_S)
+#define REQUESTS_MAX 10000 /* of a tenant */
+
+static json_t *refuse(const char *because)
+{
+	return json_pack("{s:b, s:s}", "refused", 1, "because", because);
+}
+
+static json_t *agent_state(const struct acd_agent *a)
+{
+	return json_pack("{s:o}", "state", acd_board_agent(a));
+}
+
+static const char *by_account(const json_t *p)
+{
+	const char *account = acd_str(p, "account");
+
+	return *account ? account : NULL;
+}
+
+/* The agent's own account, or somebody who may command him: the api has checked that. */
+static enum acd_cause cause_of(const struct acd_agent *a, const json_t *p)
+{
+	const char *account = acd_str(p, "account");
+
+	return !*account || !strcmp(account, a->account_id) ? ACD_CAUSE_OWN : ACD_CAUSE_SUPERVISOR;
+}
+
+static json_t *find_agent(struct acd_tenant *t, const json_t *p, struct acd_agent **a)
+{
+	*a = acd_agent_find(t, acd_str(p, "agent"));
+	if (!*a || (*a)->gone)
+		return refuse("no such agent");
+	return NULL;
+}
+
+static json_t *sign_in(struct acd_tenant *t, const json_t *p)
+{
+	const char *number = acd_str(p, "extension");
+	struct acd_extension *e = NULL;
+	struct acd_agent *a;
+	json_t *err = find_agent(t, p, &a);
+
+	if (err)
+		return err;
+	if (!a->enabled)
+		return refuse("the agent is disabled");
+	if (*number)
+		HASH_FIND(by_number, t->extensions_by_number, number, strlen(number), e);
+	else
+		HASH_FIND_STR(t->extensions, a->extension_id, e);
+	if (!e || e->gone || !e->enabled)
+		return refuse(*number ? "no such extension" : "the agent has no extension");
+	if (e->agent && e->agent != a)
+		return refuse("the extension is in use by another agent");
+	if (a->state != ACD_SIGNED_OUT)
+		return strcmp(a->ext, e->number) ? refuse("signed in on another extension") : agent_state(a);
+	ACD_COPY(a->ext, e->number);
+	e->agent = a;
+	a->retry_at = 0;
+	a->rest = a->leave = false;
+	acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_SIGN_IN, .cause = cause_of(a, p), .by_account = by_account(p)});
+	return agent_state(a);
+}
+
+static json_t *sign_out(struct acd_tenant *t, const json_t *p)
+{
+	struct acd_agent *a;
+	json_t *err = find_agent(t, p, &a);
+
+	if (err)
+		return err;
+	if (a->state == ACD_SIGNED_OUT)
+		return agent_state(a);
+	if (acd_agent_next(a->state, ACD_EV_SIGN_OUT) < 0)
+		return refuse(acd_agent_state_name(a->state));
+	acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_SIGN_OUT, .cause = cause_of(a, p), .by_account = by_account(p)});
+	return agent_state(a);
+}
+
+static bool reason_exists(struct acd_tenant *t, const char *name)
+{
+	struct acd_item *r, *next;
+
+	HASH_ITER (hh, t->reasons, r, next)
+		if (!strcmp(r->name, name))
+			return true;
+	return false;
+}
+
+static json_t *set_state(struct acd_tenant *t, const json_t *p)
+{
+	const char *state = acd_str(p, "state"), *reason = acd_str(p, "reason");
+	bool busy = !strcmp(state, "busy");
+	struct acd_agent *a;
+	json_t *err = find_agent(t, p, &a);
+	char because[64];
+
+	if (err)
+		return err;
+	if (!busy && strcmp(state, "idle"))
+		return refuse("state must be idle or busy");
+	if (json_is_integer(json_object_get(p, "version")) && acd_int(p, "version", 0) != a->version) {
+		snprintf(because, sizeof(because), "version is %lld", (long long)a->version);
+		return refuse(because);
+	}
+	if (a->state == ACD_SIGNED_OUT)
+		return refuse("signed_out");
+	if (busy && *reason && !reason_exists(t, reason))
+		return refuse("no such busy reason");
+	a->rest = busy;
+	ACD_COPY(a->rest_reason, reason);
+	if (a->state == ACD_IDLE || a->state == ACD_BUSY || a->state == ACD_AFTER_CALL)
+		acd_agent_settle(a, cause_of(a, p), by_account(p));
+	else
+		acd_agent_dirty(a); /* what follows the present call */
+	return agent_state(a);
+}
+
+static json_t *find_call(struct acd_tenant *t, const json_t *p, struct acd_call **c)
+{
+	*c = acd_call_find(t->acd, acd_str(p, "call"));
+	if (!*c || (*c)->tenant != t)
+		return refuse("no such call");
+	if ((*c)->where >= ACD_AT_ENDING)
+		return refuse("ended");
+	acd_call_at(*c, 0);
+	return NULL;
+}
+
+static json_t *call_state(const struct acd_call *c)
+{
+	return json_pack("{s:o}", "state", acd_board_call(c));
+}
+
+static json_t *hangup(struct acd_tenant *t, const json_t *p)
+{
+	struct acd_call *c;
+	json_t *err = find_call(t, p, &c);
+
+	if (err)
+		return err;
+	acd_call_tell(c, &acd_story_none, ACD_LEFT_REDIRECTED);
+	acd_call_result(c, ACD_RESULT_FAILED, "hung up by command");
+	acd_call_end(c, 480, "hung up by command");
+	return call_state(c);
+}
+
+static json_t *transfer(struct acd_tenant *t, const json_t *p)
+{
+	struct acd_dest dest = {0};
+	struct acd_call *c;
+	json_t *err = find_call(t, p, &c);
+
+	if (err)
+		return err;
+	if (c->where == ACD_AT_IVR || !c->main || c->story == &acd_story_bye || c->story == &acd_story_callout)
+		return refuse(c->where == ACD_AT_IVR ? "ivr" : c->story->name);
+	if (!acd_dest_parse(t, acd_str(p, "to"), &dest))
+		return refuse("no such destination");
+	ACD_COPY(c->relation, "transfer");
+	acd_call_go(c, &dest, ACD_LEFT_TRANSFERRED);
+	return call_state(c);
+}
+
+static json_t *hold(struct acd_tenant *t, const json_t *p)
+{
+	const char *because;
+	struct acd_call *c;
+	json_t *err = find_call(t, p, &c);
+
+	if (err)
+		return err;
+	return acd_talk_hold(c, json_is_true(json_object_get(p, "on")), &because) ? refuse(because) : call_state(c);
+}
+
+static json_t *originate(struct acd_tenant *t, const json_t *p)
+{
+	struct acd_dest dest = {0};
+	struct acd_agent *a;
+	struct acd_call *c;
+	json_t *err = find_agent(t, p, &a);
+
+	if (err)
+		return err;
+	if (a->state == ACD_SIGNED_OUT || acd_agent_next(a->state, ACD_EV_RESERVE) < 0)
+		return refuse(acd_agent_state_name(a->state));
+	if (!acd_dest_parse(t, acd_str(p, "to"), &dest))
+		return refuse("no such number");
+	c = acd_call_add(t, NULL, ACD_DIR_INTERNAL);
+	if (!c)
+		return refuse("no memory");
+	ACD_COPY(c->caller, a->ext);
+	acd_sip_user(c->callee, sizeof(c->callee), acd_str(p, "to"));
+	ACD_COPY(c->last_agent, a->id);
+	c->dest = dest;
+	c->story = &acd_story_callout;
+	c->main = acd_leg_originate(c, a->ext, ACD_ROLE_AGENT, t->acd->set.dial_ring_us);
+	if (!c->main) {
+		acd_call_free(c);
+		return refuse("no memory");
+	}
+	(void)acd_agent_take(a, c->main, NULL);
+	zj_info("call", "originate call=%s agent=%s to=%s", c->id, a->number, zj_log_esc(c->callee));
+	return call_state(c);
+}
+
+#define COMMON "tenant:u request:s account?:u "
+const struct acd_command acd_commands[] = {
+	{"agent.sign_in", COMMON "agent:u extension?:s", "signs an agent in on an extension", sign_in},
+	{"agent.sign_out", COMMON "agent:u", "signs an agent out; refused during a call", sign_out},
+	{"agent.set_state", COMMON "agent:u state:s reason?:s version?:i", "idle or busy; during a call: what follows it", set_state},
+	{"call.hangup", COMMON "call:u", "ends a call", hangup},
+	{"call.transfer", COMMON "call:u to:s", "sends the customer elsewhere: queue:, extension:, ivr:", transfer},
+	{"call.hold", COMMON "call:u on:b", "music for the customer, or back", hold},
+	{"call.originate", COMMON "agent:u to:s", "calls a number, the agent's phone first", originate},
+	{NULL, NULL, NULL, NULL},
+};
+
+static void drop(struct acd_tenant *t, struct acd_request *r)
+{
+	HASH_DEL(t->requests, r);
+	json_decref(r->answer);
+	zj_deref(r);
+}
+
+void acd_requests_free(struct acd_tenant *t)
+{
+	while (t->requests)
+		drop(t, t->requests);
+}
+
+/* uthash keeps the order of insertion: the oldest are first. */
+static void forget_old(struct acd_tenant *t)
+{
+	while (t->requests && (t->requests->at < t->acd->now - REQUEST_KEPT || HASH_COUNT(t->requests) > REQUESTS_MAX))
+		drop(t, t->requests);
+}
+
+json_t *acd_command(struct acd *acd, const struct acd_command *c, const json_t *params)
+{
+	struct acd_tenant *t = acd_tenant_find(acd, acd_str(params, "tenant"));
+	struct zj_log_ctx old = zj_log_with((struct zj_log_ctx){
+	    .tenant = acd_str(params, "tenant"), .call = acd_str(params, "call"), .request = acd_str(params, "request")});
+	struct acd_request *r = NULL;
+	json_t *answer;
+
+	acd_enter(acd);
+	if (t) {
+		forget_old(t);
+		HASH_FIND_STR(t->requests, acd_str(params, "request"), r);
+	}
+	answer = r ? json_incref(r->answer) : t ? c->h(t, params) : refuse("no such tenant");
+	if (t && !r && (r = zj_alloc(sizeof(*r), NULL))) {
+		ACD_COPY(r->id, acd_str(params, "request"));
+		r->at = acd->now;
+		r->answer = json_incref(answer);
+		HASH_ADD_STR(t->requests, id, r);
+	}
+	zj_info("command", "%s %s", c->name, json_object_get(answer, "refused") ? acd_str(answer, "because") : "done");
+	acd_leave(acd);
+	zj_log_with(old);
+	return answer;
+}

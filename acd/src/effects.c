@@ -1,0 +1,79 @@
+/* The engine's effects in the real world. */
+#include "daemon.h"
+#include <stdio.h>
+
+/* The wall clock as it was at the start, plus monotonic time: it never steps back. A wall clock that was set is followed
+ * slowly, at most 1 ms a call. */
+static int64_t now(void *arg)
+{
+	struct acd_daemon *d = arg;
+	int64_t mono = zj_mono_us(), wall = zj_now_us(), t;
+
+	if (!d->clock_offset)
+		d->clock_offset = wall - mono;
+	t = mono + d->clock_offset;
+	if (wall - t > 100 * ACD_MS)
+		d->clock_offset += ACD_MS;
+	else if (t - wall > 100 * ACD_MS)
+		d->clock_offset -= ACD_MS;
+	t = mono + d->clock_offset;
+	if (t < d->last_now)
+		t = d->last_now;
+	return d->last_now = t;
+}
+
+static void uuid(char out[ZJ_UUID_SIZE], void *arg)
+{
+	(void)arg;
+	zj_uuid7(out);
+}
+
+static void media(const char *method, json_t *params, void *arg)
+{
+	acd_media_link_send(((struct acd_daemon *)arg)->media, method, params);
+}
+
+static void fact(const char *tenant, const char *table, json_t *row, void *arg)
+{
+	acd_mirror_fact(((struct acd_daemon *)arg)->mirror, tenant, table, row);
+}
+
+static void state(const char *tenant, enum acd_kind kind, const char *id, json_t *value, void *arg)
+{
+	acd_mirror_state(((struct acd_daemon *)arg)->mirror, tenant, kind, id, value);
+}
+
+static void event(struct acd_tenant *t, json_t *e, void *arg)
+{
+	struct acd_daemon *d = arg;
+
+	acd_mirror_event(d->mirror, t->id, e);
+	if (d->api)
+		acd_api_event(d->api, t->id, e);
+}
+
+static void commit(const char *tenant, void *arg)
+{
+	acd_mirror_commit(((struct acd_daemon *)arg)->mirror, tenant);
+}
+
+const struct acd_effects acd_effects = {
+	.now = now, .uuid = uuid, .media = media, .fact = fact, .state = state, .event = event, .commit = commit};
+
+static void wake_h(uv_timer_t *timer)
+{
+	struct acd_daemon *d = timer->data;
+
+	acd_run_timers(d->acd);
+	acd_wake(d);
+}
+
+void acd_wake(struct acd_daemon *d)
+{
+	int64_t next = acd_next_timer(d->acd), wait = next - now(d);
+
+	if (next < 0)
+		uv_timer_stop(&d->wake);
+	else
+		uv_timer_start(&d->wake, wake_h, wait <= 0 ? 0 : (uint64_t)((wait + ACD_MS - 1) / ACD_MS), 0);
+}

@@ -1,0 +1,212 @@
+/* A leg that the edge sent: whose it is, where it wants to go. */
+#include "agent.h"
+#include "call.h"
+#include "events.h"
+#include "leg.h"
+#include "queue.h"
+#include "segment.h"
+#include "story.h"
+#include <string.h>
+
+/* "sip:1001@host;x", "<tel:+86…>", "1001" → the number. */
+void acd_sip_user(char *out, size_t size, const char *uri)
+{
+	const char *s = strchr(uri, '<'), *end;
+	char text[256];
+
+	s = s ? s + 1 : uri;
+	if (!strncmp(s, "sip:", 4) || !strncmp(s, "tel:", 4))
+		s += 4;
+	else if (!strncmp(s, "sips:", 5))
+		s += 5;
+	end = s + strcspn(s, "@;>? ");
+	ACD_COPY(text, s);
+	if ((size_t)(end - s) < sizeof(text))
+		text[end - s] = 0;
+	acd_copy(out, size, text);
+}
+
+static void dest_set(struct acd_dest *d, enum acd_dest_kind kind, const char *id)
+{
+	d->kind = kind;
+	ACD_COPY(d->id, id);
+}
+
+static struct acd_extension *extension_by_number(struct acd_tenant *t, const char *number)
+{
+	struct acd_extension *e = NULL;
+
+	HASH_FIND(by_number, t->extensions_by_number, number, strlen(number), e);
+	return e && !e->gone && e->enabled ? e : NULL;
+}
+
+bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_dest *dest)
+{
+	struct acd_extension *e = extension_by_number(t, number);
+	struct acd_queue *q = acd_queue_by_number(t, number);
+
+	if (e)
+		dest_set(dest, ACD_TO_EXTENSION, e->id);
+	else if (q)
+		dest_set(dest, ACD_TO_QUEUE, q->id);
+	return e || q;
+}
+
+static bool ivr_dest(struct acd_tenant *t, const char *text, struct acd_dest *dest)
+{
+	struct acd_item *flow, *next;
+
+	HASH_ITER (hh, t->flows, flow, next)
+		if (flow->enabled && (!strcmp(flow->id, text) || !strcmp(flow->name, text))) {
+			dest_set(dest, ACD_TO_IVR, flow->id);
+			return true;
+		}
+	return false;
+}
+
+/* What flows and commands name: queue:NUMBER, extension:NUMBER, ivr:UUID, tel:NUMBER, sip:NUMBER@…, or a number. */
+bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *dest)
+{
+	struct acd_extension *e;
+	struct acd_queue *q;
+	char number[ACD_NUMBER_SIZE];
+
+	if (!strncmp(text, "queue:", 6)) {
+		q = acd_queue_by_number(t, text + 6);
+		if (!q)
+			q = acd_queue_find(t, text + 6);
+		if (q)
+			dest_set(dest, ACD_TO_QUEUE, q->id);
+		return q;
+	}
+	if (!strncmp(text, "extension:", 10)) {
+		e = extension_by_number(t, text + 10);
+		if (e)
+			dest_set(dest, ACD_TO_EXTENSION, e->id);
+		return e;
+	}
+	if (!strncmp(text, "ivr:", 4))
+		return ivr_dest(t, text + 4, dest);
+	acd_sip_user(number, sizeof(number), text);
+	return acd_dest_by_number(t, number, dest);
+}
+
+static void describe(struct acd_call *call, struct acd_leg *leg, const json_t *j)
+{
+	const json_t *headers = json_object_get(j, "headers");
+	const char *trunk = acd_str(headers, "X-Zj-Trunk"), *did = acd_str(headers, "X-Zj-Did");
+
+	acd_sip_user(call->caller, sizeof(call->caller), acd_str(j, "from"));
+	acd_sip_user(call->callee, sizeof(call->callee), acd_str(j, "to"));
+	ACD_COPY(call->caller_name, acd_str(j, "from_name"));
+	if (zj_uuid_is_valid(trunk)) {
+		ACD_COPY(call->trunk, trunk);
+		ACD_COPY(leg->trunk, trunk);
+	}
+	if (call->direction == ACD_DIR_IN)
+		ACD_COPY(call->did, *did ? did : call->callee);
+	ACD_COPY(leg->sip_call_id, acd_str(j, "sip_call_id"));
+	ACD_COPY(leg->contact, acd_str(j, "contact"));
+	ACD_COPY(leg->codec, acd_str(j, "codec"));
+}
+
+/* The dialling phone may be an agent's: then the agent is taken by this call. */
+static void claim_caller(struct acd_call *call)
+{
+	struct acd_extension *e = extension_by_number(call->tenant, call->caller);
+
+	ACD_COPY(call->main->ext, call->caller);
+	if (e && e->agent && !acd_agent_take(e->agent, call->main, NULL))
+		ACD_COPY(call->last_agent, e->agent->id);
+}
+
+static void refuse(struct acd_call *call, int code, enum acd_result result, const char *reason)
+{
+	call->tenant->acd->stats.refused++;
+	acd_call_bye(call, code, result, reason, ACD_LEFT_FAILED);
+}
+
+static void route(struct acd_call *call, const char *kind, const char *target)
+{
+	struct acd_dest dest = {0};
+
+	if (!strcmp(kind, "queue"))
+		dest_set(&dest, ACD_TO_QUEUE, target);
+	else if (!strcmp(kind, "ivr"))
+		dest_set(&dest, ACD_TO_IVR, target);
+	else if (!strcmp(kind, "extension"))
+		dest_set(&dest, ACD_TO_EXTENSION, target);
+	else if (!strcmp(kind, "dial") && !acd_dest_parse(call->tenant, target, &dest)) {
+		refuse(call, 404, ACD_RESULT_FAILED, "no such number");
+		return;
+	}
+	if (dest.kind == ACD_TO_NOTHING)
+		refuse(call, 501, ACD_RESULT_FAILED, "unknown kind of destination");
+	else
+		acd_call_go(call, &dest, ACD_LEFT_REDIRECTED);
+}
+
+/* A leg of the snapshot may have got further than that. */
+static void resume_state(struct acd_call *call, struct acd_leg *leg, const json_t *j)
+{
+	if (strcmp(acd_str(j, "state"), "answered"))
+		return;
+	acd_call_at(call, 0);
+	acd_leg_times(leg, j);
+	leg->state = ACD_LEG_ANSWERED;
+	if (!leg->answered_at)
+		leg->answered_at = call->last_at;
+	call->answered_at = leg->answered_at;
+}
+
+void acd_incoming(struct acd *acd, const json_t *j)
+{
+	acd_incoming_known(acd, j, false);
+}
+
+void acd_incoming_known(struct acd *acd, const json_t *j, bool talking)
+{
+	const json_t *headers = json_object_get(j, "headers");
+	const char *kind = acd_str(headers, "X-Zj-Kind"), *target = acd_str(headers, "X-Zj-Target"), *id = acd_str(j, "call");
+	struct acd_tenant *t = acd_tenant_find(acd, acd_str(j, "tenant"));
+	bool dial = !strcmp(kind, "dial");
+	struct acd_call *call;
+	struct acd_leg *leg;
+
+	if (acd_leg_find(acd, acd_str(j, "leg")))
+		return; /* a repeat */
+	if (!t)
+		t = acd_tenant_get(acd, acd_str(j, "tenant"));
+	if (!t || !zj_uuid_is_valid(acd_str(j, "leg")))
+		return;
+	call = acd_call_find(acd, id) || !zj_uuid_is_valid(id) ? acd_call_add(t, NULL, dial ? ACD_DIR_INTERNAL : ACD_DIR_IN)
+							       : acd_call_add(t, id, dial ? ACD_DIR_INTERNAL : ACD_DIR_IN);
+	if (!call)
+		return;
+	call->started_at = acd_int(j, "started_at", acd->now);
+	if (call->started_at > acd->now)
+		call->started_at = acd->now;
+	call->last_at = call->started_at;
+	leg = acd_leg_add(call, acd_str(j, "leg"), dial ? ACD_ROLE_AGENT : ACD_ROLE_CUSTOMER, false);
+	if (!leg) {
+		acd_call_free(call);
+		return;
+	}
+	call->main = leg;
+	describe(call, leg, j);
+	acd_segment_put(leg, ACD_SEG_RING, "incoming");
+	acd_call_at(call, acd_int(j, "at", call->started_at));
+	zj_info("call", "incoming call=%s leg=%s tenant=%s kind=%s target=%s caller=%s callee=%s", call->id, leg->id, t->name,
+		zj_log_esc(kind), zj_log_esc(target), zj_log_esc(call->caller), zj_log_esc(call->callee));
+	resume_state(call, leg, j);
+	if (dial)
+		claim_caller(call);
+	if (talking)
+		return;
+	if (!t->known || !t->enabled || t->gone)
+		refuse(call, 403, ACD_RESULT_REJECTED, "tenant unknown or disabled");
+	else if ((int64_t)HASH_CNT(in_t, t->calls) > t->max_calls)
+		refuse(call, 503, ACD_RESULT_OVER_LIMIT, "too many calls of the tenant");
+	else
+		route(call, kind, target);
+}

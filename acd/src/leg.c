@@ -1,0 +1,235 @@
+#include "leg.h"
+#include "agent.h"
+#include "call.h"
+#include "events.h"
+#include "segment.h"
+#include "story.h"
+#include "zj_obj.h"
+#include <stdio.h>
+#include <string.h>
+#include <utlist.h>
+
+struct acd_leg *acd_leg_find(struct acd *acd, const char *id)
+{
+	struct acd_leg *leg = NULL;
+
+	if (id[0])
+		HASH_FIND_STR(acd->legs, id, leg);
+	return leg;
+}
+
+bool acd_leg_is_alive(const struct acd_leg *leg)
+{
+	return leg->state != ACD_LEG_ENDING && leg->state != ACD_LEG_ENDED;
+}
+
+bool acd_leg_is_answered(const struct acd_leg *leg)
+{
+	return leg->state == ACD_LEG_ANSWERED;
+}
+
+static void destructor(void *obj)
+{
+	struct acd_leg *leg = obj;
+
+	acd_timer_stop(&leg->guard);
+	json_decref(leg->stats);
+}
+
+struct acd_leg *acd_leg_add(struct acd_call *call, const char *id, enum acd_role role, bool out)
+{
+	struct acd *acd = call->tenant->acd;
+	struct acd_leg *leg = zj_alloc(sizeof(*leg), destructor);
+
+	if (!leg)
+		return NULL;
+	if (id)
+		ACD_COPY(leg->id, id);
+	else
+		acd_uuid(acd, leg->id);
+	leg->call = call;
+	leg->role = role;
+	leg->out = out;
+	leg->state = ACD_LEG_TRYING;
+	leg->offered_at = call->last_at;
+	DL_APPEND(call->legs, leg);
+	HASH_ADD_STR(acd->legs, id, leg);
+	acd_call_dirty(call);
+	return leg;
+}
+
+void acd_leg_free(struct acd_leg *leg)
+{
+	struct acd_call *call = leg->call;
+	struct acd *acd = call->tenant->acd;
+
+	if (call->main == leg)
+		call->main = NULL;
+	if (call->peer == leg)
+		call->peer = NULL;
+	DL_DELETE(call->legs, leg);
+	HASH_DEL(acd->legs, leg);
+	zj_deref(leg);
+}
+
+struct acd_leg *acd_leg_originate(struct acd_call *call, const char *ext, enum acd_role role, int64_t timeout_us)
+{
+	struct acd_tenant *t = call->tenant;
+	struct acd_leg *leg = acd_leg_add(call, NULL, role, true);
+	char to[400];
+	json_t *params;
+
+	if (!leg)
+		return NULL;
+	ACD_COPY(leg->ext, ext);
+	acd_segment_put(leg, ACD_SEG_RING, "offer");
+	snprintf(to, sizeof(to), "sip:%s@%s", ext, t->sip_domain);
+	params = json_pack("{s:s, s:s, s:s, s:s, s:I, s:{s:s}}", "leg", leg->id, "call", call->id, "to", to, "from",
+			   call->caller[0] ? call->caller : "anonymous", "timeout_ms", (json_int_t)(timeout_us / ACD_MS),
+			   "headers", "X-Zj-Call", call->id);
+	if (call->caller_name[0])
+		json_object_set_new(params, "from_name", json_string(call->caller_name));
+	acd_media(t->acd, t, "leg.originate", params);
+	return leg;
+}
+
+static void guard_h(struct acd *acd, struct acd_timer *timer)
+{
+	struct acd_leg *leg = acd_container(timer, struct acd_leg, guard);
+
+	if (!acd->media_up) { /* its snapshot will tell */
+		acd_timer_start(acd, timer, acd->now + acd->set.guard_us, guard_h);
+		return;
+	}
+	zj_error("leg", "no hang-up heard, given up leg=%s call=%s", leg->id, leg->call->id);
+	acd_call_at(leg->call, 0);
+	acd_leg_end(leg, NULL);
+}
+
+void acd_leg_guard(struct acd_leg *leg)
+{
+	struct acd *acd = leg->call->tenant->acd;
+
+	acd_timer_start(acd, &leg->guard, acd->now + acd->set.guard_us, guard_h);
+}
+
+void acd_leg_hangup(struct acd_leg *leg, int sip_code, int q850, const char *reason)
+{
+	struct acd *acd = leg->call->tenant->acd;
+	json_t *params;
+
+	if (!acd_leg_is_alive(leg))
+		return;
+	acd_leg_do(leg, ACD_LEG_EV_HANGUP);
+	params = json_pack("{s:s}", "leg", leg->id);
+	if (sip_code)
+		json_object_set_new(params, "code", json_integer(sip_code));
+	if (q850)
+		json_object_set_new(params, "cause", json_integer(q850));
+	if (reason)
+		json_object_set_new(params, "reason", json_string(reason));
+	acd_media(acd, leg->call->tenant, "leg.hangup", params);
+	acd_leg_guard(leg);
+}
+
+void acd_leg_answer(struct acd_leg *leg)
+{
+	acd_media(leg->call->tenant->acd, leg->call->tenant, "leg.answer", json_pack("{s:s}", "leg", leg->id));
+}
+
+bool acd_leg_do(struct acd_leg *leg, enum acd_leg_event e)
+{
+	int next = acd_leg_next(leg->state, e);
+	enum acd_leg_state old = leg->state;
+
+	if (next < 0) {
+		zj_warn("leg", "impossible leg=%s state=%s event=%s", leg->id, acd_leg_state_name(old), acd_leg_event_name(e));
+		leg->call->tenant->acd->stats.impossible++;
+		return false;
+	}
+	leg->state = (enum acd_leg_state)next;
+	acd_call_dirty(leg->call);
+	if (next != (int)old)
+		zj_debug("leg", "state leg=%s call=%s old=%s new=%s", leg->id, leg->call->id, acd_leg_state_name(old),
+			 acd_leg_state_name(leg->state));
+	return next != (int)old;
+}
+
+/* A time that the media engine says, never before the leg's beginning nor after the call's present moment. */
+static void take_time(int64_t *to, const json_t *from, const char *key, const struct acd_leg *leg)
+{
+	int64_t at = acd_int(from, key, 0);
+
+	if (*to || !at)
+		return;
+	*to = at < leg->offered_at ? leg->offered_at : at > leg->call->last_at ? leg->call->last_at : at;
+}
+
+void acd_leg_times(struct acd_leg *leg, const json_t *state)
+{
+	json_t *stats = json_object_get(state, "stats");
+
+	take_time(&leg->ringing_at, state, "ringing_at", leg);
+	take_time(&leg->early_at, state, "early_media_at", leg);
+	take_time(&leg->answered_at, state, "answered_at", leg);
+	if (acd_str(state, "sip_call_id")[0])
+		ACD_COPY(leg->sip_call_id, acd_str(state, "sip_call_id"));
+	if (acd_str(state, "contact")[0])
+		ACD_COPY(leg->contact, acd_str(state, "contact"));
+	if (acd_str(state, "codec")[0])
+		ACD_COPY(leg->codec, acd_str(state, "codec"));
+	leg->sip_code = acd_int(state, "sip_code", leg->sip_code);
+	leg->q850 = acd_int(state, "cause", leg->q850);
+	if (json_is_object(stats) && !leg->stats)
+		leg->stats = json_incref(stats);
+}
+
+static json_t *figure(const struct acd_leg *leg, const char *key)
+{
+	json_t *v = json_object_get(leg->stats, key);
+
+	return json_is_number(v) ? json_incref(v) : json_null();
+}
+
+static void write_leg(const struct acd_leg *leg)
+{
+	json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "call_id", leg->call->id,
+				"id", leg->id, "role", acd_role_name(leg->role), "sip_call_id", acd_json_text(leg->sip_call_id),
+				"agent_id", acd_json_text(leg->agent), "group_id", acd_json_text(leg->group), "extension",
+				acd_json_text(leg->ext), "trunk_id", acd_json_text(leg->trunk), "contact",
+				acd_json_text(leg->contact), "offered_at", acd_json_time(leg->offered_at), "ringing_at",
+				acd_json_time(leg->ringing_at), "early_media_at", acd_json_time(leg->early_at), "answered_at",
+				acd_json_time(leg->answered_at), "ended_at", acd_json_time(leg->ended_at));
+
+	json_object_set_new(row, "sip_code", leg->sip_code ? json_integer(leg->sip_code) : json_null());
+	json_object_set_new(row, "cause", leg->q850 ? json_integer(leg->q850) : json_null());
+	json_object_set_new(row, "attempts", json_array());
+	json_object_set_new(row, "codec", acd_json_text(leg->codec));
+	json_object_set_new(row, "loss_rx", figure(leg, "loss"));
+	json_object_set_new(row, "jitter_ms_rx", figure(leg, "jitter_ms"));
+	json_object_set_new(row, "rtt_ms", figure(leg, "rtt_ms"));
+	json_object_set_new(row, "mos_rx", figure(leg, "mos"));
+	acd_fact(leg->call->tenant, "call_leg", row);
+}
+
+void acd_leg_end(struct acd_leg *leg, const json_t *final)
+{
+	struct acd_call *call = leg->call;
+
+	if (leg->state == ACD_LEG_ENDED)
+		return;
+	acd_leg_times(leg, final);
+	leg->ended_at = call->last_at;
+	acd_timer_stop(&leg->guard);
+	acd_call_hangup_by(call, leg, acd_str(final, "by"), acd_str(final, "reason"));
+	acd_leg_do(leg, ACD_LEG_EV_END);
+	acd_segment_leave(leg, "hangup");
+	if (call->where < ACD_AT_ENDING)
+		call->story->ended(call, leg);
+	acd_agent_release(leg);
+	write_leg(leg);
+	acd_leg_free(leg);
+	acd_call_dirty(call);
+	if (!call->legs)
+		acd_call_finish(call);
+}

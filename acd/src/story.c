@@ -1,0 +1,186 @@
+#include "story.h"
+#include "announce.h"
+#include "call.h"
+#include "events.h"
+#include "leg.h"
+#include "segment.h"
+#include "zj_obj.h"
+#include <string.h>
+
+#define GOODBYE_US (15 * ACD_S) /* no last sentence is longer */
+
+void acd_start_nothing(struct acd_call *call)
+{
+	(void)call;
+}
+
+void acd_leg_nothing(struct acd_call *call, struct acd_leg *leg)
+{
+	(void)call;
+	(void)leg;
+}
+
+void acd_played_nothing(struct acd_call *call, struct acd_leg *leg, enum acd_play what)
+{
+	(void)call;
+	(void)leg;
+	(void)what;
+}
+
+static void nothing_leave(struct acd_call *call, enum acd_left how)
+{
+	(void)call;
+	(void)how;
+}
+
+static void nothing_resume(struct acd_call *call, const json_t *snapshot, const json_t *leg)
+{
+	(void)call;
+	(void)snapshot;
+	(void)leg;
+}
+
+const struct acd_story acd_story_none = {.name = "none",
+					 .start = acd_start_nothing,
+					 .ringing = acd_leg_nothing,
+					 .answered = acd_leg_nothing,
+					 .ended = acd_leg_nothing,
+					 .played = acd_played_nothing,
+					 .leave = nothing_leave,
+					 .resume = nothing_resume};
+
+/* ---- bye: a last sentence, then the end ---- */
+static void bye_h(struct acd *acd, struct acd_timer *timer)
+{
+	struct acd_call *call = acd_container(timer, struct acd_call, timer);
+
+	(void)acd;
+	acd_call_at(call, 0);
+	acd_call_end(call, 0, NULL);
+}
+
+static void bye_start(struct acd_call *call)
+{
+	struct acd *acd = call->tenant->acd;
+
+	if (call->main && acd_leg_is_answered(call->main) && acd_say_goodbye(call->main, call->result)) {
+		acd_segment_put(call->main, ACD_SEG_HOLD, "goodbye");
+		acd_timer_start(acd, &call->timer, acd->now + GOODBYE_US, bye_h);
+	}
+}
+
+static void bye_played(struct acd_call *call, struct acd_leg *leg, enum acd_play what)
+{
+	(void)leg;
+	if (what == ACD_PLAY_GOODBYE)
+		acd_call_end(call, 0, NULL);
+}
+
+static void bye_ended(struct acd_call *call, struct acd_leg *leg)
+{
+	(void)leg;
+	acd_call_set_where(call, ACD_AT_ENDING);
+}
+
+static void bye_resume(struct acd_call *call, const json_t *snapshot, const json_t *leg)
+{
+	(void)snapshot;
+	(void)leg;
+	acd_call_end(call, 0, NULL);
+}
+
+const struct acd_story acd_story_bye = {.name = "bye",
+					.start = bye_start,
+					.ringing = acd_leg_nothing,
+					.answered = acd_leg_nothing,
+					.ended = bye_ended,
+					.played = bye_played,
+					.leave = nothing_leave,
+					.resume = bye_resume};
+
+void acd_call_bye(struct acd_call *call, int sip_code, enum acd_result result, const char *reason, enum acd_left how)
+{
+	acd_call_result(call, result, reason);
+	if (!call->hangup_by[0])
+		ACD_COPY(call->hangup_by, "system");
+	zj_info("call", "bye call=%s result=%s reason=%s", call->id, acd_result_name(call->result), zj_log_esc(reason));
+	acd_call_tell(call, &acd_story_bye, how);
+	if (!acd_timer_is_on(&call->timer))
+		acd_call_end(call, sip_code, NULL);
+}
+
+/* ---- callout: an agent's own call; its phone first, then the number ---- */
+static void callout_answered(struct acd_call *call, struct acd_leg *leg)
+{
+	struct acd_dest dest = call->dest;
+
+	(void)leg;
+	acd_call_go(call, &dest, ACD_LEFT_REDIRECTED);
+}
+
+static void callout_ended(struct acd_call *call, struct acd_leg *leg)
+{
+	enum acd_outcome o = acd_outcome_of(leg->sip_code);
+
+	acd_call_result(call, o == ACD_OFFER_BUSY       ? ACD_RESULT_BUSY
+			      : o == ACD_OFFER_REJECTED ? ACD_RESULT_REJECTED
+							: ACD_RESULT_NO_ANSWER,
+			"agent's phone did not answer");
+	acd_call_end(call, 0, NULL);
+}
+
+const struct acd_story acd_story_callout = {.name = "callout",
+					    .start = acd_start_nothing,
+					    .ringing = acd_leg_nothing,
+					    .answered = callout_answered,
+					    .ended = callout_ended,
+					    .played = acd_played_nothing,
+					    .leave = nothing_leave,
+					    .resume = nothing_resume};
+
+static const struct acd_story *const stories[] = {&acd_story_queue, &acd_story_ivr,     &acd_story_extension, &acd_story_talk,
+						  &acd_story_bye,   &acd_story_callout, &acd_story_none};
+
+const struct acd_story *acd_story_find(const char *name)
+{
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(stories); i++)
+		if (!strcmp(stories[i]->name, name))
+			return stories[i];
+	return &acd_story_none;
+}
+
+void acd_call_tell(struct acd_call *call, const struct acd_story *story, enum acd_left how)
+{
+	call->story->leave(call, how);
+	acd_timer_stop(&call->timer);
+	call->story = story;
+	acd_call_dirty(call);
+	story->start(call);
+}
+
+void acd_call_go(struct acd_call *call, const struct acd_dest *dest, enum acd_left how)
+{
+	const struct acd_story *next = &acd_story_bye;
+
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(stories); i++)
+		if (stories[i]->to == dest->kind && dest->kind != ACD_TO_NOTHING)
+			next = stories[i];
+	call->dest = *dest;
+	acd_call_tell(call, next, how);
+}
+
+/* What a phone's final answer means for the one that was offered the call. */
+enum acd_outcome acd_outcome_of(int64_t code)
+{
+	static const struct {
+		int64_t code;
+		enum acd_outcome outcome;
+	} by_code[] = {{486, ACD_OFFER_BUSY},      {600, ACD_OFFER_BUSY},      {603, ACD_OFFER_REJECTED}, {403, ACD_OFFER_REJECTED},
+		       {433, ACD_OFFER_REJECTED},  {607, ACD_OFFER_REJECTED},  {408, ACD_OFFER_NO_ANSWER}, {487, ACD_OFFER_NO_ANSWER},
+		       {200, ACD_OFFER_NO_ANSWER}};
+
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(by_code); i++)
+		if (by_code[i].code == code)
+			return by_code[i].outcome;
+	return ACD_OFFER_UNREACHABLE;
+}

@@ -1,0 +1,169 @@
+/* Two legs in a room. */
+#include "announce.h"
+#include "call.h"
+#include "events.h"
+#include "leg.h"
+#include "segment.h"
+#include "story.h"
+#include "zj_obj.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static void room_cmd(struct acd_call *call, const char *method, const struct acd_leg *leg)
+{
+	json_t *params = json_pack("{s:s}", "room", call->room);
+
+	if (leg)
+		json_object_set_new(params, "leg", json_string(leg->id));
+	else if (!strcmp(method, "room.create"))
+		json_object_set_new(params, "call", json_string(call->id));
+	acd_media(call->tenant->acd, call->tenant, method, params);
+}
+
+static void record(struct acd_call *call)
+{
+	struct acd *acd = call->tenant->acd;
+	struct acd_segment *s = acd_segment_of(call->main);
+	time_t day = (time_t)(call->last_at / ACD_S);
+	struct tm tm;
+	char path[160];
+
+	gmtime_r(&day, &tm);
+	snprintf(path, sizeof(path), "%s/%04d/%02d/%02d/%s-%u.wav", call->tenant->id, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		 call->id, ++call->n_records);
+	acd_uuid(acd, call->record);
+	ACD_COPY(call->record_segment, s ? s->id : NULL);
+	ACD_COPY(call->record_leg, call->main->id);
+	call->recording = true;
+	acd_media(acd, call->tenant, "room.record",
+		  json_pack("{s:s, s:s, s:s, s:s}", "room", call->room, "record", call->record, "path", path, "left", call->main->id));
+}
+
+void acd_talk_begin(struct acd_call *call, struct acd_leg *peer, bool recorded)
+{
+	call->peer = peer;
+	acd_timer_stop(&call->timer);
+	call->story = &acd_story_talk;
+	call->hold = false;
+	acd_uuid(call->tenant->acd, call->room);
+	acd_play_stop(call->main);
+	room_cmd(call, "room.create", NULL);
+	room_cmd(call, "room.join", call->main);
+	room_cmd(call, "room.join", peer);
+	acd_call_set_where(call, ACD_AT_TALK);
+	acd_call_result(call, ACD_RESULT_ANSWERED, NULL);
+	acd_segment_put(call->main, ACD_SEG_TALK, "answer");
+	acd_segment_put(peer, ACD_SEG_TALK, "answer");
+	if (recorded)
+		record(call);
+}
+
+static void end_room(struct acd_call *call)
+{
+	if (!call->room[0])
+		return;
+	if (call->record[0])
+		acd_media(call->tenant->acd, call->tenant, "room.record_stop",
+			  json_pack("{s:s, s:s}", "room", call->room, "record", call->record));
+	room_cmd(call, "room.destroy", NULL);
+	call->room[0] = call->record[0] = 0;
+	call->hold = false;
+	acd_call_dirty(call);
+}
+
+static void ended(struct acd_call *call, struct acd_leg *leg)
+{
+	struct acd_leg *other = acd_call_other(call, leg);
+
+	if (leg != call->main && leg != call->peer)
+		return;
+	end_room(call);
+	if (other)
+		acd_segment_put(other, ACD_SEG_HOLD, "hangup");
+	acd_call_end(call, 0, NULL);
+}
+
+static void leave(struct acd_call *call, enum acd_left how)
+{
+	struct acd_leg *peer = call->peer;
+
+	(void)how;
+	end_room(call);
+	call->peer = NULL;
+	if (peer) {
+		acd_segment_put(peer, ACD_SEG_HOLD, "transfer");
+		acd_leg_hangup(peer, 0, 0, "transferred");
+	}
+	if (call->main)
+		acd_play_stop(call->main);
+}
+
+/* The main leg leaves the room for the music, or comes back. EINVAL by `because`. */
+int acd_talk_hold(struct acd_call *call, bool on, const char **because)
+{
+	enum acd_segment_kind kind = on ? ACD_SEG_HOLD : ACD_SEG_TALK;
+
+	if (call->where != (on ? ACD_AT_TALK : ACD_AT_HOLD) || !call->main || !call->peer) {
+		*because = acd_where_name(call->where);
+		return -1;
+	}
+	call->hold = on;
+	if (on) {
+		room_cmd(call, "room.leave", call->main);
+		acd_play_music(call->main, NULL);
+	} else {
+		acd_play_stop(call->main);
+		room_cmd(call, "room.join", call->main);
+	}
+	acd_call_set_where(call, on ? ACD_AT_HOLD : ACD_AT_TALK);
+	acd_segment_put(call->main, kind, on ? "hold" : "unhold");
+	acd_segment_put(call->peer, kind, on ? "hold" : "unhold");
+	return 0;
+}
+
+static const json_t *snapshot_room(const json_t *snapshot, const char *id)
+{
+	const json_t *room;
+	size_t i;
+
+	json_array_foreach (json_object_get(snapshot, "rooms"), i, room)
+		if (!strcmp(acd_str(room, "room"), id))
+			return room;
+	return NULL;
+}
+
+static bool has_leg(const json_t *room, const struct acd_leg *leg)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(room, "legs"), i, row)
+		if (!strcmp(acd_str(row, "leg"), leg->id))
+			return true;
+	return false;
+}
+
+static void resume(struct acd_call *call, const json_t *snapshot, const json_t *leg)
+{
+	const json_t *room = snapshot_room(snapshot, call->room);
+
+	(void)leg;
+	if (!call->main || !call->peer)
+		return;
+	if (!room)
+		room_cmd(call, "room.create", NULL);
+	if (!has_leg(room, call->peer))
+		room_cmd(call, "room.join", call->peer);
+	if (call->where == ACD_AT_TALK && !has_leg(room, call->main))
+		room_cmd(call, "room.join", call->main);
+}
+
+const struct acd_story acd_story_talk = {.name = "talk",
+					 .start = acd_start_nothing,
+					 .ringing = acd_leg_nothing,
+					 .answered = acd_leg_nothing,
+					 .ended = ended,
+					 .played = acd_played_nothing,
+					 .leave = leave,
+					 .resume = resume};

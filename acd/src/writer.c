@@ -1,0 +1,228 @@
+/* Facts from the spool into PostgreSQL, in batches, in order; `on conflict do nothing` makes a repeat harmless. A batch
+ * that the server refuses is tried again fact by fact, and the one at fault goes to spool/dead. */
+#include "daemon.h"
+#include "zj_obj.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 200
+#define RETRY_MS 500
+
+/* Columns that a fact gives; a column that is not here takes its default. */
+static const struct acd_fact_table {
+	const char *name, *columns;
+} tables[] = {
+	{"call", "tenant_id, id, direction, kind, caller, callee, did, trunk_id, started_at, answered_at, ended_at, hangup_by, hangup_cause, "
+		 "hangup_reason, result, first_queue, last_agent, relation"},
+	{"call_leg", "tenant_id, call_id, id, role, sip_call_id, agent_id, group_id, extension, trunk_id, contact, offered_at, ringing_at, "
+		     "early_media_at, answered_at, ended_at, sip_code, cause, attempts, codec, loss_rx, jitter_ms_rx, rtt_ms, mos_rx"},
+	{"call_segment", "tenant_id, call_id, id, room, kind, legs, from_at, to_at, began_by, ended_by"},
+	{"queue_visit", "tenant_id, call_id, id, queue_id, entered_at, left_at, priority, vip, position_in, waiting_in, agents_in, idle_in, "
+			"left_how, agent_id, why"},
+	{"offer", "tenant_id, call_id, id, visit_id, agent_id, leg_id, offered_at, ringing_at, ended_at, outcome"},
+	{"ivr_visit", "tenant_id, call_id, id, flow_id, flow_version, entered_at, left_at, left_how, path, variables"},
+	{"agent_state", "tenant_id, id, agent_id, state, reason, from_at, to_at, call_id, queue_id, cause, by_account"},
+	{"recording", "tenant_id, call_id, id, leg_id, segment_id, from_at, to_at, pauses, store, node, path, format, channels, bytes, sha256"},
+	{"event", "tenant_id, id, epoch, seq, at, type, data"},
+};
+
+struct acd_writer {
+	struct acd_daemon *d;
+	uv_timer_t retry;
+	bool busy, closing;
+	size_t single;  /* so many facts are to be tried one by one */
+	size_t n;       /* in flight */
+	json_t *batch;  /* [record] in flight */
+};
+
+static void next(struct acd_writer *w);
+
+static void retry_h(uv_timer_t *t)
+{
+	next(t->data);
+}
+
+static void later(struct acd_writer *w)
+{
+	if (!w->closing)
+		uv_timer_start(&w->retry, retry_h, RETRY_MS, 0);
+}
+
+static const char *sql_of(const struct acd_fact_table *t, char *sql, size_t size)
+{
+	snprintf(sql, size, "insert into %s (%s) select %s from jsonb_populate_recordset(null::%s, $1::text::jsonb) on conflict do nothing", t->name,
+		 t->columns, t->columns, t->name);
+	return sql;
+}
+
+/* Redis may forget what PostgreSQL has. */
+static void forget(struct acd_writer *w, const json_t *record)
+{
+	const json_t *row = json_object_get(record, "r");
+
+	if (strcmp(acd_str(record, "t"), "event") && acd_mirror_is_up(w->d->mirror))
+		acd_mirror_written(w->d->mirror, acd_str(row, "tenant_id"), acd_str(row, "id"));
+}
+
+static void done(struct acd_writer *w, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		forget(w, json_array_get(w->batch, i));
+	if (zj_spool_done(w->d->spool, n))
+		zj_error("writer", "spool cannot be advanced n=%zu", n);
+	zj_metric_add(&acd_metrics[ACD_M_WRITTEN], (int64_t)n);
+}
+
+/* Is the fact at fault (class 22 data, 23 constraint, 42 unknown column …), or the moment? */
+static bool is_fact_at_fault(const PGresult *res)
+{
+	const char *state = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
+
+	return state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "42", 2));
+}
+
+static void refused(struct acd_writer *w, const PGresult *res)
+{
+	const char *message = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	json_t *record = json_array_get(w->batch, 0);
+
+	if (!is_fact_at_fault(res)) {
+		zj_warn("writer", "PostgreSQL cannot now because=%s", zj_log_esc(message ? message : "unknown"));
+		later(w);
+		return;
+	}
+	if (w->n > 1) {
+		w->single = w->n;
+		next(w);
+		return;
+	}
+	zj_error("writer", "fact refused, kept in spool/dead table=%s id=%s because=%s", acd_str(record, "t"),
+		 acd_str(json_object_get(record, "r"), "id"), zj_log_esc(message ? message : "unknown"));
+	if (zj_spool_dead(w->d->spool, record, message ? message : "refused")) {
+		later(w);
+		return;
+	}
+	zj_metric_add(&acd_metrics[ACD_M_DEAD], 1);
+	done(w, 1);
+	next(w);
+}
+
+static void written_h(int err, int failed, PGresult *const *results, int n, void *arg)
+{
+	struct acd_writer *w = arg;
+
+	w->busy = false;
+	if (w->closing)
+		return;
+	if (err == EPROTO) {
+		refused(w, failed >= 0 && failed < n ? results[failed] : NULL);
+	} else if (err) {
+		later(w);
+	} else {
+		done(w, w->n);
+		next(w);
+	}
+}
+
+/* One statement a table: its rows as one JSON array. */
+static int write_batch(struct acd_writer *w)
+{
+	struct zj_pg_query queries[ZJ_ARRAY_SIZE(tables)];
+	char sql[ZJ_ARRAY_SIZE(tables)][1024];
+	const char *values[ZJ_ARRAY_SIZE(tables)];
+	const json_t *record;
+	int n = 0, err;
+	size_t i, t;
+
+	for (t = 0; t < ZJ_ARRAY_SIZE(tables); t++) {
+		json_t *rows = json_array();
+
+		json_array_foreach (w->batch, i, record)
+			if (!strcmp(acd_str(record, "t"), tables[t].name))
+				json_array_append(rows, json_object_get(record, "r"));
+		values[n] = json_array_size(rows) ? json_dumps(rows, JSON_COMPACT) : NULL;
+		if (values[n]) {
+			queries[n] = (struct zj_pg_query){sql_of(&tables[t], sql[n], sizeof(sql[n])), 1, &values[n]};
+			n++;
+		}
+		json_decref(rows);
+	}
+	err = n ? zj_pg_run(w->d->pg, queries, n, written_h, w) : ENOENT;
+	while (n--)
+		free((void *)(uintptr_t)values[n]);
+	return err;
+}
+
+static void next(struct acd_writer *w)
+{
+	json_t *records[BATCH];
+	size_t n = 0, i;
+	int err;
+
+	if (w->busy || w->closing)
+		return;
+	if (zj_spool_peek(w->d->spool, w->single ? 1 : BATCH, records, &n) || n == 0)
+		return;
+	if (w->single)
+		w->single--;
+	json_array_clear(w->batch);
+	for (i = 0; i < n; i++)
+		json_array_append(w->batch, records[i]);
+	w->n = n;
+	err = write_batch(w);
+	if (err == ENOENT) { /* no fact of ours */
+		for (i = 0; i < n; i++)
+			if (zj_spool_dead(w->d->spool, json_array_get(w->batch, i), "unknown table"))
+				zj_error("writer", "cannot be kept in spool/dead");
+		done(w, n);
+		later(w);
+	} else if (err) {
+		later(w);
+	} else {
+		w->busy = true;
+	}
+}
+
+static void kick_h(uv_timer_t *t)
+{
+	next(t->data);
+}
+
+/* There may be something: within 20 ms, so that what is born together travels together. */
+void acd_writer_kick(struct acd_writer *w)
+{
+	if (w && !w->busy && !w->closing && !uv_is_active((uv_handle_t *)&w->retry))
+		uv_timer_start(&w->retry, kick_h, 20, 0);
+}
+
+int acd_writer_alloc(struct acd_writer **wp, struct acd_daemon *d)
+{
+	struct acd_writer *w = zj_alloc(sizeof(*w), NULL);
+
+	if (!w)
+		return ENOMEM;
+	w->d = d;
+	w->batch = json_array();
+	uv_timer_init(d->loop, &w->retry);
+	w->retry.data = w;
+	*wp = w;
+	return 0;
+}
+
+static void closed_h(uv_handle_t *h)
+{
+	struct acd_writer *w = h->data;
+
+	json_decref(w->batch);
+	zj_deref(w);
+}
+
+void acd_writer_close(struct acd_writer *w)
+{
+	w->closing = true;
+	uv_close((uv_handle_t *)&w->retry, closed_h);
+}
