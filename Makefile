@@ -29,7 +29,7 @@ deps: $(BUILD)/.deps
 build/.deps build/san/.deps: ops/packages.txt ops/install
 	ops/install && mkdir -p $(@D) && touch $@
 
-include mk/part.mk mk/kamailio.mk mk/web.mk mk/check.mk
+include mk/part.mk mk/ivr.mk mk/kamailio.mk mk/web.mk mk/check.mk mk/fuzz.mk
 
 run: all
 	exec ops/run
