@@ -12,7 +12,8 @@ static void later_h(struct zj_rpc_conn *conn ZJ_UNUSED, json_t *params, struct z
 
 static const struct zj_rpc_method methods[] = {
 	{"hello", "name:s token?:s seen?:i", later_h, ""},
-	{"leg.play", "leg:u tenant:u epoch:i cmd_id:s play:u items:a loop?:i barge?:b gain?:n data?:o any?:*", later_h, ""},
+	{"leg.play", "leg:u tenant:u epoch:i cmd_id:s play:u items:a loop?:i barge?:b gain?:n data?:o any?:*", later_h,
+	 ""},
 	{NULL, NULL, NULL, NULL},
 };
 
