@@ -95,7 +95,7 @@ comment on column role.permissions is '{"zh":"权限","en":"Permissions","check"
 comment on table account is '{"resource":"accounts","zh":"账号","en":"Account","scope":"tenant","label":"username"}';
 comment on column account.username is '{"zh":"用户名","en":"User name"}';
 comment on column account.name is '{"zh":"姓名","en":"Name"}';
-comment on column account.password is '{"zh":"密码","en":"Password","writeonly":true,"transform":"argon2id"}';
+comment on column account.password is '{"zh":"密码","en":"Password","writeonly":true,"transform":"argon2id","min_length":8,"max_length":128}';
 comment on column account.role_id is '{"zh":"角色","en":"Role","check":"role"}';
 comment on column account.enabled is '{"zh":"启用","en":"Enabled"}';
 reset role;

@@ -118,6 +118,9 @@ begin
         raise not_null_violation using message = 'a new number needs the password again, for the digest covers both', column = 'password', constraint = 'extension_password';
     end if;
     if new.password is not null then
+        if char_length(new.password) not between 8 and 128 then -- here, because the column's own check sees NULL
+            raise check_violation using message = 'a password has 8 to 128 characters', column = 'password', constraint = 'extension_password_check';
+        end if;
         new.ha1 := md5(new.number || ':' || (select sip_domain from tenant t where t.id = new.tenant_id) || ':' || new.password);
         new.password := null;
     elsif tg_op = 'INSERT' then

@@ -1,6 +1,6 @@
 // A private PostgreSQL for tests: its own directory, its own port and socket, gone afterwards. Works as root too.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,7 +75,10 @@ export async function startPostgres({ port, migrate = true }) {
 export function applySchema(pg) {
   const zongji = join(root, process.env.ZJ_BUILD ?? 'build', 'bin', 'zongji');
   if (existsSync(zongji)) {
-    const r = spawnSync(zongji, ['migrate', '--database', `host=${pg.dir} port=${pg.port} user=postgres dbname=zongji`, '--dir', join(root, 'schema')], { encoding: 'utf8' });
+    mkdirSync(join(pg.dir, 'etc'), { recursive: true });
+    writeFileSync(join(pg.dir, 'etc', 'zongji.conf'), [`run = ${pg.dir}`, `pg = host=${pg.dir} port=${pg.port} user=postgres dbname=zongji`,
+      `schema = ${join(root, 'schema')}`, `acd = ${pg.dir}/acd.sock`, 'hep = 127.0.0.1:9', `trace = ${pg.dir}`, `demo = ${root}/ops/demo/call.mjs`, ''].join('\n'));
+    const r = spawnSync(zongji, ['--run', pg.dir, 'migrate'], { encoding: 'utf8' });
     if (r.status === 0) return;
     throw new Error(`zongji migrate: ${r.stderr}${r.stdout}`);
   }

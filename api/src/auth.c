@@ -1,0 +1,218 @@
+/* Who asks: a session's token (cookie or Bearer) or a program's access token, the account behind it, and the tenant it
+ * acts in. */
+#include "api.h"
+#include "perm.h"
+#include "session.h"
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Account and tenant must both be enabled; `tenant` is where the caller acts: its own, or one that a carrier entered.
+ */
+int api_who_fill(struct api *api, struct api_who *w, const struct api_account *a, const char *tenant)
+{
+	const struct api_tenant *home = a ? api_tenant_find(api->directory, a->tenant) : NULL;
+	if (!home || !a->enabled || !home->enabled)
+		return EACCES;
+	strcpy(w->account, a->id);
+	strcpy(w->home, a->tenant);
+	strcpy(w->tenant, a->tenant);
+	w->role = home->carrier ? API_ROLE_CARRIER : API_ROLE_TENANT;
+	json_decref(w->perms);
+	w->perms = json_incref((json_t *)api_role_perms(api->directory, a->role));
+	if (tenant && strcmp(tenant, a->tenant) != 0 &&
+	    (!home->carrier || !api_perm_has(w->perms, "tenants.enter") || !api_tenant_find(api->directory, tenant)))
+		return EPERM;
+	if (tenant) {
+		strcpy(w->tenant, tenant);
+		w->role = home->carrier || strcmp(tenant, a->tenant) != 0 ? API_ROLE_TENANT : w->role;
+	}
+	const struct api_agent *agent = api_agent_of(api->directory, a->id);
+	if (agent && strcmp(agent->tenant, w->tenant) == 0)
+		strcpy(w->agent, agent->id);
+	return 0;
+}
+
+/* An access token has the smaller of its own permissions and its account's. */
+static json_t *intersect(const json_t *account, const json_t *token)
+{
+	json_t *out = json_array();
+	size_t i;
+	json_t *p;
+	json_array_foreach (token, i, p)
+		if (api_perm_has(account, json_string_value(p)))
+			json_array_append(out, p);
+	json_array_foreach (account, i, p)
+		if (api_perm_has(token, json_string_value(p)))
+			json_array_append(out, p);
+	return out;
+}
+
+static char *cookie_token(const struct api_req *req)
+{
+	char *cookies = api_req_header(req, "cookie"), *save = NULL, *found = NULL;
+	for (char *c = cookies ? strtok_r(cookies, "; ", &save) : NULL; c && !found; c = strtok_r(NULL, "; ", &save))
+		if (strncmp(c, "zj_session=", 11) == 0)
+			found = zj_strdup(c + 11);
+	zj_deref(cookies);
+	return found;
+}
+
+/* `Sec-WebSocket-Protocol: zongji.events, bearer.<token>`: the only header that a browser's WebSocket can set. */
+static char *protocol_token(const struct api_req *req)
+{
+	char *list = api_req_header(req, "sec-websocket-protocol"), *save = NULL, *found = NULL;
+	for (char *c = list ? strtok_r(list, ", ", &save) : NULL; c && !found; c = strtok_r(NULL, ", ", &save))
+		if (strncmp(c, "bearer.", 7) == 0)
+			found = zj_strdup(c + 7);
+	zj_deref(list);
+	return found;
+}
+
+static void find_token(struct api_req *req)
+{
+	char *header = api_req_header(req, "authorization");
+	if (header && strncasecmp(header, "Bearer ", 7) == 0)
+		req->who.token = zj_strdup(header + 7);
+	zj_deref(header);
+	if (!req->who.token)
+		req->who.token = protocol_token(req);
+	if (!req->who.token && (req->who.token = cookie_token(req)))
+		req->who.by_cookie = true;
+}
+
+/* The tenant a carrier asks to act in: an object; NULL: none was named. */
+static char *asked_tenant(const struct api_req *req)
+{
+	char *header = api_req_header(req, "x-zj-tenant");
+	if (!header && req->route->h == api_events_h)
+		header = api_query_get(req->query, "tenant");
+	return header;
+}
+
+static bool csrf_is_good(const struct api_req *req)
+{
+	char want[33];
+	char *given = api_req_header(req, "x-zj-csrf");
+	api_token_csrf(req->who.token, want);
+	bool good = given && strlen(given) == 32 && sodium_memcmp(given, want, 32) == 0;
+	zj_deref(given);
+	return good;
+}
+
+static void go_on(struct api_req *req, const struct api_account *a, api_h *next)
+{
+	char *tenant = asked_tenant(req);
+	int err = api_who_fill(req->api, &req->who, a, tenant);
+	zj_deref(tenant);
+	if (err == EPERM)
+		api_fail(req, API_P_ENTER,
+			 "X-Zj-Tenant is for carrier accounts with tenants.enter, and for tenants that exist");
+	else if (err)
+		api_fail(req, API_P_SESSION, "the account or its tenant is disabled");
+	else if (req->who.by_cookie && req->writing && !csrf_is_good(req))
+		api_fail(req, API_P_CSRF, "X-Zj-Csrf must be what the login answered");
+	else
+		next(req);
+}
+
+static void with_session(struct api_req *req, api_h *next)
+{
+	const struct api_session *s = api_session_find(req->api->sessions, req->who.hash);
+	const struct api_account *a = s ? api_account_find(req->api->directory, s->account) : NULL;
+	if (!a || strcmp(a->mark, s->mark) != 0 || strcmp(a->tenant, s->tenant) != 0)
+		api_fail(req, API_P_SESSION, "the session has ended");
+	else
+		go_on(req, a, next);
+}
+
+static void with_access_token(struct api_req *req, api_h *next)
+{
+	const struct api_token *t = api_token_find(req->api->directory, req->who.hash);
+	const struct api_account *a = t ? api_account_find(req->api->directory, t->account) : NULL;
+	if (!a || !t->enabled || strcmp(a->tenant, t->tenant) != 0 || (t->expires_us && t->expires_us <= zj_now_us())) {
+		api_fail(req, API_P_SESSION, "the access token is not valid");
+		return;
+	}
+	go_on(req, a, next);
+}
+
+struct wait {
+	struct api_req *req;
+	api_h *next;
+};
+
+static void session_loaded(int err, void *arg)
+{
+	struct wait *w = arg;
+	if (err == ENOTCONN)
+		api_fail(w->req, API_P_AWAY, "sessions cannot be looked up");
+	else if (err)
+		api_fail(w->req, API_P_SESSION, "the session has ended");
+	else
+		with_session(w->req, w->next);
+	zj_deref(w->req);
+	free(w);
+}
+
+static void load_session(struct api_req *req, const char *tenant, api_h *next)
+{
+	struct wait *w = malloc(sizeof(*w));
+	if (w)
+		*w = (struct wait){zj_ref(req), next};
+	int err = w ? api_session_load(req->api->sessions, tenant, req->who.hash, session_loaded, w) : ENOMEM;
+	if (!err)
+		return;
+	if (w)
+		zj_deref(req);
+	free(w);
+	api_fail(req, API_P_AWAY, "sessions cannot be looked up");
+}
+
+/* Access tokens: their permissions narrow what the account may. Runs after go_on filled `who`. */
+static void narrow(struct api_req *req)
+{
+	const struct api_token *t = api_token_find(req->api->directory, req->who.hash);
+	json_t *perms = intersect(req->who.perms, t ? t->perms : NULL);
+	json_decref(req->who.perms);
+	req->who.perms = perms;
+	if (strcmp(req->who.tenant, req->who.home) != 0 && !api_perm_has(perms, "tenants.enter")) {
+		api_fail(req, API_P_ENTER, "this access token does not allow to act inside another tenant");
+		return;
+	}
+	if (req->route->permission && !api_may(req, req->route->permission))
+		return;
+	req->route->h(req);
+}
+
+void api_auth(struct api_req *req, api_h *next)
+{
+	char tenant[ZJ_UUID_SIZE];
+	find_token(req);
+	if (!req->who.token) {
+		api_fail(req, API_P_SESSION, "no cookie, no Authorization header");
+		return;
+	}
+	if (api_token_read(req->who.token, "zjt", tenant, req->who.hash)) {
+		with_access_token(req, narrow);
+		return;
+	}
+	if (!api_token_read(req->who.token, "zjs", tenant, req->who.hash)) {
+		api_fail(req, API_P_SESSION, "the token is malformed");
+		return;
+	}
+	if (api_session_find(req->api->sessions, req->who.hash))
+		with_session(req, next);
+	else
+		load_session(req, tenant, next);
+}
+
+bool api_may(struct api_req *req, const char *permission)
+{
+	if (api_perm_has(req->who.perms, permission))
+		return true;
+	struct api_problem p = {.more = json_pack("{s:s}", "permission", permission)};
+	api_problem_set(&p, API_P_PERMISSION, "%s is needed", permission);
+	api_reply_problem(req, &p);
+	return false;
+}

@@ -1,0 +1,244 @@
+/* Agents' states and calls: the api asks acd, and tells its answer. */
+#include "acd.h"
+#include "api.h"
+#include "live.h"
+#include "perm.h"
+#include "zj_log.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Members a command takes beside the common ones: name, JSON type, needed. */
+struct member {
+	const char *name;
+	json_type type;
+	bool needed;
+};
+
+static bool is_type(const json_t *v, json_type type)
+{
+	return type == JSON_TRUE ? json_is_boolean(v) : json_typeof(v) == type;
+}
+
+/* The body with the members allowed, and nothing else; NULL: answered. */
+static json_t *read_body(struct api_req *req, const struct member *members, size_t n)
+{
+	static const char *const names[] = {
+		[JSON_STRING] = "string", [JSON_INTEGER] = "integer", [JSON_TRUE] = "boolean"};
+	json_t *body = api_req_body(req);
+	struct api_problem p = {.kind = API_P_TYPE};
+	const char *key;
+	json_t *v;
+	if (!body)
+		return NULL;
+	json_object_foreach (body, key, v) {
+		size_t i = 0;
+		while (i < n && strcmp(members[i].name, key) != 0)
+			i++;
+		if (i == n) {
+			api_problem_set(&p, API_P_UNKNOWN_FIELD, "there is no field %.100s here", key);
+			api_problem_add(&p, key, "unknown_field", NULL);
+		} else if (!is_type(v, members[i].type)) {
+			api_problem_add(&p, key, "type", json_string(names[members[i].type]));
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		if (members[i].needed && !json_object_get(body, members[i].name)) {
+			p.kind = API_P_INVALID;
+			api_problem_add(&p, members[i].name, "required", NULL);
+		}
+	if (!api_problem_any(&p))
+		return body;
+	json_decref(body);
+	api_reply_problem(req, &p);
+	return NULL;
+}
+
+static void refused(struct api_req *req, const char *because)
+{
+	struct api_problem p = {.more = json_pack("{s:s}", "because", because)};
+	api_problem_set(&p, API_P_REFUSED, "%s", because);
+	api_reply_problem(req, &p);
+}
+
+static void answered(json_t *result, int code, const char *message, json_t *data, void *arg)
+{
+	struct api_req *req = arg;
+	struct zj_log_ctx before = zj_log_with(api_req_log(req));
+	const char *because = json_string_value(json_object_get(result, "refused"));
+	const char *why = json_string_value(json_object_get(result ? result : data, "because"));
+	if (result && (json_object_get(result, "refused") || !json_object_get(result, "state"))) {
+		refused(req, why ? why : because ? because : "acd refused");
+	} else if (result) {
+		api_audit(req, req->seg[req->n_seg - 1], req->n_seg > 3 ? req->seg[3] : NULL);
+		api_reply_json(req, 200, json_pack("{s:O}", "state", json_object_get(result, "state")));
+	} else if (code == ZJ_RPC_REFUSED) {
+		refused(req, why ? why : message ? message : "acd refused");
+	} else if (code == ZJ_RPC_NOT_FOUND) {
+		api_fail(req, API_P_NOT_FOUND, "%s", message ? message : "there is no such call or agent");
+	} else if (code == ZJ_RPC_BAD_PARAMS) {
+		api_fail(req, API_P_INVALID, "%s", message ? message : "");
+	} else {
+		api_fail(req, API_P_AWAY, "the call engine is away");
+	}
+	zj_log_with(before);
+	zj_deref(req);
+}
+
+/* Steals params; adds who asks. A repeated Idempotency-Key is the same request to acd. */
+static void command(struct api_req *req, const char *method, json_t *params)
+{
+	char *key = api_req_header(req, "idempotency-key");
+	json_object_set_new(params, "tenant", json_string(req->who.tenant));
+	json_object_set_new(params, "account", json_string(req->who.account));
+	char fresh[ZJ_UUID_SIZE];
+	zj_uuid7(fresh);
+	json_object_set_new(params, "request",
+			    key && *key && strlen(key) <= 128 ? json_sprintf("%s:%s", req->who.account, key)
+							      : json_string(fresh));
+	zj_deref(key);
+	if (!api_acd_is_up(req->api->acd)) {
+		json_decref(params);
+		api_fail(req, API_P_AWAY, "the call engine is away");
+		return;
+	}
+	api_acd_ask(req->api->acd, method, params, answered, zj_ref(req));
+}
+
+/* The agent the path names: `me` or an id of the tenant. Others need agents.control. NULL: answered. */
+static const char *agent_of_path(struct api_req *req)
+{
+	const char *id = req->arg[0];
+	if (strcmp(id, "me") == 0 || strcmp(id, req->who.agent) == 0) {
+		if (req->who.agent[0])
+			return req->who.agent;
+		api_fail(req, API_P_NOT_FOUND, "this account is no agent");
+		return NULL;
+	}
+	if (!api_may(req, "agents.control"))
+		return NULL;
+	const struct api_agent *a = zj_uuid_is_valid(id) ? api_agent_find(req->api->directory, id) : NULL;
+	if (a && strcmp(a->tenant, req->who.tenant) == 0)
+		return a->id;
+	api_fail(req, API_P_NOT_FOUND, "there is no such agent");
+	return NULL;
+}
+
+static void agent_command(struct api_req *req, const char *method, const struct member *members, size_t n)
+{
+	const char *agent = agent_of_path(req);
+	json_t *params = agent ? read_body(req, members, n) : NULL;
+	if (!params)
+		return;
+	json_object_set_new(params, "agent", json_string(agent));
+	command(req, method, params);
+}
+
+void api_agent_sign_in_h(struct api_req *req)
+{
+	static const struct member members[] = {{"extension", JSON_STRING, false}};
+	agent_command(req, "agent.sign_in", members, 1);
+}
+
+void api_agent_sign_out_h(struct api_req *req)
+{
+	agent_command(req, "agent.sign_out", NULL, 0);
+}
+
+void api_agent_state_h(struct api_req *req)
+{
+	static const struct member members[] = {
+		{"state", JSON_STRING, true}, {"reason", JSON_STRING, false}, {"version", JSON_INTEGER, false}};
+	agent_command(req, "agent.set_state", members, 3);
+}
+
+struct check {
+	struct api_req *req;
+	json_t *params;
+	const char *method;
+};
+
+/* acd's list of the tenant's living calls says whose call it is. */
+static void calls_listed(json_t *result, int code, const char *message ZJ_UNUSED, json_t *data ZJ_UNUSED, void *arg)
+{
+	struct check *c = arg;
+	size_t i;
+	json_t *call;
+	bool own = false;
+	const char *id = json_string_value(json_object_get(c->params, "call"));
+	json_array_foreach (json_object_get(result, "calls"), i, call) {
+		const char *this = json_string_value(json_object_get(call, "id"));
+		if (this && strcmp(this, id) == 0)
+			own = api_live_is_agents(call, c->req->who.agent);
+	}
+	if (!result && code == ZJ_RPC_GONE)
+		api_fail(c->req, API_P_AWAY, "the call engine is away");
+	else if (own)
+		command(c->req, c->method, json_incref(c->params));
+	else
+		api_may(c->req, "calls.control");
+	json_decref(c->params);
+	zj_deref(c->req);
+	free(c);
+}
+
+/* One's own agent's calls, or any with calls.control. */
+static void call_command(struct api_req *req, const char *method, const struct member *members, size_t n)
+{
+	bool any = api_perm_has(req->who.perms, "calls.control");
+	if (!zj_uuid_is_valid(req->arg[0]))
+		return api_fail(req, API_P_NOT_FOUND, "an id is a UUID");
+	if (!any && !req->who.agent[0]) {
+		api_may(req, "calls.control");
+		return;
+	}
+	json_t *params = read_body(req, members, n);
+	if (!params)
+		return;
+	json_object_set_new(params, "call", json_string(req->arg[0]));
+	if (any) {
+		command(req, method, params);
+		return;
+	}
+	struct check *c = malloc(sizeof(*c));
+	if (!c) {
+		json_decref(params);
+		return api_fail(req, API_P_INTERNAL, "out of memory");
+	}
+	*c = (struct check){zj_ref(req), params, method};
+	api_acd_ask(req->api->acd, "calls", json_pack("{s:s}", "tenant", req->who.tenant), calls_listed, c);
+}
+
+void api_call_hangup_h(struct api_req *req)
+{
+	call_command(req, "call.hangup", NULL, 0);
+}
+
+void api_call_transfer_h(struct api_req *req)
+{
+	static const struct member members[] = {{"to", JSON_STRING, true}};
+	call_command(req, "call.transfer", members, 1);
+}
+
+void api_call_hold_h(struct api_req *req)
+{
+	static const struct member members[] = {{"on", JSON_TRUE, true}};
+	call_command(req, "call.hold", members, 1);
+}
+
+void api_call_create_h(struct api_req *req)
+{
+	static const struct member members[] = {{"to", JSON_STRING, true}, {"agent_id", JSON_STRING, false}};
+	json_t *params = read_body(req, members, 2);
+	if (!params)
+		return;
+	const char *id = json_string_value(json_object_get(params, "agent_id"));
+	req->arg[0] = id ? id : "me";
+	const char *agent = agent_of_path(req);
+	if (!agent) {
+		json_decref(params);
+		return;
+	}
+	json_object_set_new(params, "agent", json_string(agent));
+	json_object_del(params, "agent_id");
+	command(req, "call.originate", params);
+}

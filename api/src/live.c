@@ -1,0 +1,464 @@
+#include "live.h"
+#include "acd.h"
+#include "perm.h"
+#include "zj_log.h"
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#define COALESCE_MS 100
+#define TICK_MS     1000
+#define PING_EVERY  20               /* ticks */
+#define KEEP_US     (60 * 1000000LL) /* a feed without viewers, for those who come back */
+#define FEEDS_MAX   20000
+
+/* An event on its way, at most COALESCE_MS. */
+struct pending {
+	struct api_event e;
+	char id[ZJ_UUID_SIZE];
+	json_t *params;
+	struct pending *prev, *next;
+};
+
+struct api_feed {
+	struct api_live *live;
+	char tenant[ZJ_UUID_SIZE];
+	struct api_viewer *viewers;
+	struct pending *pending;
+	struct api_ring *ring;
+	uv_timer_t timer;
+	int64_t flushed_us, empty_us; /* empty_us: since when nobody watches */
+	bool subscribed, subscribing;
+	bool asking; /* a board is on its way */
+	bool gap;    /* events are missing: the next board begins the ring anew */
+	UT_hash_handle hh;
+};
+
+struct api_live {
+	struct api *api;
+	struct api_feed *feeds;
+	uv_timer_t tick;
+	unsigned ticks;
+	int64_t viewers;
+};
+
+/* --- snapshots --- */
+
+/* What a board's answer or a subscription's needs to find its feed again. */
+struct ask {
+	struct api_live *live;
+	char tenant[ZJ_UUID_SIZE];
+	bool after; /* the subscription continues an older one */
+};
+
+static struct api_feed *find(struct api_live *l, const char *tenant)
+{
+	struct api_feed *f;
+	HASH_FIND_STR(l->feeds, tenant, f);
+	return f;
+}
+
+static struct ask *ask_of(struct api_feed *f)
+{
+	struct ask *a = calloc(1, sizeof(*a));
+	if (!a)
+		abort();
+	a->live = f->live;
+	strcpy(a->tenant, f->tenant);
+	return a;
+}
+
+static char *snapshot_text(const json_t *board)
+{
+	json_t *o = json_pack("{s:s}", "type", "snapshot");
+	json_object_update(o, (json_t *)board);
+	char *text = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	return text;
+}
+
+static void flush(struct api_feed *f);
+
+static void send_snapshot(struct api_feed *f, const json_t *board)
+{
+	struct api_viewer *v, *next;
+	struct api_cursor c;
+	char *all = NULL;
+	flush(f); /* what came before the board was answered is in it */
+	if (f->gap && api_cursor_read(json_string_value(json_object_get(board, "cursor")), &c))
+		api_ring_reset(f->ring, c);
+	f->gap = false;
+	DL_FOREACH_SAFE (f->viewers, v, next) {
+		if (!v->waiting)
+			continue;
+		v->waiting = false;
+		if (v->all) {
+			all = all ? all : snapshot_text(board);
+			api_viewer_send(v, all ? all : "{\"type\":\"stale\"}");
+			continue;
+		}
+		json_t *own = api_live_board_of(board, v->who.agent);
+		char *text = snapshot_text(own);
+		api_viewer_send(v, text ? text : "{\"type\":\"stale\"}");
+		free(text);
+		json_decref(own);
+	}
+	free(all);
+}
+
+static void board_came(json_t *result, int code, const char *message, json_t *data ZJ_UNUSED, void *arg)
+{
+	struct ask *a = arg;
+	struct api_feed *f = find(a->live, a->tenant);
+	free(a);
+	if (!f)
+		return;
+	f->asking = false;
+	if (result)
+		send_snapshot(f, result);
+	else if (code != ZJ_RPC_GONE)
+		zj_warn("live", "no board tenant=%s code=%d message=%s", f->tenant, code,
+			zj_log_esc(message ? message : "-"));
+}
+
+static bool anybody_waits(const struct api_feed *f)
+{
+	const struct api_viewer *v;
+	DL_FOREACH (f->viewers, v)
+		if (v->waiting)
+			return true;
+	return false;
+}
+
+static void ask_board(struct api_feed *f)
+{
+	if (f->asking || !f->subscribed || !anybody_waits(f) || !api_acd_is_up(f->live->api->acd))
+		return;
+	f->asking = true;
+	api_acd_ask(f->live->api->acd, "board", json_pack("{s:s}", "tenant", f->tenant), board_came, ask_of(f));
+}
+
+static void want_snapshots(struct api_feed *f)
+{
+	struct api_viewer *v;
+	DL_FOREACH (f->viewers, v)
+		v->waiting = true;
+	ask_board(f);
+}
+
+static void subscribed(json_t *result, int code, const char *message, json_t *data ZJ_UNUSED, void *arg)
+{
+	struct ask *a = arg;
+	struct api_feed *f = find(a->live, a->tenant);
+	struct api_cursor c;
+	bool after = a->after;
+	free(a);
+	if (!f)
+		return;
+	f->subscribing = false;
+	f->subscribed = result != NULL;
+	if (result && !after && api_cursor_read(json_string_value(json_object_get(result, "cursor")), &c))
+		api_ring_reset(f->ring, c);
+	if (result)
+		ask_board(f);
+	else if (code != ZJ_RPC_GONE)
+		zj_warn("live", "cannot subscribe tenant=%s code=%d message=%s", f->tenant, code,
+			zj_log_esc(message ? message : "-"));
+}
+
+static void subscribe(struct api_feed *f, const char *after)
+{
+	if (f->subscribing || !api_acd_is_up(f->live->api->acd))
+		return;
+	json_t *params = json_pack("{s:s}", "tenant", f->tenant);
+	struct ask *a = ask_of(f);
+	if (after)
+		json_object_set_new(params, "after", json_string(after));
+	a->after = after != NULL;
+	f->subscribing = true;
+	api_acd_ask(f->live->api->acd, "subscribe", params, subscribed, a);
+}
+
+/* --- events --- */
+
+static bool may_see(const struct api_viewer *v, const struct api_event *e)
+{
+	return v->all || api_live_concerns(e->type, e->data, v->who.agent);
+}
+
+static void pending_free(struct api_feed *f, struct pending *p)
+{
+	DL_DELETE(f->pending, p);
+	json_decref(p->e.data);
+	zj_deref(p->e.text);
+	json_decref(p->params);
+	free(p);
+}
+
+static void flush(struct api_feed *f)
+{
+	struct pending *p, *next;
+	struct api_viewer *v, *other;
+	f->flushed_us = zj_mono_us();
+	DL_FOREACH_SAFE (f->pending, p, next) {
+		json_object_del(p->params, "tenant");
+		char *text = json_dumps(p->params, JSON_COMPACT);
+		p->e.text = text ? zj_strdup(text) : NULL;
+		free(text);
+		if (p->e.text) {
+			DL_FOREACH_SAFE (f->viewers, v, other)
+				if (!v->waiting && may_see(v, &p->e))
+					api_viewer_send(v, p->e.text);
+			api_ring_put(f->ring, &p->e);
+			p->e = (struct api_event){0};
+		}
+		pending_free(f, p);
+	}
+}
+
+static void on_timer(uv_timer_t *t)
+{
+	flush(t->data);
+}
+
+/* A later event of one entity takes the place of the earlier. */
+static void add_pending(struct api_feed *f, struct pending *new)
+{
+	struct pending *p, *next;
+	size_t kind = strcspn(new->e.type, ".");
+	DL_FOREACH_SAFE (f->pending, p, next)
+		if (new->id[0] && strcmp(p->id, new->id) == 0 && strncmp(p->e.type, new->e.type, kind + 1) == 0)
+			pending_free(f, p);
+	DL_APPEND(f->pending, new);
+	int64_t since = (zj_mono_us() - f->flushed_us) / 1000;
+	if (since >= COALESCE_MS)
+		flush(f);
+	else if (!uv_is_active((uv_handle_t *)&f->timer))
+		uv_timer_start(&f->timer, on_timer, (uint64_t)(COALESCE_MS - since), 0);
+}
+
+void api_live_event(struct api_live *l, json_t *params)
+{
+	struct api_feed *f = find(l, json_string_value(json_object_get(params, "tenant")));
+	const char *type = json_string_value(json_object_get(params, "type"));
+	json_t *data = json_object_get(params, "data");
+	if (!f)
+		return;
+	if (strcmp(type, "gap") == 0) {
+		f->gap = true;
+		want_snapshots(f);
+		return;
+	}
+	struct pending *p = calloc(1, sizeof(*p));
+	if (!p || !api_cursor_read(json_string_value(json_object_get(params, "cursor")), &p->e.cursor)) {
+		zj_error("live", "an event without a good cursor tenant=%s", f->tenant);
+		free(p);
+		return;
+	}
+	const char *id = json_string_value(json_object_get(data, "id"));
+	snprintf(p->e.type, sizeof(p->e.type), "%s", type);
+	snprintf(p->id, sizeof(p->id), "%s", id ? id : "");
+	p->e.data = json_incref(data);
+	p->params = json_copy(params);
+	add_pending(f, p);
+}
+
+/* --- feeds --- */
+
+static void feed_closed(uv_handle_t *h)
+{
+	struct api_feed *f = h->data;
+	zj_deref(f->ring);
+	free(f);
+}
+
+static void unsubscribed(json_t *result ZJ_UNUSED, int code ZJ_UNUSED, const char *message ZJ_UNUSED,
+			 json_t *data ZJ_UNUSED, void *arg ZJ_UNUSED)
+{
+}
+
+static void feed_end(struct api_feed *f)
+{
+	HASH_DEL(f->live->feeds, f);
+	while (f->pending)
+		pending_free(f, f->pending);
+	if (f->subscribed && api_acd_is_up(f->live->api->acd)) {
+		api_acd_ask(f->live->api->acd, "unsubscribe", json_pack("{s:s}", "tenant", f->tenant), unsubscribed,
+			    NULL);
+	}
+	uv_close((uv_handle_t *)&f->timer, feed_closed);
+}
+
+static struct api_feed *feed_make(struct api_live *l, const char *tenant)
+{
+	struct api_feed *f = HASH_COUNT(l->feeds) < FEEDS_MAX ? calloc(1, sizeof(*f)) : NULL;
+	if (!f || api_ring_alloc(&f->ring)) {
+		free(f);
+		return NULL;
+	}
+	f->live = l;
+	strcpy(f->tenant, tenant);
+	uv_timer_init(l->api->loop, &f->timer);
+	f->timer.data = f;
+	HASH_ADD_STR(l->feeds, tenant, f);
+	return f;
+}
+
+static void replay(struct api_feed *f, struct api_viewer *v, long from)
+{
+	const struct api_event *e;
+	for (long i = from; (e = api_ring_at(f->ring, i)); i++)
+		if (may_see(v, e))
+			api_viewer_send(v, e->text);
+}
+
+void api_live_join(struct api_live *l, struct api_viewer *v, const char *after)
+{
+	struct api_feed *f = find(l, v->who.tenant);
+	struct api_cursor c;
+	bool resume = after && api_cursor_read(after, &c), fresh = !f;
+	if (!f)
+		f = feed_make(l, v->who.tenant);
+	if (!f) {
+		api_viewer_end(v, 1013, "overload");
+		return;
+	}
+	v->feed = f;
+	v->waiting = true;
+	DL_APPEND(f->viewers, v);
+	zj_metric_set(&api_metrics[API_M_viewers], ++l->viewers);
+	if (fresh && resume) { /* acd may still hold what came after: it sends that, or `gap` */
+		v->waiting = false;
+		api_ring_reset(f->ring, c);
+		subscribe(f, after);
+	} else if (fresh) {
+		subscribe(f, NULL);
+	} else {
+		flush(f);
+		long from = resume && f->subscribed ? api_ring_after(f->ring, c) : -1;
+		v->waiting = from < 0;
+		if (from >= 0)
+			replay(f, v, from);
+		else
+			ask_board(f);
+	}
+	if (!api_acd_is_up(l->api->acd)) {
+		v->waiting = true;
+		api_viewer_send(v, "{\"type\":\"stale\"}");
+	}
+}
+
+void api_live_leave(struct api_viewer *v)
+{
+	struct api_feed *f = v->feed;
+	if (!f)
+		return;
+	DL_DELETE(f->viewers, v);
+	v->feed = NULL;
+	zj_metric_set(&api_metrics[API_M_viewers], --f->live->viewers);
+	if (!f->viewers)
+		f->empty_us = zj_mono_us();
+}
+
+static void resubscribe(struct api_feed *f)
+{
+	subscribe(f, NULL);
+	want_snapshots(f);
+}
+
+void api_live_acd(struct api_live *l, bool up)
+{
+	struct api_feed *f, *next;
+	struct api_viewer *v, *other;
+	HASH_ITER (hh, l->feeds, f, next) {
+		f->subscribed = f->subscribing = f->asking = false;
+		if (!up) {
+			flush(f);
+			DL_FOREACH_SAFE (f->viewers, v, other) {
+				v->waiting = true;
+				api_viewer_send(v, "{\"type\":\"stale\"}");
+			}
+			continue;
+		}
+		resubscribe(f);
+	}
+}
+
+/* The rights of a viewer as they are now; false: it must go. */
+static bool still_may(struct api_viewer *v)
+{
+	const struct api_account *a = api_account_find(v->api->directory, v->who.account);
+	char tenant[ZJ_UUID_SIZE], agent[ZJ_UUID_SIZE];
+	strcpy(tenant, v->who.tenant);
+	strcpy(agent, v->who.agent);
+	v->who.agent[0] = 0;
+	if (!a || api_who_fill(v->api, &v->who, a, strcmp(tenant, a->tenant) == 0 ? NULL : tenant) != 0)
+		return false;
+	bool all = api_perm_has(v->who.perms, "live.read");
+	if (all != v->all || strcmp(agent, v->who.agent) != 0) {
+		v->all = all;
+		v->waiting = true;
+	}
+	return v->all || v->who.agent[0];
+}
+
+void api_live_rights(struct api_live *l)
+{
+	struct api_feed *f, *next;
+	struct api_viewer *v, *other;
+	if (!l)
+		return;
+	HASH_ITER (hh, l->feeds, f, next) {
+		DL_FOREACH_SAFE (f->viewers, v, other)
+			if (!still_may(v))
+				api_viewer_end(v, 4401, "session");
+		ask_board(f);
+	}
+}
+
+/* Once a second: slow viewers that have caught up, silent ones, feeds nobody watches, boards that were not answered. */
+static void on_tick(uv_timer_t *t)
+{
+	struct api_live *l = t->data;
+	struct api_feed *f, *next;
+	struct api_viewer *v, *other;
+	int64_t now = zj_mono_us();
+	bool ping = ++l->ticks % PING_EVERY == 0;
+	HASH_ITER (hh, l->feeds, f, next) {
+		DL_FOREACH_SAFE (f->viewers, v, other) {
+			if (v->slow && api_viewer_drained(v)) {
+				v->slow = false;
+				v->waiting = true;
+				api_viewer_send(v, "{\"type\":\"resync\"}");
+			}
+			api_viewer_tick(v, now, ping);
+		}
+		if (!f->viewers && now - f->empty_us > KEEP_US)
+			feed_end(f);
+		else if (!f->subscribed && !f->subscribing && f->viewers)
+			resubscribe(f);
+		else
+			ask_board(f);
+	}
+}
+
+int api_live_alloc(struct api_live **lp, struct api *api)
+{
+	struct api_live *l = calloc(1, sizeof(*l));
+	if (!l)
+		return ENOMEM;
+	l->api = api;
+	l->tick.data = l;
+	uv_timer_init(api->loop, &l->tick);
+	uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS);
+	*lp = l;
+	return 0;
+}
+
+/* At the end of the process: says goodbye to nobody, the sockets close with it. */
+void api_live_close(struct api_live *l)
+{
+	if (l)
+		uv_close((uv_handle_t *)&l->tick, NULL);
+}

@@ -1,0 +1,185 @@
+/* The api: HTTP surface of Zongji. Starts, introspects the database, serves until SIGTERM. */
+#include "acd.h"
+#include "api.h"
+#include "limit.h"
+#include "live.h"
+#include "openapi.h"
+#include "password.h"
+#include "session.h"
+#include "zj_conf.h"
+#include "zj_log.h"
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW(key, type, def, min, max, help)                                                                            \
+	{                                                                                                              \
+#key, type, offsetof(struct api_conf, key), def, min, max, help                                        \
+	}
+static const struct zj_conf_row rows[] = {
+	ROW(log, ZJ_CONF_STR, "", 0, 400, "log file; empty: standard error"),
+	ROW(log_level, ZJ_CONF_STR, "info", 1, 10, "error, warn, info or debug"),
+	ROW(listen, ZJ_CONF_STR, "127.0.0.1", 7, 45, "address for HTTP; HAProxy is before it"),
+	ROW(port, ZJ_CONF_INT, "20000", 1, 65535, "port for HTTP"),
+	ROW(health_port, ZJ_CONF_INT, "20094", 1, 65535, "port for /healthz and /metrics"),
+	ROW(database, ZJ_CONF_SECRET, NULL, 1, 1000, "how to reach PostgreSQL (libpq conninfo)"),
+	ROW(connections, ZJ_CONF_INT, "8", 1, 200, "connections to PostgreSQL"),
+	ROW(redis, ZJ_CONF_STR, NULL, 1, 400, "Redis: /path or host:port"),
+	ROW(redis_password, ZJ_CONF_SECRET, "", 0, 200, "password for Redis; empty: none"),
+	ROW(acd, ZJ_CONF_STR, NULL, 1, 400, "acd's socket"),
+	ROW(store, ZJ_CONF_STR, NULL, 1, 400, "directory of recordings and prompts"),
+	ROW(web, ZJ_CONF_STR, "build/web", 1, 400, "directory of the console"),
+	ROW(mediad, ZJ_CONF_STR, "build/bin/mediad", 1, 400, "program that converts uploaded audio (--convert)"),
+	ROW(ivr, ZJ_CONF_STR, "build/bin/ivr-vxml", 1, 400, "program that checks VoiceXML (lint)"),
+	ROW(max_body, ZJ_CONF_INT, "16777216", 1024, 1073741824, "bytes that a request's body may have"),
+	ROW(max_clients, ZJ_CONF_INT, "4000", 1, 100000, "connections at a time"),
+	ROW(request_timeout_s, ZJ_CONF_INT, "30", 1, 600,
+	    "seconds for a request to arrive whole, and for an idle connection"),
+	ROW(session_hours, ZJ_CONF_INT, "12", 1, 720, "hours without a request after which a session ends"),
+	ROW(max_sessions, ZJ_CONF_INT, "50000", 10, 1000000, "sessions in memory (all are in Redis)"),
+	ROW(viewers, ZJ_CONF_INT, "5000", 1, 50000, "event sockets at a time"),
+	ROW(viewer_buffer_kb, ZJ_CONF_INT, "1024", 16, 65536, "kilobytes that may wait for a slow event socket"),
+	ROW(child_timeout_ms, ZJ_CONF_INT, "10000", 100, 120000,
+	    "milliseconds for checking a document or converting audio"),
+	ROW(child_memory_mb, ZJ_CONF_INT, "512", 32, 8192, "megabytes for such a child"),
+	{.key = NULL},
+};
+
+struct zj_metric api_metrics[API_METRIC_COUNT + 1] = {
+#define X(n, h, t) {.name = #n, .help = h, .type = t},
+	API_METRICS(X)
+#undef X
+};
+
+static void schema_read(int err, int failed, PGresult *const *results, int n ZJ_UNUSED, void *arg)
+{
+	struct api *api = arg;
+	struct api_schema *s;
+	char why[300] = "out of memory";
+	if (err) {
+		zj_error("schema", "cannot read the catalogue error=%d message=%s", err,
+			 err == EPROTO ? zj_log_esc(PQresultErrorMessage(results[failed])) : "-");
+		return;
+	}
+	json_t *tables = json_loads(PQgetvalue(results[0], 0, 0), 0, NULL);
+	if (!tables || api_schema_alloc(&s, tables, why, sizeof(why))) {
+		zj_error("schema", "the former one stays why=%s", zj_log_esc(why));
+		return;
+	}
+	zj_deref(api->schema);
+	api->schema = s;
+	for (int r = 0; r < API_ROLES; r++) {
+		free(api->openapi[r]);
+		api->openapi[r] = api_openapi_make(s, (enum api_role)r);
+	}
+	zj_info("schema", "read resources=%zu", api_schema_count(s));
+	zj_health_set(api->health, true, "");
+}
+
+static void read_schema(void *arg)
+{
+	struct api *api = arg;
+	struct zj_pg_query q = {.sql = api_schema_sql};
+	if (zj_pg_run(api->pg, &q, 1, schema_read, api))
+		zj_error("schema", "cannot ask for the catalogue");
+}
+
+static void rights_changed(void *arg)
+{
+	struct api *api = arg;
+	api_live_rights(api->live);
+}
+
+static void redis_h(struct zj_redis *r ZJ_UNUSED, bool up, void *arg ZJ_UNUSED)
+{
+	if (up)
+		zj_info("redis", "connected");
+	else
+		zj_warn("redis", "away: sessions live in memory only");
+}
+
+/* Once a minute: answers kept for repeated requests are forgotten after a day; a failed first look at the schema is
+ * repeated. */
+static void trimmed(int err, int failed ZJ_UNUSED, PGresult *const *results ZJ_UNUSED, int n ZJ_UNUSED,
+		    void *arg ZJ_UNUSED)
+{
+	if (err == EPROTO)
+		zj_warn("idempotency", "cannot trim");
+}
+
+static void on_minute(uv_timer_t *t)
+{
+	struct api *api = t->data;
+	struct zj_pg_query q = {.sql = "delete from zj.idempotency where created_at < now() - interval '24 hours'"};
+	if (!zj_pg_is_up(api->pg))
+		return;
+	if (zj_pg_run(api->pg, &q, 1, trimmed, api))
+		zj_debug("idempotency", "trim put off");
+	if (!api->schema && api_directory_ready(api->directory))
+		read_schema(api);
+}
+
+static void on_signal(uv_signal_t *s, int number)
+{
+	zj_info("main", "ends signal=%d", number);
+	uv_stop(s->loop);
+}
+
+static int start(struct api *api)
+{
+	struct api_conf *c = &api->conf;
+	int err = zj_health_alloc(&api->health, "api", (uint16_t)c->health_port, api_metrics);
+	if (!err)
+		zj_health_set(api->health, false, "the database was not read yet");
+	if (!err)
+		err = zj_pg_alloc(&api->pg, api->loop, c->database, (unsigned)c->connections, 3000);
+	if (!err)
+		err = zj_redis_alloc(&api->redis, api->loop, c->redis, NULL,
+				     *c->redis_password ? c->redis_password : NULL, redis_h, api);
+	if (!err)
+		err = api_sessions_alloc(&api->sessions, api->loop, api->redis, (size_t)c->max_sessions,
+					 c->session_hours * 3600 * 1000000);
+	if (!err)
+		err = api_limit_alloc(&api->limit);
+	if (!err)
+		err = api_live_alloc(&api->live, api);
+	if (!err)
+		err = api_acd_alloc(&api->acd, api, c->acd);
+	if (!err)
+		err = api_directory_alloc(&api->directory, api->loop, c->database, rights_changed, read_schema, api);
+	if (!err)
+		err = api_http_alloc(&api->http, api);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	static struct api api;
+	uv_signal_t term, intr;
+	uv_timer_t minute;
+	if (argc == 2 && strcmp(argv[1], "--hash-password") == 0)
+		return api_password_main();
+	int code = zj_daemon_start(argc, argv, "api", rows, &api.conf);
+	if (code >= 0)
+		return code;
+	if (sodium_init() < 0)
+		return 1;
+	api.loop = uv_default_loop();
+	int err = start(&api);
+	if (err) {
+		zj_error("main", "cannot start port=%lld error=%s", (long long)api.conf.port, strerror(err));
+		return 1;
+	}
+	uv_signal_init(api.loop, &term);
+	uv_signal_start(&term, on_signal, SIGTERM);
+	uv_signal_init(api.loop, &intr);
+	uv_signal_start(&intr, on_signal, SIGINT);
+	uv_timer_init(api.loop, &minute);
+	minute.data = &api;
+	uv_timer_start(&minute, on_minute, 60000, 60000);
+	zj_info("main", "listens address=%s port=%lld", api.conf.listen, (long long)api.conf.port);
+	uv_run(api.loop, UV_RUN_DEFAULT);
+	zj_info("main", "ended");
+	exit(0); /* open requests end with the process; nothing of ours is kept only in memory */
+}

@@ -1,0 +1,225 @@
+#include "problem.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *type, *title;
+	int status;
+} kinds[API_P_COUNT] = {
+#define X(e, t, s, d) [e] = {t, d, s},
+	API_PROBLEMS(X)
+#undef X
+};
+
+/* Rules: what is wrong, in both languages; %s is the rule's figure. */
+static const struct {
+	const char *rule, *zh, *en;
+} rules[] = {
+	{"required", "必填", "is required"},
+	{"enum", "应为其中之一：%s", "must be one of %s"},
+	{"min", "不能小于 %s", "must be at least %s"},
+	{"max", "不能大于 %s", "must be at most %s"},
+	{"min_length", "至少 %s 个字符", "needs at least %s characters"},
+	{"max_length", "最多 %s 个字符", "may have at most %s characters"},
+	{"pattern", "格式不对，应匹配 %s", "must match %s"},
+	{"reference", "所指的对象不存在", "points to something that does not exist"},
+	{"referenced", "仍被引用", "is still in use"},
+	{"unique", "已存在", "exists already"},
+	{"unknown_field", "没有这个字段", "does not exist"},
+	{"readonly", "不能修改", "cannot be written"},
+	{"type", "类型应为 %s", "must be of type %s"},
+	{"format", "格式不对：%s", "is not well formed: %s"},
+	{"permission", "未知的权限：%s", "unknown permission: %s"},
+	{"check", "不符合规则", "breaks a rule"},
+};
+
+int api_problem_status(enum api_problem_kind kind)
+{
+	return kinds[kind].status;
+}
+
+const char *api_problem_type(enum api_problem_kind kind)
+{
+	return kinds[kind].type;
+}
+
+void api_problem_set(struct api_problem *p, enum api_problem_kind kind, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(p->detail, sizeof(p->detail), fmt, ap);
+	va_end(ap);
+	p->kind = kind;
+}
+
+void api_problem_add_text(struct api_problem *p, const char *field, const char *rule, const char *zh, const char *en,
+			  json_t *more)
+{
+	json_t *e = json_pack("{s:s?, s:s, s:s, s:s}", "field", field, "rule", rule, "zh", zh, "en", en);
+	if (e && more)
+		json_object_update(e, more);
+	json_decref(more);
+	if (!p->errors)
+		p->errors = json_array();
+	json_array_append_new(p->errors, e);
+}
+
+/* Puts the figure where the pattern has %s (patterns are the constants above). */
+static void fill(char *out, size_t size, const char *pattern, const char *figure)
+{
+	const char *at = strstr(pattern, "%s");
+	if (at)
+		snprintf(out, size, "%.*s%s%s", (int)(at - pattern), pattern, figure, at + 2);
+	else
+		snprintf(out, size, "%s", pattern);
+}
+
+void api_problem_add(struct api_problem *p, const char *field, const char *rule, json_t *value)
+{
+	char zh[400], en[400];
+	char *dump = json_is_string(value) ? strdup(json_string_value(value))
+		     : value               ? json_dumps(value, JSON_ENCODE_ANY)
+					   : NULL;
+	const char *figure = dump ? dump : "";
+	size_t i = 0;
+	while (i + 1 < ZJ_ARRAY_SIZE(rules) && strcmp(rules[i].rule, rule) != 0)
+		i++;
+	fill(zh, sizeof(zh), rules[i].zh, figure);
+	fill(en, sizeof(en), rules[i].en, figure);
+	free(dump);
+	json_t *more = NULL;
+	if (value) {
+		more = json_object();
+		json_object_set_new(more, rule, value);
+		json_object_del(more, "rule");
+	}
+	api_problem_add_text(p, field, rule, zh, en, more);
+}
+
+bool api_problem_any(const struct api_problem *p)
+{
+	return json_array_size(p->errors) > 0;
+}
+
+char *api_problem_text(const struct api_problem *p, const char *request)
+{
+	char type[64];
+	snprintf(type, sizeof(type), "urn:zongji:problem:%s", kinds[p->kind].type);
+	json_t *o = json_pack("{s:s, s:s, s:i, s:s}", "type", type, "title", kinds[p->kind].title, "status",
+			      kinds[p->kind].status, "request", request);
+	if (!o)
+		return NULL;
+	if (p->detail[0])
+		json_object_set_new(o, "detail", json_string(p->detail));
+	if (p->errors)
+		json_object_set(o, "errors", p->errors);
+	if (p->more)
+		json_object_update(o, p->more);
+	char *text = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	return text;
+}
+
+void api_problem_clear(struct api_problem *p)
+{
+	json_decref(p->errors);
+	json_decref(p->more);
+	p->errors = p->more = NULL;
+}
+
+static const json_t *find_constraint(const struct api_resource *r, const char *name)
+{
+	size_t i;
+	json_t *c;
+	if (!r || !name)
+		return NULL;
+	json_array_foreach (r->constraints, i, c)
+		if (strcmp(json_string_value(json_object_get(c, "name")), name) == 0)
+			return c;
+	return NULL;
+}
+
+/* Adds the rule for each column of the constraint but tenant_id; or for the column the server named. */
+static void add_columns(struct api_problem *p, const struct api_resource *r, const struct api_pg_error *e,
+			const char *rule)
+{
+	const json_t *c = find_constraint(r, e->constraint);
+	size_t i;
+	json_t *column;
+	bool any = false;
+	if (e->column && *e->column) {
+		api_problem_add(p, e->column, rule, NULL);
+		return;
+	}
+	json_array_foreach (json_object_get(c, "columns"), i, column) {
+		const char *name = json_string_value(column);
+		if (strcmp(name, "tenant_id") == 0)
+			continue;
+		any = true;
+		api_problem_add(p, name, rule, NULL);
+	}
+	if (!any)
+		api_problem_add(p, NULL, rule, NULL);
+}
+
+/* A check of one column is told with its figure (pattern, range …), one of several with its name. */
+static void add_check(struct api_problem *p, const struct api_resource *r, const struct api_pg_error *e)
+{
+	const json_t *c = find_constraint(r, e->constraint), *columns = json_object_get(c, "columns");
+	const char *name = json_array_size(columns) == 1 ? json_string_value(json_array_get(columns, 0)) : NULL;
+	const struct api_field *f = name ? api_resource_field(r, name) : NULL;
+	if (f && f->pattern && strstr(json_string_value(json_object_get(c, "def")), " ~ "))
+		api_problem_add(p, name, "pattern", json_string(f->pattern));
+	else if (f && f->choices)
+		api_problem_add(p, name, "enum", json_incref(f->choices));
+	else
+		add_columns(p, r, e, "check");
+}
+
+struct pg_map {
+	const char *sqlstate;
+	enum api_problem_kind kind;
+	const char *rule;
+};
+static const struct pg_map pg_map[] = {
+	{"23502", API_P_INVALID, "required"}, {"23503", API_P_INVALID, "reference"},
+	{"23505", API_P_CONFLICT, "unique"},  {"23514", API_P_INVALID, "check"},
+	{"23P01", API_P_CONFLICT, "unique"},  {"22P02", API_P_INVALID, "format"},
+	{"22007", API_P_INVALID, "format"},   {"22008", API_P_INVALID, "format"},
+	{"22003", API_P_INVALID, "format"},   {"22001", API_P_INVALID, "max_length"},
+	{"22021", API_P_INVALID, "format"},   {"22P05", API_P_INVALID, "format"},
+	{"23000", API_P_CONFLICT, "check"},   {"42501", API_P_PERMISSION, NULL},
+	{"57014", API_P_AWAY, NULL},          {"53300", API_P_AWAY, NULL},
+	{"40001", API_P_AWAY, NULL},          {"40P01", API_P_AWAY, NULL},
+	{"57P01", API_P_AWAY, NULL},          {"57P03", API_P_AWAY, NULL},
+	{"25006", API_P_AWAY, NULL},
+};
+
+void api_problem_pg(struct api_problem *p, const struct api_resource *r, const struct api_pg_error *e, bool deleting)
+{
+	const struct pg_map *m = NULL;
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(pg_map); i++)
+		if (e->sqlstate && strcmp(pg_map[i].sqlstate, e->sqlstate) == 0)
+			m = &pg_map[i];
+	if (!m) {
+		api_problem_set(p, API_P_INTERNAL, "the database refused (%s)", e->sqlstate ? e->sqlstate : "no code");
+		return;
+	}
+	if (strcmp(m->sqlstate, "23503") == 0 && (deleting || (e->table && r && strcmp(e->table, r->table) != 0))) {
+		api_problem_set(p, API_P_REFERENCED, "still referenced by %s", e->table ? e->table : "another table");
+		return;
+	}
+	const char *say = m->kind == API_P_INVALID || m->kind == API_P_CONFLICT ? e->message : kinds[m->kind].title;
+	api_problem_set(p, m->kind, "%s", say ? say : "");
+	if (!m->rule)
+		return;
+	if (strcmp(m->rule, "check") == 0)
+		add_check(p, r, e);
+	else if (strcmp(m->rule, "format") == 0)
+		api_problem_add(p, e->column && *e->column ? e->column : NULL, "format",
+				json_string(e->message ? e->message : ""));
+	else
+		add_columns(p, r, e, m->rule);
+}

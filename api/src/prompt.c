@@ -1,0 +1,232 @@
+/* Prompts are uploaded: the sound is the body, or a part of a form. */
+#include "file.h"
+#include "multipart.h"
+#include "upload.h"
+#include "write.h"
+#include "zj_log.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct prompt {
+	struct api_write *w; /* the request's `user`: borrowed */
+	struct api_part audio;
+	char id[ZJ_UUID_SIZE], path[200];
+	char former[200]; /* what is replaced */
+};
+
+/* A text of the form or the query; an object; NULL: not there. */
+static char *form_text(struct api_req *req, const char *boundary, const char *name)
+{
+	struct api_part part;
+	if (!boundary[0])
+		return api_query_get(req->query, name);
+	if (!api_multipart_find(req->h2o->entity.base, req->h2o->entity.len, boundary, name, &part) || part.n > 1000 ||
+	    memchr(part.data, 0, part.n))
+		return NULL;
+	char *out = zj_alloc(part.n + 1, NULL);
+	if (out)
+		memcpy(out, part.data, part.n);
+	return out;
+}
+
+/* Finds the sound; false: answered. */
+static bool find_audio(struct api_req *req, struct api_part *audio, char boundary[72])
+{
+	h2o_iovec_t body = req->h2o->entity;
+	char *type = api_req_header(req, "content-type");
+	boundary[0] = 0;
+	bool multipart = type && api_multipart_boundary(type, boundary),
+	     json = type && strncasecmp(type, "application/json", 16) == 0;
+	zj_deref(type);
+	*audio = (struct api_part){body.base, body.len};
+	if (json) {
+		api_fail(req, API_P_MEDIA, "the sound itself is expected, or multipart/form-data");
+		return false;
+	}
+	if (multipart && !api_multipart_find(body.base, body.len, boundary, "file", audio))
+		audio->n = 0;
+	if (audio->n > 0)
+		return true;
+	struct api_problem p = {.kind = API_P_INVALID};
+	api_problem_add(&p, "file", "required", NULL);
+	api_reply_problem(req, &p);
+	return false;
+}
+
+/* Values of fields that the system fills. */
+static void add_value(struct api_write *w, const char *name, char *text)
+{
+	const struct api_field *f = api_resource_field(w->req->res, name);
+	if (f && w->values.n < API_VALUES_MAX)
+		w->values.v[w->values.n++] = (struct api_value){f, text};
+	else
+		zj_deref(text);
+}
+
+static void uploaded(struct api_upload *u, void *arg)
+{
+	struct prompt *p = arg;
+	struct api_write *w = p->w;
+	struct api_req *req = w->req;
+	struct zj_log_ctx before = zj_log_with(api_req_log(req));
+	if (u->err == EINVAL) {
+		struct api_problem problem = {.kind = API_P_INVALID};
+		api_problem_set(&problem, API_P_INVALID, "%s",
+				u->why[0] ? u->why : "this is not a sound file, or its header does not tell the truth");
+		api_problem_add_text(&problem, "file", "audio", "不是有效的音频文件", problem.detail, NULL);
+		api_reply_problem(req, &problem);
+	} else if (u->err) {
+		zj_error("prompt", "cannot store an upload error=%s", strerror(u->err));
+		api_fail(req, API_P_AWAY, "the sound cannot be stored now");
+	} else {
+		add_value(w, "path", zj_strdup(u->path));
+		add_value(w, "bytes", zj_asprintf("%lld", (long long)u->bytes));
+		add_value(w, "duration_ms", zj_asprintf("%lld", (long long)u->duration_ms));
+		add_value(w, "sha256", zj_strdup(u->sha256));
+		w->stored = zj_strdup(u->path);
+		w->replaced = p->former[0] && strcmp(p->former, u->path) != 0 ? zj_strdup(p->former) : NULL;
+		w->next = w->values.n;
+		api_write_go(w);
+	}
+	zj_log_with(before);
+	zj_deref(req);
+	free(p);
+}
+
+static void upload(struct api_write *w, const char *name, struct api_part audio, const char *former)
+{
+	struct api_req *req = w->req;
+	struct prompt *p = calloc(1, sizeof(*p));
+	if (!p)
+		return api_fail(req, API_P_INTERNAL, "out of memory");
+	p->w = w;
+	snprintf(p->former, sizeof(p->former), "%s", former);
+	zj_ref(req);
+	if (api_upload_start(req->api, req->who.tenant, name, audio.data, audio.n, uploaded, p) == 0)
+		return;
+	zj_deref(req);
+	free(p);
+	api_fail(req, API_P_INTERNAL, "out of memory");
+}
+
+/* The carrier has no prompts of its own: it enters a tenant. */
+static bool in_tenant(struct api_req *req)
+{
+	if (req->res && req->res->insert[req->who.role])
+		return true;
+	api_fail(req, API_P_PERMISSION, "prompts belong to a tenant: enter one with X-Zj-Tenant");
+	return false;
+}
+
+void api_prompt_create_h(struct api_req *req)
+{
+	static const char *const texts[] = {"name", "language"};
+	struct api_part audio;
+	struct api_problem p = {0};
+	char boundary[72], id[ZJ_UUID_SIZE];
+	if (!in_tenant(req) || !find_audio(req, &audio, boundary))
+		return;
+	struct api_write *w = api_write_alloc(req, NULL);
+	if (!w)
+		return;
+	json_t *body = json_object();
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(texts); i++) {
+		char *text = form_text(req, boundary, texts[i]);
+		if (text)
+			json_object_set_new(body, texts[i], json_string(text));
+		zj_deref(text);
+	}
+	bool good = api_values_read(&w->values, req->res, req->who.role, true, body, &p);
+	json_decref(body);
+	if (!good) {
+		api_reply_problem(req, &p);
+		return;
+	}
+	zj_uuid7(id);
+	add_value(w, "id", zj_strdup(id));
+	upload(w, id, audio, "");
+}
+
+static void replace(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
+{
+	struct api_part audio;
+	char boundary[72], name[80];
+	if (PQntuples(results[0]) == 0)
+		return api_fail(req, API_P_NOT_FOUND, "there is no such prompt");
+	if (!find_audio(req, &audio, boundary))
+		return;
+	struct api_write *w = api_write_alloc(req, req->arg[0]);
+	if (!w)
+		return;
+	char unique[ZJ_UUID_SIZE];
+	zj_uuid7(unique); /* a new name: whoever plays the old one goes on */
+	snprintf(name, sizeof(name), "%s-%s", req->arg[0], unique + 24);
+	upload(w, name, audio, PQgetvalue(results[0], 0, 0));
+}
+
+static void with_path(struct api_req *req, const char *column, api_db_h *h)
+{
+	struct api_sql s = {0};
+	if (!zj_uuid_is_valid(req->arg[0]))
+		return api_fail(req, API_P_NOT_FOUND, "an id is a UUID");
+	api_sql_column(&s, req->res, req->arg[0], column);
+	struct zj_pg_query q = api_sql_query(&s);
+	if (api_sql_failed(&s))
+		api_fail(req, API_P_INTERNAL, "out of memory");
+	else
+		api_db_run(req, &q, 1, h, NULL, NULL);
+	api_sql_free(&s);
+}
+
+void api_prompt_audio_put_h(struct api_req *req)
+{
+	if (in_tenant(req))
+		with_path(req, "path", replace);
+}
+
+/* A path as the database has it: below the caller's tenant, without tricks. */
+static bool path_is_good(const struct api_req *req, const char *path)
+{
+	size_t n = strlen(req->who.tenant);
+	return strncmp(path, req->who.tenant, n) == 0 && path[n] == '/' && !strstr(path, "/.") && !strchr(path, '\\');
+}
+
+static void send_sound(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
+{
+	struct api_file_args a = {.type = "audio/wav", .cache = "private, no-cache", .n = 1};
+	const PGresult *r = results[0];
+	char disposition[120];
+	if (PQntuples(r) == 0 || PQgetisnull(r, 0, 0))
+		return api_fail(req, API_P_NOT_FOUND, "there is no such sound");
+	const char *path = PQgetvalue(r, 0, 0);
+	size_t store = strlen(req->api->conf.store);
+	if (strncmp(path, req->api->conf.store, store) == 0 && path[store] == '/')
+		path += store + 1;
+	if (!path_is_good(req, path)) {
+		zj_error("file", "a row's path lies outside of its tenant's store path=%s", zj_log_esc(path));
+		return api_fail(req, API_P_NOT_FOUND, "there is no such sound");
+	}
+	char *download = api_query_get(req->query, "download");
+	snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s.wav\"", req->arg[0]);
+	a.disposition = download ? disposition : NULL;
+	a.tries[0].path = zj_asprintf("%s/%s", req->api->conf.store, path);
+	zj_deref(download);
+	if (a.tries[0].path)
+		api_file_send(req, &a);
+	else
+		api_fail(req, API_P_INTERNAL, "out of memory");
+}
+
+void api_prompt_audio_get_h(struct api_req *req)
+{
+	if (in_tenant(req))
+		with_path(req, "path", send_sound);
+}
+
+void api_recording_audio_h(struct api_req *req)
+{
+	if (req->res && req->res->select[req->who.role])
+		with_path(req, "path", send_sound);
+	else
+		api_fail(req, API_P_PERMISSION, "recordings belong to a tenant: enter one with X-Zj-Tenant");
+}

@@ -1,0 +1,122 @@
+/* Which handler answers what. Special routes come first; resources are whatever the schema says. */
+#include "api.h"
+#include "perm.h"
+#include <string.h>
+
+const struct api_route api_routes[] = {
+	{"POST", "api/v1/login", API_OPEN, NULL, api_login_h, "Log in"},
+	{"POST", "api/v1/logout", API_LOGGED_IN, NULL, api_logout_h, "Log out"},
+	{"GET", "api/v1/session", API_LOGGED_IN, NULL, api_session_h, "Who is logged in"},
+	{"GET", "api/v1/openapi.json", API_OPEN, NULL, api_openapi_h, "This description"},
+	{"GET", "api/v1/meta/resources", API_LOGGED_IN, NULL, api_meta_resources_h,
+	 "Resources, their fields, and what the caller may do"},
+	{"GET", "api/v1/meta/permissions", API_LOGGED_IN, NULL, api_meta_permissions_h, "All permissions with labels"},
+	{"GET", "api/v1/events", API_LOGGED_IN, NULL, api_events_h, "Live events (WebSocket)"},
+	{"GET", "api/v1/live/board", API_LOGGED_IN, NULL, api_board_h, "The live board"},
+	{"POST", "api/v1/prompts", API_LOGGED_IN, "prompts.write", api_prompt_create_h, "Upload a prompt"},
+	{"PUT", "api/v1/prompts/*/audio", API_LOGGED_IN, "prompts.write", api_prompt_audio_put_h,
+	 "Replace a prompt's sound"},
+	{"GET", "api/v1/prompts/*/audio", API_LOGGED_IN, "prompts.read", api_prompt_audio_get_h, "A prompt's sound"},
+	{"GET", "api/v1/recordings/*/audio", API_LOGGED_IN, "recordings.listen", api_recording_audio_h,
+	 "A recording's sound"},
+	{"POST", "api/v1/agents/*/sign-in", API_LOGGED_IN, NULL, api_agent_sign_in_h, "Sign an agent in"},
+	{"POST", "api/v1/agents/*/sign-out", API_LOGGED_IN, NULL, api_agent_sign_out_h, "Sign an agent out"},
+	{"POST", "api/v1/agents/*/state", API_LOGGED_IN, NULL, api_agent_state_h, "Set an agent's state"},
+	{"POST", "api/v1/calls", API_LOGGED_IN, NULL, api_call_create_h, "Place a call"},
+	{"POST", "api/v1/calls/*/hangup", API_LOGGED_IN, NULL, api_call_hangup_h, "Hang up"},
+	{"POST", "api/v1/calls/*/transfer", API_LOGGED_IN, NULL, api_call_transfer_h, "Transfer"},
+	{"POST", "api/v1/calls/*/hold", API_LOGGED_IN, NULL, api_call_hold_h, "Hold or resume"},
+	{"GET", "api/v1/calls/*", API_LOGGED_IN, NULL, api_call_one_h, "A call with everything that happened"},
+	{NULL, NULL, 0, NULL, NULL, NULL},
+};
+
+/* What every resource answers: `res` is the schema's. */
+static const struct api_route resource_routes[] = {
+	{"GET", "api/v1/*", API_LOGGED_IN, NULL, api_list_h, "List"},
+	{"POST", "api/v1/*", API_LOGGED_IN, NULL, api_create_h, "Create"},
+	{"GET", "api/v1/*/*", API_LOGGED_IN, NULL, api_one_h, "Read one"},
+	{"PATCH", "api/v1/*/*", API_LOGGED_IN, NULL, api_change_h, "Change"},
+	{"DELETE", "api/v1/*/*", API_LOGGED_IN, NULL, api_delete_h, "Delete"},
+	{"GET", "api/v1/*/*/*", API_LOGGED_IN, NULL, api_column_get_h, "One field as a document"},
+	{"PUT", "api/v1/*/*/*", API_LOGGED_IN, NULL, api_column_put_h, "Replace a field by a document"},
+	{NULL, NULL, 0, NULL, NULL, NULL},
+};
+
+static bool matches(struct api_req *req, const char *pattern)
+{
+	int i = 0, args = 0;
+	for (; *pattern; i++) {
+		size_t n = strcspn(pattern, "/");
+		if (i >= req->n_seg)
+			return false;
+		if (n == 1 && *pattern == '*')
+			req->arg[args++] = req->seg[i];
+		else if (strncmp(pattern, req->seg[i], n) != 0 || req->seg[i][n])
+			return false;
+		pattern += n + (pattern[n] == '/');
+	}
+	return i == req->n_seg;
+}
+
+/* HEAD is a GET without its body. */
+static bool method_is(const struct api_req *req, const char *method)
+{
+	return strcmp(req->method, method) == 0 || (strcmp(req->method, "HEAD") == 0 && strcmp(method, "GET") == 0);
+}
+
+static bool find(struct api_req *req, const struct api_route *routes, bool *other_method)
+{
+	for (; routes->method; routes++) {
+		if (!matches(req, routes->pattern))
+			continue;
+		if (method_is(req, routes->method)) {
+			req->route = routes;
+			return true;
+		}
+		*other_method = true;
+	}
+	return false;
+}
+
+static void authenticated(struct api_req *req)
+{
+	if (req->route->permission && !api_may(req, req->route->permission))
+		return;
+	req->route->h(req);
+}
+
+void api_route(struct api_req *req)
+{
+	bool other_method = false;
+	if (req->n_seg == 0 || strcmp(req->seg[0], "api") != 0) {
+		if (method_is(req, "GET"))
+			api_static_h(req);
+		else
+			api_fail(req, API_P_METHOD, "only GET here");
+		return;
+	}
+	req->schema = zj_ref(req->api->schema);
+	req->writing = !method_is(req, "GET");
+	if (!req->schema || !api_directory_ready(req->api->directory)) {
+		api_fail(req, API_P_AWAY, "the database was not read yet");
+		return;
+	}
+	if (!find(req, api_routes, &other_method)) {
+		bool generic = find(req, resource_routes, &other_method);
+		req->res = generic || other_method ? (req->n_seg > 2 && req->n_seg <= API_SEGMENTS
+							      ? api_schema_find(req->schema, req->seg[2])
+							      : NULL)
+						   : NULL;
+		if (!generic || !req->res) {
+			api_fail(req, other_method && (req->res || !generic) ? API_P_METHOD : API_P_NOT_FOUND,
+				 "there is nothing at this path");
+			return;
+		}
+	} else if (req->n_seg > 2) {
+		req->res = api_schema_find(req->schema, req->seg[2]);
+	}
+	if (req->route->need == API_OPEN)
+		req->route->h(req);
+	else
+		api_auth(req, authenticated);
+}
