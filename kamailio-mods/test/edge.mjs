@@ -174,7 +174,7 @@ export class Edge {
   }
 
   rpc(...args) {
-    const r = spawnSync('kamcmd', ['-s', `unix:${this.run}/sock/kamailio.ctl`, ...args], { encoding: 'utf8' });
+    const r = spawnSync('kamcmd', ['-s', `unix:${this.run}/sock/kamailio.ctl`, ...args.map((a, i) => (i ? `s:${a}` : a))], { encoding: 'utf8' });
     return r.stdout + r.stderr;
   }
 
@@ -226,6 +226,7 @@ export class Edge {
     this.mediad.close();
     this.carrier.close();
     await this.pg.stop();
+    if (process.env.ZJ_EDGE_KEEP) fs.copyFileSync(path.join(this.run, 'kamailio.log'), process.env.ZJ_EDGE_KEEP);
     fs.rmSync(this.run, { recursive: true, force: true });
   }
 }

@@ -257,6 +257,17 @@ test("a wrong password, another tenant's password, another one's address are ref
   thief.registered = false;
 });
 
+test('after twenty wrong passwords the right one is not looked at for a minute; other users are not concerned', async () => {
+  e.sql(`insert into extension (tenant_id, number, password) values ('${e.tenant.a}', '1003', 'password-a')`);
+  const right = await open('a', '1003', 'password-a');
+  await until('the new extension', () => right.register().then(() => true, () => false));
+  const guess = await open('a', '1003', 'wrong-password');
+  for (let i = 0; i <= 21; i++) await assert.rejects(guess.register(), { status: 403 });
+  await assert.rejects(right.register(), { status: 403 });
+  await (await open('a')).register();
+  right.registered = false;
+});
+
 test('a phone calls: authenticated, its own name, headers of its own mean nothing', async () => {
   const p = await open('a');
   const arriving = e.nextAtMediad();
