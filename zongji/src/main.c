@@ -15,6 +15,8 @@ static const struct zj_conf_row rows[] = {
 	{"hep", ZJ_CONF_STR, offsetof(struct zongji_conf, hep), NULL, 1, 60,
 	 "where SIP traces arrive: address:port, UDP"},
 	{"trace", ZJ_CONF_STR, offsetof(struct zongji_conf, trace), NULL, 1, 1000, "folder of the collected traces"},
+	{"health_port", ZJ_CONF_INT, offsetof(struct zongji_conf, health_port), NULL, 1, 65535,
+	 "where `up` answers /healthz and /metrics, on 127.0.0.1"},
 	{"demo", ZJ_CONF_STR, offsetof(struct zongji_conf, demo), NULL, 1, 1000,
 	 "the program that places the demo call"},
 	{NULL, ZJ_CONF_STR, 0, NULL, 0, 0, NULL},

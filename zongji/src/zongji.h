@@ -6,13 +6,14 @@
 
 /* What a subcommand knows of the instance: etc/zongji.conf of its run directory. */
 struct zongji_conf {
-	char *run;    /* the run directory */
-	char *pg;     /* conninfo of the database's superuser */
-	char *schema; /* folder of the migrations */
-	char *acd;    /* acd's control socket */
-	char *hep;    /* where SIP traces arrive, address:port (UDP) */
-	char *trace;  /* folder of the collected traces */
-	char *demo;   /* the program that places the demo call */
+	char *run;           /* the run directory */
+	char *pg;            /* conninfo of the database's superuser */
+	char *schema;        /* folder of the migrations */
+	char *acd;           /* acd's control socket */
+	char *hep;           /* where SIP traces arrive, address:port (UDP) */
+	char *trace;         /* folder of the collected traces */
+	int64_t health_port; /* of `up`: /healthz and /metrics */
+	char *demo;          /* the program that places the demo call */
 };
 
 /* A subcommand gets its own arguments (argv[0] is its name) and returns an exit code. */

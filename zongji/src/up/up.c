@@ -4,12 +4,21 @@
 #include "zj_time.h"
 #include "zongji.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CLOSE_DEADLINE_MS 4500 /* then everything that still runs is killed */
+
+enum { PROCESSES, READY, RESTARTS };
+static struct zj_metric metrics[] = {
+	[PROCESSES] = {"processes", "Rows of the table of processes", ZJ_GAUGE, 0},
+	[READY] = {"processes_ready", "Those that are ready, or done", ZJ_GAUGE, 0},
+	[RESTARTS] = {"restarts_total", "Processes started again after a death", ZJ_COUNTER, 0},
+	{NULL, NULL, ZJ_COUNTER, 0},
+};
 
 static bool ready(const struct up_child *c)
 {
@@ -67,6 +76,20 @@ static void close_on(struct up *up)
 	}
 }
 
+static void measure(struct up *up)
+{
+	int64_t ready_n = 0, restarts = 0;
+
+	for (size_t i = 0; i < up->n; i++) {
+		ready_n += ready(&up->children[i]);
+		restarts += up->children[i].restarts;
+	}
+	zj_metric_set(&metrics[PROCESSES], (int64_t)up->n);
+	zj_metric_set(&metrics[READY], ready_n);
+	zj_metric_set(&metrics[RESTARTS], restarts);
+	zj_health_set(up->health, ready_n == (int64_t)up->n, "not every process is ready");
+}
+
 void up_advance(struct up *up)
 {
 	bool all = true;
@@ -86,6 +109,7 @@ void up_advance(struct up *up)
 	}
 	if (up->announced)
 		up_ready_write(up);
+	measure(up);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -176,6 +200,11 @@ int cmd_up(const struct zongji_conf *conf, int argc ZJ_UNUSED, char **argv ZJ_UN
 		fprintf(stderr, "zongji up: %s\n", why);
 		return 1;
 	}
+	err = zj_health_alloc(&up.health, "up", (uint16_t)conf->health_port, metrics);
+	if (err) {
+		fprintf(stderr, "zongji up: health_port %" PRId64 ": %s\n", conf->health_port, strerror(err));
+		return 1;
+	}
 	err = listen_once(&up, conf->run);
 	if (!err)
 		err = watch(&up);
@@ -192,5 +221,6 @@ int cmd_up(const struct zongji_conf *conf, int argc ZJ_UNUSED, char **argv ZJ_UN
 	uv_run(&up.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&up.loop);
 	json_decref(up.table);
+	zj_deref(up.health);
 	return up.exit_code;
 }

@@ -4,6 +4,7 @@
  * Lifetime: `up` owns its children for its whole life; a child owns its probe. */
 #ifndef ZONGJI_UP_H
 #define ZONGJI_UP_H
+#include "zj_metrics.h"
 #include "zj_rpc.h"
 #include <stdbool.h>
 #include <sys/types.h>
@@ -52,6 +53,7 @@ struct up {
 	uv_signal_t sigchld, sigint, sigterm;
 	uv_timer_t deadline;
 	struct zj_rpc_server *server;
+	struct zj_health *health;
 };
 
 /* table.c: reads etc/processes.json into up->children; says what is wrong and where. */
