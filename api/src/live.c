@@ -2,6 +2,7 @@
 #include "acd.h"
 #include "perm.h"
 #include "zj_log.h"
+#include "zj_time.h"
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -10,6 +11,7 @@
 #define COALESCE_MS 100
 #define TICK_MS     1000
 #define PING_EVERY  20               /* ticks */
+#define TELL_EVERY  5                /* ticks */
 #define KEEP_US     (60 * 1000000LL) /* a feed without viewers, for those who come back */
 #define FEEDS_MAX   20000
 
@@ -305,6 +307,15 @@ static struct api_feed *feed_make(struct api_live *l, const char *tenant)
 	return f;
 }
 
+/* A page cannot see pings: this tells it that the connection lives, and the server's time. */
+static void tell(struct api_viewer *v)
+{
+	char at[ZJ_RFC3339_SIZE], text[ZJ_RFC3339_SIZE + 30];
+	zj_rfc3339(at, zj_now_us());
+	snprintf(text, sizeof(text), "{\"type\":\"tick\",\"at\":\"%s\"}", at);
+	api_viewer_send(v, text);
+}
+
 static void replay(struct api_feed *f, struct api_viewer *v, long from)
 {
 	const struct api_event *e;
@@ -346,6 +357,8 @@ void api_live_join(struct api_live *l, struct api_viewer *v, const char *after)
 	if (!api_acd_is_up(l->api->acd)) {
 		v->waiting = true;
 		api_viewer_send(v, "{\"type\":\"stale\"}");
+	} else if (!v->waiting) {
+		tell(v);
 	}
 }
 
@@ -417,22 +430,26 @@ void api_live_rights(struct api_live *l)
 	}
 }
 
-/* Once a second: slow viewers that have caught up, silent ones, feeds nobody watches, boards that were not answered. */
+/* Once a second: slow viewers that have caught up, silent ones, feeds nobody watches, boards that were not answered.
+ * One thing a viewer: each may find its socket broken, and then the viewer is gone. */
 static void on_tick(uv_timer_t *t)
 {
 	struct api_live *l = t->data;
 	struct api_feed *f, *next;
 	struct api_viewer *v, *other;
 	int64_t now = zj_mono_us();
-	bool ping = ++l->ticks % PING_EVERY == 0;
+	bool ping = ++l->ticks % PING_EVERY == 0, up = api_acd_is_up(l->api->acd);
 	HASH_ITER (hh, l->feeds, f, next) {
 		DL_FOREACH_SAFE (f->viewers, v, other) {
 			if (v->slow && api_viewer_drained(v)) {
 				v->slow = false;
 				v->waiting = true;
 				api_viewer_send(v, "{\"type\":\"resync\"}");
+			} else if (l->ticks % TELL_EVERY == 1 && (!v->waiting || !up)) {
+				tell(v); /* who waits for a snapshot hears nothing that looks like "still true" */
+			} else {
+				api_viewer_tick(v, now, ping);
 			}
-			api_viewer_tick(v, now, ping);
 		}
 		if (!f->viewers && now - f->empty_us > KEEP_US)
 			feed_end(f);
