@@ -77,7 +77,7 @@ export function applySchema(pg) {
   if (existsSync(zongji)) {
     mkdirSync(join(pg.dir, 'etc'), { recursive: true });
     writeFileSync(join(pg.dir, 'etc', 'zongji.conf'), [`run = ${pg.dir}`, `pg = host=${pg.dir} port=${pg.port} user=postgres dbname=zongji`,
-      `schema = ${join(root, 'schema')}`, `acd = ${pg.dir}/acd.sock`, 'hep = 127.0.0.1:9', `trace = ${pg.dir}`, `demo = ${root}/ops/demo/call.mjs`, ''].join('\n'));
+      `schema = ${join(root, 'schema')}`, `acd = ${pg.dir}/acd.sock`, 'hep = 127.0.0.1:9', `trace = ${pg.dir}`, 'health_port = 9', `demo = ${root}/ops/demo/call.mjs`, ''].join('\n'));
     const r = spawnSync(zongji, ['--run', pg.dir, 'migrate'], { encoding: 'utf8' });
     if (r.status === 0) return;
     throw new Error(`zongji migrate: ${r.stderr}${r.stdout}`);
