@@ -1,0 +1,105 @@
+/* The media engine as control sees it. One control thread; N media threads that own their streams' sockets and a 20 ms
+ * clock. Control speaks to them by messages, they answer by notes; no pointer is used by both at once.
+ *
+ * Lifetimes: control opens a stream or room and may use the handle until it has closed it AND heard the MD_NOTE_CLOSED that
+ * is the last note about it; `owner` must live as long. A play or recording that was given away comes back in a note. */
+#ifndef MD_ENGINE_H
+#define MD_ENGINE_H
+#include "media/clip.h"
+#include "media/codec.h"
+#include "media/rec.h"
+#include <netinet/in.h>
+#include <uv.h>
+#include <zj_obj.h>
+
+struct md_engine;
+struct md_stream;
+struct md_mroom;
+
+struct md_engine_conf {
+	unsigned threads;
+	struct in_addr address;      /* RTP is bound to it */
+	uint16_t port_min, port_max; /* RTP ports: even ones, with RTCP on the next */
+	unsigned rtp_timeout_ms;     /* nothing heard for so long: MD_NOTE_SILENT (0: never) */
+	unsigned keepalive_ms;       /* a frame of silence so often when there is nothing else to send */
+	const char *store;           /* recordings lie below it */
+};
+
+/* What offer and answer agreed upon. */
+struct md_media {
+	struct sockaddr_in rtp, rtcp; /* port 0: not known yet */
+	enum md_codec_id codec;       /* that we send; MD_CODEC_NONE: not known yet */
+	uint8_t pts[MD_CODECS];       /* payload type of each codec; 255: not agreed */
+	uint8_t dtmf_pt;              /* 255: none */
+	bool send, recv;              /* may we send audio; will we hear any */
+};
+#define MD_NO_PT 255
+
+enum md_role { MD_TALK, MD_LISTEN, MD_WHISPER };
+extern const char *const md_role_names[3];
+
+struct md_stats {
+	uint64_t rx_packets, rx_lost, tx_packets;
+	double jitter_ms, rtt_ms, loss, mos, far_loss; /* losses 0..1; rtt 0: not known */
+	uint64_t concealed;
+};
+
+enum md_note_type {
+	MD_NOTE_CLOSED,    /* owner of a stream (stats) or room */
+	MD_NOTE_DIGIT_ON,  /* a DTMF key went down */
+	MD_NOTE_DIGIT,     /* … and up: digit, ms */
+	MD_NOTE_PLAYED,    /* play comes back */
+	MD_NOTE_SILENT,    /* no RTP for rtp_timeout_ms */
+	MD_NOTE_DTMF_SENT,
+	MD_NOTE_REC_ENDED, /* owner of a recording: it ended by itself; control detaches it */
+	MD_NOTE_REC_CLOSED,/* the file is closed, the recording is control's alone */
+	MD_NOTE_MOVED      /* inside of the engine */
+};
+
+struct md_note {
+	struct md_note *next;
+	enum md_note_type type;
+	void *owner;
+	struct md_stream *stream; /* or */
+	struct md_mroom *room;
+	struct md_stats stats;
+	struct md_play *play;
+	struct md_rec *rec;
+	char digit;
+	uint32_t ms;
+};
+typedef void(md_note_h)(const struct md_note *note, void *arg); /* on the control loop */
+
+int md_engine_alloc(struct md_engine **ep, uv_loop_t *loop, const struct md_engine_conf *conf, md_note_h *h, void *arg) ZJ_MUST_CHECK;
+/* Streams must be closed before; recordings are finished. */
+void md_engine_free(struct md_engine *e);
+
+/* Takes a pair of ports. EADDRINUSE: none free; EMFILE. `call` picks the thread: legs of a call share one. */
+int md_stream_open(struct md_stream **sp, struct md_engine *e, const char *call, void *owner) ZJ_MUST_CHECK;
+uint16_t md_stream_port(const struct md_stream *s);
+void md_stream_set_media(struct md_stream *s, const struct md_media *m);
+void md_stream_close(struct md_stream *s); /* leaves its room too */
+void md_stream_play(struct md_stream *s, struct md_play *p); /* the former one comes back as stopped */
+void md_stream_stop(struct md_stream *s, struct md_play *p);
+/* EINVAL: no digits; at most 32 of them. */
+int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigned gap_ms) ZJ_MUST_CHECK;
+
+int md_mroom_open(struct md_mroom **rp, struct md_engine *e, const char *call, void *owner) ZJ_MUST_CHECK;
+void md_mroom_close(struct md_mroom *r); /* its legs leave */
+/* Joins or changes the role. The stream must have left its former room. `to`: whom a whisperer speaks to. EBUSY: it is on
+ * its way to another thread; try again in some milliseconds. */
+int md_mroom_join(struct md_mroom *r, struct md_stream *s, enum md_role role, struct md_stream *to) ZJ_MUST_CHECK;
+void md_mroom_leave(struct md_mroom *r, struct md_stream *s);
+
+/* One recording a stream (what it says) and one a room (`left` | everybody else). `rec` is begun at once. */
+void md_stream_record(struct md_stream *s, struct md_rec *rec);
+void md_mroom_record(struct md_mroom *r, struct md_rec *rec, struct md_stream *left);
+/* Gives it back: MD_NOTE_REC_CLOSED follows. The stream or room that was closed meanwhile has done so itself. */
+void md_stream_record_stop(struct md_stream *s, struct md_rec *rec);
+void md_mroom_record_stop(struct md_mroom *r, struct md_rec *rec);
+
+struct md_engine_counts {
+	uint64_t rtp_in, rtp_out, late_ticks, rtp_bad;
+};
+void md_engine_counts(struct md_engine *e, struct md_engine_counts *c);
+#endif

@@ -1,0 +1,94 @@
+#include "media/rec.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RESYNC 1600 /* 200 ms away from where the clock says: a new talk spurt or a jump */
+
+const char *const md_rec_end_names[] = {"stopped", "max", "silence", "term", "hungup", "disk"};
+
+int md_rec_alloc(struct md_rec **rp, unsigned channels, const char *path)
+{
+	struct md_rec *r = calloc(1, sizeof(*r) + (size_t)MD_REC_RING * channels * sizeof(int16_t));
+	if (!r)
+		return ENOMEM;
+	r->channels = channels;
+	r->fd = -1;
+	atomic_init(&r->stop_at, -1);
+	atomic_init(&r->end, -1);
+	if (strlen(path) >= sizeof(r->path)) {
+		free(r);
+		return ENAMETOOLONG;
+	}
+	memcpy(r->path, path, strlen(path) + 1);
+	*rp = r;
+	return 0;
+}
+
+void md_rec_free(struct md_rec *r)
+{
+	free(r);
+}
+
+/* Position of the packet's first sample: by RTP time as long as that agrees with the clock. */
+static int64_t place(struct md_rec_track *t, uint32_t ts, int64_t now, size_t n)
+{
+	int64_t pos = t->pos + (int32_t)(ts - t->ts);
+	int64_t end = pos + (int64_t)n;
+	if (!t->set || end > now + RESYNC / 2 || end < now - RESYNC) {
+		pos = now - (int64_t)n;
+		*t = (struct md_rec_track){true, ts, pos};
+	}
+	return pos;
+}
+
+void md_rec_put(struct md_rec *r, struct md_rec_track *t, unsigned channel, uint32_t ts, const int16_t *pcm, size_t n,
+		int64_t mono_us)
+{
+	int64_t now = md_rec_pos(r, mono_us);
+	int64_t pos = place(t, ts, now, n);
+	int64_t floor = atomic_load_explicit(&r->taken, memory_order_acquire);
+	int64_t ceiling = floor + MD_REC_RING;
+	int64_t stop = atomic_load_explicit(&r->stop_at, memory_order_relaxed);
+	if (stop >= 0 && stop < ceiling)
+		ceiling = stop;
+	for (size_t i = 0; i < n; i++, pos++) {
+		if (pos < floor || pos >= ceiling)
+			continue;
+		int16_t *s = &r->ring[((uint64_t)pos % MD_REC_RING) * r->channels + channel];
+		*s = md_saturate((int32_t)*s + pcm[i]);
+	}
+}
+
+void md_rec_stop(struct md_rec *r, enum md_rec_end end, int64_t mono_us)
+{
+	int none = -1;
+	if (!atomic_compare_exchange_strong(&r->end, &none, (int)end))
+		return;
+	int64_t pos = md_rec_pos(r, mono_us);
+	atomic_store(&r->stop_at, pos < 0 ? 0 : pos);
+}
+
+static void le32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+	p[2] = (uint8_t)(v >> 16);
+	p[3] = (uint8_t)(v >> 24);
+}
+
+void md_wav_header(uint8_t h[MD_WAV_HEADER], unsigned channels, uint32_t data_bytes)
+{
+	memcpy(h, "RIFF\0\0\0\0WAVEfmt \20\0\0\0\1\0", 22);
+	le32(h + 4, data_bytes + MD_WAV_HEADER - 8);
+	h[22] = (uint8_t)channels;
+	h[23] = 0;
+	le32(h + 24, MD_RATE);
+	le32(h + 28, MD_RATE * 2 * channels);
+	h[32] = (uint8_t)(2 * channels);
+	h[33] = 0;
+	h[34] = 16;
+	h[35] = 0;
+	memcpy(h + 36, "data", 4);
+	le32(h + 40, data_bytes);
+}

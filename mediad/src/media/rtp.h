@@ -1,0 +1,44 @@
+/* RTP packets (RFC 3550): reading, writing, and what a receiver counts. Pure: no sockets, no clock. */
+#ifndef MD_RTP_H
+#define MD_RTP_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MD_RTP_HEADER 12
+
+struct md_rtp {
+	bool marker;
+	uint8_t pt;
+	uint16_t seq;
+	uint32_t ts, ssrc;
+	const uint8_t *payload; /* into the packet */
+	size_t len;
+};
+
+/* 0, or EBADMSG: no RTP version 2, or lengths that don't fit. */
+int md_rtp_parse(struct md_rtp *r, const uint8_t *buf, size_t n);
+void md_rtp_write(uint8_t h[MD_RTP_HEADER], bool marker, uint8_t pt, uint16_t seq, uint32_t ts, uint32_t ssrc);
+
+/* Counters of a received stream; kept over SSRC changes in the sums. */
+struct md_rtp_rx {
+	bool started;
+	uint32_t ssrc;
+	uint16_t max_seq;
+	uint32_t cycles, base; /* extended sequence numbers, RFC 3550 A.1 */
+	uint32_t received;     /* of this SSRC */
+	uint32_t expected_prior, received_prior; /* at the last report */
+	uint32_t transit;
+	uint32_t jitter_q4;    /* RFC 3550 A.8, in 1/16 timestamp units */
+	uint64_t packets, lost_before; /* sums: all SSRCs; losses of former SSRCs */
+	uint32_t jitter_max_q4;
+};
+
+enum md_rtp_verdict { MD_RTP_NEXT, MD_RTP_LATE /* older than the newest: reordered */, MD_RTP_DUP, MD_RTP_NEW_SSRC };
+
+/* `arrival` is the receiver's clock in the stream's timestamp units. */
+enum md_rtp_verdict md_rtp_rx_packet(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arrival);
+uint64_t md_rtp_rx_lost(const struct md_rtp_rx *rx);
+/* Fraction lost (1/256) since the last call, RFC 3550 A.3. */
+uint8_t md_rtp_rx_fraction(struct md_rtp_rx *rx);
+#endif

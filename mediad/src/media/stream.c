@@ -1,0 +1,136 @@
+/* A stream's life on its media thread: what control says, what happens once a second, its figures. */
+#include "media/quality.h"
+#include "media/thread.h"
+#include <string.h>
+#include <sys/socket.h>
+#include <zj_time.h>
+
+#define RTCP_SECONDS 5
+#define BUFFER_MS 40.0 /* what a mouth-to-ear delay has besides the network */
+
+static void set_media(struct md_stream *s, const struct md_media *m, int64_t now_us)
+{
+	bool moved = m->rtp.sin_port != s->media.rtp.sin_port || m->rtp.sin_addr.s_addr != s->media.rtp.sin_addr.s_addr;
+	if (moved && m->rtp.sin_port) {
+		s->remote = m->rtp;
+		s->remote_rtcp = m->rtcp;
+		s->latched = false;
+	}
+	if (s->media.codec != m->codec)
+		s->rx_codec = m->codec;
+	s->media = *m;
+	s->set_us = now_us;
+	s->marker = true;
+	s->silent_told = false;
+	if (s->room)
+		md_mroom_replan(s->room);
+}
+
+static void set_play(struct md_stream *s, struct md_play *p)
+{
+	if (s->play)
+		md_stream_end_play(s, MD_PLAY_STOPPED);
+	s->play = p;
+	s->marker = true;
+}
+
+static void record_stop(struct md_stream *s, struct md_rec *rec)
+{
+	if (s->rec != rec)
+		return;
+	s->rec = NULL;
+	md_rec_stop(rec, MD_REC_STOPPED, s->th->now_us);
+	md_writer_close_rec(md_engine_writer(s->eng), rec);
+}
+
+void md_stream_message(struct md_stream *s, struct md_msg *m)
+{
+	switch (m->type) {
+	case MD_MSG_MEDIA:
+		set_media(s, &m->media, s->th->now_us);
+		break;
+	case MD_MSG_PLAY:
+		set_play(s, m->play);
+		break;
+	case MD_MSG_STOP:
+		if (s->play && s->play == m->play)
+			md_stream_end_play(s, MD_PLAY_STOPPED);
+		break;
+	case MD_MSG_DTMF:
+		(void)md_dtmf_tx_add(&s->dtmf_tx, m->digits, m->ms, m->gap_ms); /* checked by control */
+		break;
+	case MD_MSG_REC:
+		s->rec = m->rec;
+		s->rec_track.set = false;
+		break;
+	case MD_MSG_REC_STOP:
+		record_stop(s, m->rec);
+		break;
+	default:
+		break;
+	}
+	md_stream_activity(s);
+}
+
+static void rtcp_send(struct md_stream *s, int64_t now_us)
+{
+	uint8_t buf[MD_RTCP_MAX];
+	struct md_rtcp_local l = {
+		.ssrc = s->ssrc,
+		.sending = s->tx_packets != s->tx_at_report,
+		.now_us = (uint64_t)zj_now_us(),
+		.rtp_ts = s->ts_base + (uint32_t)(now_us * 8 / 1000),
+		.packets = (uint32_t)s->tx_packets,
+		.octets = (uint32_t)s->tx_octets,
+		.last_sr = s->last_sr,
+		.delay_q16 = (uint32_t)((now_us - s->last_sr_us) * 65536 / 1000000),
+		.cname = "zongji",
+	};
+	s->tx_at_report = s->tx_packets;
+	size_t n = md_rtcp_write(buf, &l, &s->rx);
+	(void)sendto(s->rtcp_fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&s->remote_rtcp, sizeof(s->remote_rtcp));
+}
+
+/* Once a second: keep-alive, the far end's silence, RTCP. */
+void md_stream_second(struct md_stream *s, int64_t now_us)
+{
+	const struct md_engine_conf *c = md_engine_conf(s->eng);
+	if (s->media.codec == MD_CODEC_NONE || !s->remote.sin_port)
+		return;
+	if (now_us - s->sent_us >= (int64_t)c->keepalive_ms * 1000 - 500000 && !s->play && !s->dtmf_tx.n) {
+		uint8_t silence[MD_FRAME];
+		memset(silence, md_codecs[s->media.codec].silence, sizeof(silence));
+		s->marker = true;
+		md_stream_send_audio(s, (uint64_t)now_us / MD_TICK_US, silence, sizeof(silence));
+		s->marker = true;
+	}
+	int64_t heard = s->heard_us > s->set_us ? s->heard_us : s->set_us;
+	if (c->rtp_timeout_ms && s->media.recv && !s->silent_told && now_us - heard > (int64_t)c->rtp_timeout_ms * 1000) {
+		s->silent_told = true;
+		md_note_send(s->eng, &(struct md_note){.type = MD_NOTE_SILENT, .owner = s->owner, .stream = s});
+	}
+	if (++s->rtcp_due >= RTCP_SECONDS && s->remote_rtcp.sin_port) {
+		s->rtcp_due = 0;
+		rtcp_send(s, now_us);
+	}
+}
+
+void md_stream_stats(struct md_stream *s, struct md_stats *st)
+{
+	struct md_jitter_stats j = {0};
+	if (s->jitter)
+		md_jitter_stats(s->jitter, &j);
+	uint64_t lost = md_rtp_rx_lost(&s->rx);
+	uint64_t all = s->rx.packets + lost;
+	*st = (struct md_stats){
+		.rx_packets = s->rx.packets,
+		.rx_lost = lost,
+		.tx_packets = s->tx_packets,
+		.jitter_ms = s->rx.jitter_q4 / 16.0 / 8,
+		.rtt_ms = s->rtt_ms,
+		.loss = all ? (double)lost / (double)all : 0,
+		.far_loss = s->far_loss,
+		.concealed = j.concealed,
+	};
+	st->mos = all ? md_mos(st->rtt_ms / 2 + BUFFER_MS + 2 * st->jitter_ms, st->loss) : 0;
+}

@@ -1,0 +1,142 @@
+/* What a stream sends: frames of a play or a mix on the tick, packets passed on as they come, telephone events. */
+#include "media/thread.h"
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <utlist.h>
+
+#define RELAY_DRIFT 4000 /* timestamp units the talker's clock may be away from ours: 500 ms */
+
+static uint32_t ts_at(const struct md_stream *s, int64_t now_us)
+{
+	return s->ts_base + (uint32_t)(now_us / MD_TICK_US * MD_FRAME);
+}
+
+static void transmit(struct md_stream *s, const uint8_t h[MD_RTP_HEADER], const uint8_t *payload, size_t len)
+{
+	struct iovec iov[2] = {{(void *)(uintptr_t)h, MD_RTP_HEADER}, {(void *)(uintptr_t)payload, len}};
+	struct msghdr m = {.msg_name = &s->remote, .msg_namelen = sizeof(s->remote), .msg_iov = iov, .msg_iovlen = 2};
+	if (sendmsg(s->rtp_fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return; /* a full or refused packet is a lost packet */
+	s->tx_packets++;
+	s->tx_octets += len;
+	s->sent_us = s->th->now_us;
+	atomic_fetch_add_explicit(&s->th->rtp_out, 1, memory_order_relaxed);
+}
+
+static bool can_send(const struct md_stream *s)
+{
+	return s->media.send && s->media.codec != MD_CODEC_NONE && s->remote.sin_port;
+}
+
+void md_stream_send_audio(struct md_stream *s, uint64_t tick, const uint8_t *payload, size_t len)
+{
+	uint8_t h[MD_RTP_HEADER];
+	if (!can_send(s))
+		return;
+	md_rtp_write(h, s->marker, s->media.pts[s->media.codec], s->seq++, s->ts_base + (uint32_t)tick * MD_FRAME, s->ssrc);
+	s->marker = false;
+	transmit(s, h, payload, len);
+}
+
+void md_stream_send_pcm(struct md_stream *s, uint64_t tick, const int16_t *pcm)
+{
+	uint8_t payload[MD_FRAME];
+	if (!can_send(s))
+		return;
+	md_stream_send_audio(s, tick, payload, md_codecs[s->media.codec].encode(payload, pcm, MD_FRAME));
+}
+
+/* Translates the talker's numbers into ours, beginning a new run when either side broke its numbering. */
+static void relay_begin(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, int64_t now_us)
+{
+	to->relay.from = from;
+	to->relay.epoch = from->rx_epoch;
+	to->relay.ts = ts_at(to, now_us) - r->ts;
+	to->relay.seq = (uint16_t)(to->seq - r->seq);
+	to->relay.first = to->relay.next = to->seq;
+	to->marker = true;
+}
+
+static bool relay_is_on(const struct md_stream *to, const struct md_stream *from, uint32_t ts, int64_t now_us)
+{
+	int32_t drift = (int32_t)(ts + to->relay.ts - ts_at(to, now_us));
+	return to->relay.from == from && to->relay.epoch == from->rx_epoch && to->relay.next == to->seq &&
+	       drift < RELAY_DRIFT && drift > -RELAY_DRIFT;
+}
+
+void md_stream_relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event, int64_t now_us)
+{
+	uint8_t h[MD_RTP_HEADER];
+	if (!can_send(to) || to->play || to->dtmf_tx.n || (event && to->media.dtmf_pt == MD_NO_PT))
+		return;
+	/* A long event keeps its timestamp for its whole length. */
+	if (!relay_is_on(to, from, event ? ts_at(to, now_us) - to->relay.ts : r->ts, now_us))
+		relay_begin(to, from, r, now_us);
+	uint16_t seq = (uint16_t)(r->seq + to->relay.seq);
+	if ((int16_t)(seq - to->relay.first) < 0)
+		return; /* overtaken by the beginning of this run */
+	if ((int16_t)(seq - to->seq) >= 0)
+		to->seq = to->relay.next = (uint16_t)(seq + 1);
+	uint8_t pt = event ? to->media.dtmf_pt : to->media.pts[to->media.codec];
+	md_rtp_write(h, to->marker || r->marker, pt, seq, r->ts + to->relay.ts, to->ssrc);
+	to->marker = false;
+	transmit(to, h, r->payload, r->len);
+}
+
+/* Returns true while events are being sent: then there is no audio. */
+static bool dtmf_tick(struct md_stream *s, uint64_t tick)
+{
+	struct md_dtmf_out out;
+	uint8_t h[MD_RTP_HEADER];
+	if (!s->dtmf_tx.n)
+		return false;
+	if (!md_dtmf_tx_tick(&s->dtmf_tx, s->ts_base + (uint32_t)tick * MD_FRAME, &out)) {
+		md_note_send(s->eng, &(struct md_note){.type = MD_NOTE_DTMF_SENT, .owner = s->owner, .stream = s});
+		s->marker = true;
+		return false;
+	}
+	if (out.send && can_send(s) && s->media.dtmf_pt != MD_NO_PT) {
+		md_rtp_write(h, out.marker, s->media.dtmf_pt, s->seq++, out.ts, s->ssrc);
+		transmit(s, h, out.payload, sizeof(out.payload));
+	}
+	return true;
+}
+
+static void play_tick(struct md_stream *s, uint64_t tick)
+{
+	int16_t pcm[MD_FRAME];
+	bool more = md_play_frame(s->play, pcm, MD_FRAME);
+	md_stream_send_pcm(s, tick, pcm);
+	if (!more)
+		md_stream_end_play(s, MD_PLAY_DONE);
+}
+
+void md_stream_tick(struct md_stream *s, uint64_t tick)
+{
+	md_stream_dtmf_watch(s, s->th->now_us);
+	if (!dtmf_tick(s, tick) && s->play)
+		play_tick(s, tick);
+	md_stream_activity(s);
+}
+
+void md_stream_end_play(struct md_stream *s, enum md_play_end end)
+{
+	struct md_play *p = s->play;
+	s->play = NULL;
+	s->marker = true;
+	p->end = end;
+	md_note_send(s->eng, &(struct md_note){.type = MD_NOTE_PLAYED, .owner = s->owner, .stream = s, .play = p});
+}
+
+void md_stream_activity(struct md_stream *s)
+{
+	bool want = s->play || s->dtmf_tx.n || md_dtmf_rx_is_open(&s->dtmf_rx);
+	if (want == s->is_ticking || !s->th)
+		return;
+	if (want)
+		DL_APPEND2(s->th->ticking, s, t_prev, t_next);
+	else
+		DL_DELETE2(s->th->ticking, s, t_prev, t_next);
+	s->is_ticking = want;
+}

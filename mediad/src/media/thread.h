@@ -1,0 +1,163 @@
+/* Inside of the engine: what media threads own. Everything here belongs to one thread unless said. */
+#ifndef MD_THREAD_H
+#define MD_THREAD_H
+#include "media/dtmf.h"
+#include "media/engine.h"
+#include "media/jitter.h"
+#include "media/rtcp.h"
+#include "media/rtp.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define MD_TICK_US 20000
+#define MD_TICKS_A_SECOND 50
+#define MD_RELAYS 4 /* listeners a talker's packets are passed on to; more are served by the mixer */
+
+enum md_msg_type {
+	MD_MSG_ADD, MD_MSG_MEDIA, MD_MSG_CLOSE, MD_MSG_PLAY, MD_MSG_STOP, MD_MSG_DTMF, MD_MSG_REC, MD_MSG_REC_STOP,
+	MD_MSG_MOVE, MD_MSG_ROOM_CLOSE, MD_MSG_JOIN, MD_MSG_LEAVE, MD_MSG_ROOM_REC, MD_MSG_ROOM_REC_STOP, MD_MSG_QUIT
+};
+
+/* Control → media thread; freed by the media thread. */
+struct md_msg {
+	struct md_msg *next;
+	enum md_msg_type type;
+	struct md_stream *stream, *other; /* other: whispered to; a recording's left */
+	struct md_mroom *room;
+	struct md_play *play;
+	struct md_rec *rec;
+	struct md_media media;
+	struct md_thread *to;
+	enum md_role role;
+	char digits[MD_DTMF_QUEUE + 1];
+	unsigned ms, gap_ms;
+};
+
+struct md_thread {
+	struct md_engine *eng;
+	pthread_t id;
+	int epoll, event, timer;
+	/* inbox: `lock` protects `head`, `tail` */
+	pthread_mutex_t lock;
+	struct md_msg *head, *tail;
+	/* the thread's own */
+	struct md_stream *buckets[MD_TICKS_A_SECOND]; /* every stream; one bucket a tick gets its once-a-second work */
+	struct md_stream *ticking;                    /* streams with something to send or watch each tick */
+	struct md_mroom *mixing;                      /* rooms in which somebody needs a mix */
+	int64_t now_us;  /* when the loop woke up */
+	uint64_t tick;   /* last one done */
+	bool fast;       /* the timer runs at 20 ms, else once a second */
+	bool quit;
+	_Atomic uint64_t rtp_in, rtp_out, late_ticks, rtp_bad;
+};
+
+enum md_source { MD_NOTHING, MD_RELAYED, MD_MIXED }; /* what a member of a room hears, when nothing is played to it */
+
+struct md_stream {
+	/* control's */
+	struct md_engine *eng;
+	struct md_thread *home; /* where control sends messages */
+	struct md_msg *held, **held_tail; /* waiting while it moves */
+	bool moving;
+	struct md_mroom *moving_to;
+	/* constant */
+	void *owner;
+	int rtp_fd, rtcp_fd;
+	uint16_t port;
+	/* media thread's */
+	struct md_thread *th;
+	struct md_stream *b_prev, *b_next, *t_prev, *t_next, *r_prev, *r_next;
+	unsigned bucket;
+	bool is_ticking;
+	struct md_media media;
+	struct sockaddr_in remote, remote_rtcp;
+	int64_t set_us, heard_us; /* media agreed; last RTP of the far end */
+	bool latched, silent_told;
+	/* receiving */
+	struct md_rtp_rx rx;
+	enum md_codec_id rx_codec;
+	struct md_dtmf_rx dtmf_rx;
+	struct md_jitter *jitter;
+	int16_t frame[MD_FRAME]; /* of this tick, when `heard` */
+	bool heard;
+	/* sending */
+	uint32_t ssrc, ts_base;
+	uint16_t seq;
+	bool marker;             /* the next audio packet begins a talk spurt */
+	uint64_t tx_packets, tx_octets;
+	int64_t sent_us;
+	struct md_dtmf_tx dtmf_tx;
+	struct md_play *play;
+	/* What is passed on keeps the talker's gaps and order: its numbers plus an offset. */
+	struct {
+		const struct md_stream *from; /* compared only */
+		unsigned epoch;          /* of `from` */
+		uint32_t ts;             /* offset */
+		uint16_t seq, first, next; /* offset; first and next of our numbers in this run */
+	} relay;
+	unsigned rx_epoch;       /* counts breaks in the received numbering */
+	/* RTCP */
+	unsigned rtcp_due;       /* seconds */
+	uint32_t last_sr;
+	int64_t last_sr_us;
+	uint64_t tx_at_report;
+	double rtt_ms, far_loss;
+	/* room */
+	struct md_mroom *room;
+	enum md_role role;
+	struct md_stream *whisper_to;
+	enum md_source source;
+	struct md_stream *relays[MD_RELAYS];
+	unsigned n_relays;
+	bool decode, wanted; /* its packets go through the jitter buffer; so says the plan being made */
+	/* recording */
+	struct md_rec *rec;
+	struct md_rec_track rec_track, room_track;
+};
+
+struct md_mroom {
+	/* control's */
+	unsigned coming; /* streams that move to its thread */
+	bool closing;    /* as soon as they are here */
+	/* constant */
+	struct md_engine *eng;
+	struct md_thread *th;
+	void *owner;
+	/* media thread's */
+	struct md_mroom *m_prev, *m_next;
+	struct md_stream *members;
+	bool is_mixing;
+	struct md_rec *rec;
+	struct md_stream *left;
+};
+
+/* engine.c */
+void md_note_send(struct md_engine *e, const struct md_note *n);
+struct md_writer *md_engine_writer(struct md_engine *e);
+const struct md_engine_conf *md_engine_conf(const struct md_engine *e);
+
+/* thread.c */
+int md_thread_start(struct md_thread *t, struct md_engine *e, unsigned number);
+void md_thread_post(struct md_thread *t, struct md_msg *m);
+void md_thread_join(struct md_thread *t);
+
+/* stream_rx.c, stream_tx.c, stream.c */
+void md_stream_readable(struct md_stream *s, int64_t now_us);
+void md_stream_rtcp_readable(struct md_stream *s, int64_t now_us);
+void md_stream_dtmf_watch(struct md_stream *s, int64_t now_us);
+void md_stream_tick(struct md_stream *s, uint64_t tick);
+void md_stream_second(struct md_stream *s, int64_t now_us);
+void md_stream_send_audio(struct md_stream *s, uint64_t tick, const uint8_t *payload, size_t len);
+void md_stream_send_pcm(struct md_stream *s, uint64_t tick, const int16_t *pcm);
+void md_stream_relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event, int64_t now_us);
+void md_stream_message(struct md_stream *s, struct md_msg *m);
+void md_stream_activity(struct md_stream *s); /* on or off the ticking list */
+void md_stream_end_play(struct md_stream *s, enum md_play_end end);
+void md_stream_stats(struct md_stream *s, struct md_stats *st);
+
+/* room.c */
+void md_mroom_message(struct md_mroom *r, struct md_msg *m);
+void md_mroom_remove(struct md_mroom *r, struct md_stream *s);
+void md_mroom_replan(struct md_mroom *r);
+void md_mroom_tick(struct md_mroom *r, uint64_t tick);
+#endif

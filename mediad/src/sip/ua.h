@@ -1,0 +1,70 @@
+/* Inside of sip/. */
+#ifndef MD_UA_H
+#define MD_UA_H
+#include "sip/dialog.h"
+
+struct md_hep;
+
+struct md_ua {
+	su_root_t *root;
+	nua_t *nua;
+	struct md_ua_conf conf;
+	struct in_addr address;
+	const struct md_ua_ops *ops;
+	void *arg;
+	struct md_dialog *dialogs;
+	struct md_hep *hep;
+	bool stopped;
+	void (*done_h)(void *arg);
+	void *done_arg;
+};
+
+enum md_dialog_state {
+	MD_D_INCOMING,  /* INVITE here, no final answer */
+	MD_D_ANSWERING, /* 2xx sent, ACK awaited */
+	MD_D_CALLING,   /* INVITE sent */
+	MD_D_UP,
+	MD_D_PARTING    /* without an owner: finishing its transactions */
+};
+
+struct md_dialog {
+	struct md_ua *ua;
+	struct md_dialog *prev, *next;
+	nua_handle_t *nh;
+	enum md_dialog_state state;
+	void *owner;
+	char *call_id; /* malloc */
+	uint16_t port;
+	uint64_t sdp_id;
+	unsigned sdp_version;
+	bool has_remote;    /* `remote` is what the far end last said */
+	bool offer_open;    /* an offer of ours waits for its answer */
+	bool ack_answer;    /* … in the ACK */
+	bool hold;          /* we hold the far end */
+	bool held;          /* it holds us */
+	bool early;
+	bool bye_on_ack;
+	bool invite_again;  /* after a glare */
+	bool dead;          /* sofia said that it is over */
+	int reason_cause;   /* of a Reason header, before the end */
+	struct md_sdp remote;
+	su_timer_t *timer;  /* retry after glare; the end of PARTING */
+};
+
+void md_dialog_event(struct md_dialog *d, nua_event_t event, int status, const char *phrase, const sip_t *sip, tagi_t tags[]);
+int md_dialog_alloc(struct md_dialog **dp, struct md_ua *ua);
+void md_dialog_free(struct md_dialog *d);
+void md_dialog_accept(struct md_ua *ua, nua_handle_t *nh, const sip_t *sip);
+/* dialog_offer.c */
+const char *md_dialog_local_sdp(struct md_dialog *d, char *buf, size_t size, bool answer);
+int md_dialog_take_sdp(struct md_dialog *d, const sip_t *sip); /* ENOENT: none; else as md_sdp_parse */
+void md_dialog_tell_media(struct md_dialog *d);
+void md_dialog_far_offer(struct md_dialog *d, const sip_t *sip, bool update);
+void md_dialog_offer_result(struct md_dialog *d, int status, const sip_t *sip);
+const char *md_sip_contact(const sip_t *sip, char *buf, size_t size);
+void md_dialog_timer_h(su_root_magic_t *magic, su_timer_t *t, struct md_dialog *d);
+void md_dialog_set_state(struct md_dialog *d, enum md_dialog_state state);
+/* hep.c */
+int md_hep_alloc(struct md_hep **hp, const char *to, const struct sockaddr_in *self, char *dump, size_t size);
+void md_hep_free(struct md_hep *h);
+#endif
