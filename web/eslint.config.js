@@ -28,7 +28,7 @@ export default tseslint.config(
     }
   },
   {
-    files: ['test/**/*.mjs'],
+    files: ['test/**'],
     rules: { 'max-lines-per-function': 'off' }
   }
 )

@@ -32,8 +32,11 @@ class FakeApi {
     this.down = false
     this.server = createServer((q, a) => this.serve(q, a))
     this.wss = new WebSocketServer({ noServer: true, handleProtocols: () => 'zongji.events' })
+    this.ticker = setInterval(() => this.tick(), 5000)
     this.server.on('upgrade', (q, socket, head) => this.upgrade(q, socket, head))
   }
+
+  tick() { this.send({ type: 'tick', at: new Date().toISOString() }) }
 
   async listen(from = 17500) {
     for (let port = from; port < from + 500; port++) {
@@ -47,6 +50,7 @@ class FakeApi {
   }
 
   close() {
+    clearInterval(this.ticker)
     for (const s of this.sockets) s.terminate()
     this.server.closeAllConnections()
     return new Promise((done) => this.server.close(done))
@@ -104,6 +108,7 @@ class FakeApi {
     if (!url.pathname.startsWith('/api/v1/')) return this.file(url.pathname, a)
     const path = url.pathname.slice('/api/v1'.length)
     this.requests.push(`${q.method} ${path}${url.search}`)
+    this.lastTenant = q.headers['x-zj-tenant'] ?? null
     if (this.down) return q.socket.destroy()
     let text = ''
     for await (const part of q) text += part
@@ -119,7 +124,9 @@ class FakeApi {
       a.setHeader('Retry-After', '30')
       return this.problem(a, 429, 'too_many')
     }
-    if (body.tenant !== 'demo' || body.password !== 'correct-horse') return this.problem(a, 401, 'login')
+    const carrier = body.tenant === undefined && body.username === 'carrier'
+    if ((body.tenant !== 'demo' && !carrier) || body.password !== 'correct-horse') return this.problem(a, 401, 'login')
+    if (carrier) this.w.session.tenant.kind = 'carrier'
     const token = `zjs_${Math.random().toString(36).slice(2)}`
     this.sessions.add(token)
     this.json(a, { token, ...this.w.session }, { 'Set-Cookie': `zj_session=${token}; HttpOnly; SameSite=Strict; Path=/` })
@@ -172,12 +179,13 @@ class FakeApi {
     this.wss.handleUpgrade(q, socket, head, (s) => {
       this.sockets.add(s)
       s.on('close', () => this.sockets.delete(s))
-      const after = new URL(q.url, 'http://x').searchParams.get('after')
-      this.requests.push(`WS ${after ?? '-'}`)
+      const params = new URL(q.url, 'http://x').searchParams
+      const after = params.get('after')
+      this.requests.push(`WS ${after ?? '-'} ${params.get('tenant') ?? '-'}`)
       const known = after && Number(after.split('-')[1]) <= this.seq
       if (!known) return s.send(JSON.stringify(this.snapshot()))
-      s.send(JSON.stringify({ type: 'tick', at: new Date().toISOString() }))
       for (const m of this.history) if (Number(m.cursor.split('-')[1]) > Number(after.split('-')[1])) s.send(JSON.stringify(m))
+      s.send(JSON.stringify({ type: 'tick', at: new Date().toISOString() }))
     })
   }
 }

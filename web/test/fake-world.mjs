@@ -104,6 +104,7 @@ export function world() {
       { name: 'agents', zh: '坐席', en: 'Agent', label: 'name', can, fields: [field('number', 'string', '工号', 'Agent number'), field('name', 'string', '姓名', 'Name')] }
     ],
     rows: {
+      tenants: [{ id: uuid(), kind: 'tenant', name: 'demo', title: '示例企业' }, { id: uuid(), kind: 'tenant', name: 'other', title: '另一家' }],
       queues: queues.map((q) => ({ id: q.id, number: q.number, name: q.name, record: true, created_at: ago(86400) })),
       agents: agents.map((a) => ({ id: a.id, number: a.number, name: a.name }))
     }

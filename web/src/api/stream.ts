@@ -25,7 +25,7 @@ export interface StreamOptions {
 
 const backoffFirstMs = 500
 const backoffMaxMs = 10_000
-/** A server that sends ticks must not be silent longer than this. */
+/** The server ticks every 5 s: a longer silence is a dead connection. */
 const silenceMs = 15_000
 /** No first message after connecting within this time: try another connection. */
 const firstMessageMs = 10_000
@@ -36,7 +36,6 @@ export class EventStream {
   private state: StreamState = 'idle'
   private cursor: string | null = null
   private tries = 0
-  private ticks = false
   private batch: BoardMessage[] = []
   private flushTimer: ReturnType<typeof setTimeout> | undefined
   private retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -88,18 +87,9 @@ export class EventStream {
       return
     }
     this.socket = socket
-    this.ticks = false
     this.expect(firstMessageMs)
-    socket.onopen = () => this.opened()
     socket.onmessage = (e: MessageEvent<unknown>) => this.receive(e.data)
     socket.onclose = (e: CloseEvent) => this.closed(e.code)
-  }
-
-  /** A connection that goes on at our cursor may have nothing to say for long; a new one begins with a snapshot. */
-  private opened(): void {
-    if (!this.cursor) return
-    this.expect(null)
-    this.good()
   }
 
   private receive(data: unknown): void {
@@ -111,7 +101,7 @@ export class EventStream {
       return
     }
     this.handle(message)
-    if (this.socket) this.expect(this.ticks ? silenceMs : null)
+    if (this.socket) this.expect(silenceMs)
   }
 
   private handle(message: StreamMessage): void {
@@ -124,8 +114,9 @@ export class EventStream {
         this.end(message.because)
         return
       case 'tick':
-        this.ticks = true
         this.o.onServerTime?.(Date.parse(message.at))
+        // The first word of a connection that goes on at our cursor: nothing is missing.
+        if (this.state === 'connecting' && this.cursor) this.good()
         return
       case 'snapshot':
         this.push(message)
@@ -158,9 +149,9 @@ export class EventStream {
     if (batch.length) this.o.onBatch(batch)
   }
 
-  private expect(ms: number | null): void {
+  private expect(ms: number): void {
     clearTimeout(this.silenceTimer)
-    if (ms !== null) this.silenceTimer = setTimeout(() => this.wait(), ms)
+    this.silenceTimer = setTimeout(() => this.wait(), ms)
   }
 
   /** A message that we cannot read: what we show may be wrong, so ask for everything. */
@@ -196,7 +187,6 @@ export class EventStream {
     const socket = this.socket
     this.socket = null
     if (!socket) return
-    socket.onopen = null
     socket.onmessage = null
     socket.onclose = null
     socket.close()

@@ -17,6 +17,8 @@ export const session = reactive({
   tenants: [] as Row[]
 })
 
+const enteredKey = 'zj.entered'
+
 export const isCarrier = computed(() => session.current?.tenant.kind === 'carrier')
 export const timeZone = computed(() => session.current?.tenant.time_zone ?? 'Asia/Shanghai')
 
@@ -51,14 +53,17 @@ function lost(): void {
 async function loadTenants(): Promise<void> {
   const page = await api.tenants().catch(() => null)
   session.tenants = (page?.items ?? []).filter((row) => row.kind !== 'carrier')
-  const first = session.tenants[0]
-  if (first && !session.entered && may('tenants.enter')) enterTenant(String(first.id))
+  if (!may('tenants.enter') || session.entered) return
+  const last = sessionStorage.getItem(enteredKey)
+  const row = session.tenants.find((x) => x.id === last) ?? session.tenants[0]
+  if (row) enterTenant(String(row.id))
 }
 
 /** A carrier account looks into a tenant: every later request and the events are that tenant's. */
 export function enterTenant(id: string): void {
   if (!session.current) return
   session.entered = id
+  sessionStorage.setItem(enteredKey, id)
   identify({ csrf: session.current.csrf, tenant: id })
   follow(id, lost)
 }

@@ -3,7 +3,6 @@ import { EventStream, type BoardMessage, type StreamState } from '../../src/api/
 
 class FakeSocket {
   static all: FakeSocket[] = []
-  onopen: (() => void) | null = null
   onmessage: ((e: { data: string }) => void) | null = null
   onclose: ((e: { code: number }) => void) | null = null
   closed = false
@@ -65,7 +64,7 @@ describe('event stream', () => {
     expect(batches[1]).toHaveLength(48)
   })
 
-  it('goes on at its cursor after a lost connection, live as soon as it is open', () => {
+  it('goes on at its cursor after a lost connection, live with the first tick', () => {
     last().says(snapshot('7-1'))
     last().says(event('7-2'))
     last().drops()
@@ -73,7 +72,8 @@ describe('event stream', () => {
     vi.advanceTimersByTime(500)
     expect(FakeSocket.all).toHaveLength(2)
     expect(last().url).toBe('ws://x/events?after=7-2')
-    last().onopen?.()
+    expect(states.at(-1)).toBe('connecting')
+    last().says({ type: 'tick', at: '2026-11-20T08:00:00Z' })
     expect(states.at(-1)).toBe('live')
   })
 
@@ -116,17 +116,31 @@ describe('event stream', () => {
     expect(batches.map((b) => b.map((m) => m.cursor))).toEqual([['7-1'], ['9-1']])
   })
 
-  it('gives up a silent connection, if the server promised ticks', () => {
+  it('gives up a silent connection; ticks keep it', () => {
     last().says(snapshot('7-1'))
-    vi.advanceTimersByTime(60_000)
+    const socket = last()
+    for (let i = 0; i < 12; i++) {
+      vi.advanceTimersByTime(5_000)
+      socket.says({ type: 'tick', at: '2026-11-20T08:00:00Z' })
+    }
     expect(states.at(-1)).toBe('live')
-    last().says({ type: 'tick', at: '2026-11-20T08:00:00Z' })
-    vi.advanceTimersByTime(14_000)
+    vi.advanceTimersByTime(14_900)
     expect(states.at(-1)).toBe('live')
-    const silent = last()
-    vi.advanceTimersByTime(1_100)
+    vi.advanceTimersByTime(200)
     expect(states.at(-1)).toBe('waiting')
-    expect(silent.closed).toBe(true)
+    expect(socket.closed).toBe(true)
+  })
+
+  it('a tick does not make stale data true', () => {
+    last().says(snapshot('7-1'))
+    last().says({ type: 'stale' })
+    last().says({ type: 'tick', at: '2026-11-20T08:00:00Z' })
+    expect(states.at(-1)).toBe('stale')
+    last().drops()
+    vi.advanceTimersByTime(500)
+    last().says({ type: 'stale' })
+    last().says({ type: 'tick', at: '2026-11-20T08:00:00Z' })
+    expect(states.at(-1)).toBe('stale')
   })
 
   it('gives up a connection that does not begin', () => {
