@@ -124,12 +124,17 @@ const char *zj_log_esc(const char *s)
 	return out;
 }
 
-/* Appends ` key=value`; what does not fit is cut. */
+/* Appends ` key=value` unless the text said that key itself; what does not fit is cut. */
 static size_t context_add(char *line, size_t n, size_t size, const char *key, const char *value)
 {
+	char said[16];
 	int more;
 
-	if (!value || n >= size)
+	if (!value || !*value || n >= size)
+		return n;
+	line[n] = '\0';
+	snprintf(said, sizeof(said), " %s=", key);
+	if (strstr(line, said))
 		return n;
 	more = snprintf(line + n, size - n, " %s=%s", key, value);
 	n += more > 0 ? (size_t)more : 0;

@@ -131,6 +131,7 @@ static void a_log_line_carries_the_context_and_is_one_line(void **state)
 	assert_int_equal(zj_log_open("part", log, ZJ_INFO), 0);
 	former = zj_log_with((struct zj_log_ctx){.tenant = "t1", .call = "c1"});
 	zj_info("sub", "hello a=%s", zj_log_esc("x y\n\"\x01"));
+	zj_info("sub", "said itself call=%s", "c2");
 	zj_log_with(former);
 	zj_warn("sub", "two\nlines");
 	zj_debug("sub", "hidden");
@@ -143,6 +144,7 @@ static void a_log_line_carries_the_context_and_is_one_line(void **state)
 	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
 	fclose(f);
 	assert_non_null(strstr(text, " info part sub: hello a=x\\x20y\\x0a\\x22\\x01 tenant=t1 call=c1\n"));
+	assert_non_null(strstr(text, " sub: said itself call=c2 tenant=t1\n"));
 	assert_non_null(strstr(text, " warn part sub: two lines\n"));
 	assert_null(strstr(text, "hidden"));
 	snprintf(cmd, sizeof(cmd), "grep -q ' error part sub: in the new file' %s", log);
