@@ -4,13 +4,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { EventEmitter, once } from 'node:events';
 import { root, startPostgres } from '../../schema/test/pg.mjs';
 import { SipEndpoint, header, token } from '../../tests/tools/sip.mjs';
 
-const BASE = Number(process.env.ZJ_EDGE_TEST_BASE ?? 13000);
+let BASE = Number(process.env.ZJ_EDGE_TEST_BASE ?? 13000);
+let RTP = [100, 299];
 const build = path.resolve(root, 'build'); // the modules have no sanitised twin: Kamailio's binary has none
 const slow = Number(process.env.ZJ_SLOW ?? 1);
 
@@ -92,7 +93,10 @@ const children = new Set();
 process.on('exit', () => { for (const c of children) try { process.kill(-c.pid, 'SIGKILL'); } catch {} });
 
 export class Edge {
-  static async start() {
+  /** `offset` moves the ports, so that two test files may run at once. */
+  static async start({ offset = 0 } = {}) {
+    BASE += offset;
+    if (offset) RTP = [100, 199];
     const edge = new Edge();
     edge.pg = await startPostgres({ port: BASE + 2, migrate: false });
     edge.applySchema();
@@ -123,19 +127,34 @@ export class Edge {
     for (const name of fs.readdirSync(path.join(root, 'ops/templates')).filter((n) => /^(kamailio|rtpengine|haproxy).*\.in$/.test(n))) {
       const text = fs.readFileSync(path.join(root, 'ops/templates', name), 'utf8')
         .replaceAll('@RUN@', this.run).replaceAll('@ROOT@', root).replaceAll('@BUILD@', build)
-        .replace(/@PORT:4000@/, String(BASE + 100)).replace(/@PORT:7999@/, String(BASE + 299))
+        .replace(/@PORT:4000@/, String(BASE + RTP[0])).replace(/@PORT:7999@/, String(BASE + RTP[1]))
         .replace(/@PORT:(\d+)@/g, (_, n) => String(BASE + Number(n))).replace(/@SECRET:\w+@/g, 'secret');
       fs.writeFileSync(path.join(this.run, 'etc', name.replace(/\.in$/, '')), text);
     }
   }
 
-  spawn(command, args, log) {
+  spawn(command, args, log, options = {}) {
     const out = fs.openSync(path.join(this.run, log), 'a');
-    const child = spawn(command, args, { stdio: ['ignore', out, out], detached: true });
+    const child = spawn(command, args, { stdio: ['ignore', out, out], detached: true, ...options });
     fs.closeSync(out);
     children.add(child);
     child.once('exit', () => children.delete(child));
     return child;
+  }
+
+  /** PostgreSQL goes away, and comes back with what it had. */
+  async stopPostgres() {
+    const pid = Number(fs.readFileSync(`${this.pg.dir}/data/postmaster.pid`, 'utf8').split('\n')[0]);
+    process.kill(pid, 'SIGINT');
+    await until('PostgreSQL is down', () => !fs.existsSync(`${this.pg.dir}/data/postmaster.pid`));
+  }
+
+  async resumePostgres() {
+    const args = ['-D', `${this.pg.dir}/data`, '-p', String(BASE + 2), '-k', this.pg.dir, '-c', 'listen_addresses=', '-c', 'fsync=off'];
+    const bin = '/usr/lib/postgresql/15/bin/postgres';
+    const id = (flag) => Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout);
+    this.postgres = this.spawn(bin, args, 'postgres.log', userInfo().uid ? {} : { uid: id('-u'), gid: id('-g'), cwd: this.pg.dir });
+    await until('PostgreSQL is back', () => { try { return this.sql('select 1'); } catch { return false; } }, 15000);
   }
 
   async end(child, signal = 'SIGTERM') {
@@ -151,6 +170,18 @@ export class Edge {
       s.on('message', () => { s.close(); resolve(true); });
       s.send('1_1 d7:command4:pinge', BASE + 30, '127.0.0.1');
       setTimeout(() => { try { s.close(); } catch {} resolve(false); }, 50);
+    }));
+  }
+
+  async startHaproxy() {
+    const etc = path.join(this.run, 'etc');
+    const r = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', `${etc}/tls.key`, '-out', `${etc}/tls.crt`]);
+    if (r.status !== 0) throw new Error(String(r.stderr));
+    fs.writeFileSync(`${etc}/tls.pem`, fs.readFileSync(`${etc}/tls.crt`, 'utf8') + fs.readFileSync(`${etc}/tls.key`, 'utf8'));
+    this.haproxy = this.spawn('haproxy', ['-db', '-f', `${etc}/haproxy.cfg`], 'haproxy.log');
+    await until('HAProxy listens', () => new Promise((resolve) => {
+      const s = net.connect(BASE + 1, '127.0.0.1', () => { s.destroy(); resolve(true); });
+      s.on('error', () => resolve(false));
     }));
   }
 
@@ -225,6 +256,8 @@ export class Edge {
     this.acd.close();
     this.mediad.close();
     this.carrier.close();
+    await this.end(this.haproxy);
+    await this.end(this.postgres, 'SIGINT');
     await this.pg.stop();
     if (process.env.ZJ_EDGE_KEEP) fs.copyFileSync(path.join(this.run, 'kamailio.log'), process.env.ZJ_EDGE_KEEP);
     fs.rmSync(this.run, { recursive: true, force: true });
