@@ -20,6 +20,8 @@ int api_who_fill(struct api *api, struct api_who *w, const struct api_account *a
 	w->role = home->carrier ? API_ROLE_CARRIER : API_ROLE_TENANT;
 	json_decref(w->perms);
 	w->perms = json_incref((json_t *)api_role_perms(api->directory, a->role));
+	if (a->role[0] && !w->perms)
+		return EAGAIN; /* the role's row is on its way */
 	if (tenant && strcmp(tenant, a->tenant) != 0 &&
 	    (!home->carrier || !api_perm_has(w->perms, "tenants.enter") || !api_tenant_find(api->directory, tenant)))
 		return EPERM;
@@ -108,6 +110,8 @@ static void go_on(struct api_req *req, const struct api_account *a, api_h *next)
 	if (err == EPERM)
 		api_fail(req, API_P_ENTER,
 			 "X-Zj-Tenant is for carrier accounts with tenants.enter, and for tenants that exist");
+	else if (err == EAGAIN)
+		api_fail(req, API_P_AWAY, "the account's role is not known yet");
 	else if (err)
 		api_fail(req, API_P_SESSION, "the account or its tenant is disabled");
 	else if (req->who.by_cookie && req->writing && !csrf_is_good(req))

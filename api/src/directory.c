@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
+#include <utlist.h>
 
 enum kind { TENANT, ROLE, ACCOUNT, TOKEN, AGENT, SCHEMA, KINDS };
 static const struct zj_follow_table tables[KINDS] = {
@@ -20,8 +21,9 @@ static const struct zj_follow_table tables[KINDS] = {
 /* One row of any of the tables, under up to two names. */
 struct entry {
 	enum kind kind;
-	char key[48];   /* kind:id */
-	char name[160]; /* kind:second name; empty: none */
+	char key[48];    /* kind:id */
+	char name[160];  /* kind:second name; empty: none */
+	int64_t seen_us; /* when it came */
 	union {
 		struct api_tenant tenant;
 		struct api_account account;
@@ -32,8 +34,20 @@ struct entry {
 	UT_hash_handle hh_key, hh_name;
 };
 
+#define WAIT_MS 500
+struct waiter {
+	uv_timer_t timer;
+	struct api_directory *d;
+	char key[48];
+	api_directory_wait_h *h;
+	void *arg;
+	struct waiter *prev, *next;
+};
+
 struct api_directory {
 	struct zj_follow *follow;
+	uv_loop_t *loop;
+	struct waiter *waiters;
 	struct entry *by_key, *by_name;
 	api_directory_h *changed_h, *schema_h;
 	void *arg;
@@ -163,6 +177,28 @@ static void read_agent(struct entry *e, const json_t *row)
 		snprintf(e->name, sizeof(e->name), "g:%s", a->account);
 }
 
+static void waiter_done(struct waiter *w)
+{
+	DL_DELETE(w->d->waiters, w);
+	w->h(w->arg);
+	uv_close((uv_handle_t *)&w->timer, (uv_close_cb)free); /* the timer is its first member */
+}
+
+static void on_wait_over(uv_timer_t *t)
+{
+	struct waiter *w = t->data;
+	zj_warn("directory", "a change is late key=%s", w->key);
+	waiter_done(w);
+}
+
+static void tell_waiters(struct api_directory *d, const char *key)
+{
+	struct waiter *w, *next;
+	DL_FOREACH_SAFE (d->waiters, w, next)
+		if (strcmp(w->key, key) == 0)
+			waiter_done(w);
+}
+
 static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *id, json_t *row, void *arg)
 {
 	struct api_directory *d = arg;
@@ -182,6 +218,7 @@ static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *i
 	struct entry *e = row ? calloc(1, sizeof(*e)) : NULL;
 	if (e) {
 		e->kind = kind;
+		e->seen_us = zj_mono_us();
 		strcpy(e->key, key);
 		if (kind == TENANT)
 			read_tenant(e, row);
@@ -197,6 +234,7 @@ static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *i
 	}
 	if (d->ready)
 		d->changed_h(d->arg);
+	tell_waiters(d, key);
 }
 
 static void ready_h(void *arg)
@@ -217,6 +255,7 @@ int api_directory_alloc(struct api_directory **dp, uv_loop_t *loop, const char *
 	d->changed_h = changed_h;
 	d->schema_h = schema_h;
 	d->arg = arg;
+	d->loop = loop;
 	int err = zj_follow_alloc(&d->follow, loop, conninfo, tables, KINDS, row_h, ready_h, d);
 	if (err) {
 		zj_deref(d);
@@ -238,6 +277,31 @@ void api_directory_close(struct api_directory *d)
 		entry_free(e);
 	}
 	zj_deref(d);
+}
+
+void api_directory_wait(struct api_directory *d, const char *table, const char *id, int64_t since_us, bool gone,
+			api_directory_wait_h *h, void *arg)
+{
+	char key[48];
+	struct entry *e;
+	enum kind kind = 0;
+	while (kind < KINDS && strcmp(tables[kind].table, table) != 0)
+		kind++;
+	snprintf(key, sizeof(key), "%d:%s", kind, id);
+	HASH_FIND(hh_key, d->by_key, key, strlen(key), e);
+	struct waiter *w = kind == KINDS || (gone ? !e : e && e->seen_us >= since_us) ? NULL : calloc(1, sizeof(*w));
+	if (!w) {
+		h(arg);
+		return;
+	}
+	w->d = d;
+	strcpy(w->key, key);
+	w->h = h;
+	w->arg = arg;
+	uv_timer_init(d->loop, &w->timer);
+	w->timer.data = w;
+	uv_timer_start(&w->timer, on_wait_over, WAIT_MS, 0);
+	DL_APPEND(d->waiters, w);
 }
 
 bool api_directory_ready(const struct api_directory *d)

@@ -41,6 +41,12 @@ int api_directory_alloc(struct api_directory **dp, uv_loop_t *loop, const char *
 void api_directory_close(struct api_directory *d);
 bool api_directory_ready(const struct api_directory *d);
 
+/* Read your own writes: `h` runs when the change of this row, committed since `since_us` (zj_mono_us), is in the
+ * directory, or after half a second. At once (before return) when it is there already, or the table is not followed. */
+typedef void(api_directory_wait_h)(void *arg);
+void api_directory_wait(struct api_directory *d, const char *table, const char *id, int64_t since_us, bool gone,
+			api_directory_wait_h *h, void *arg);
+
 const struct api_tenant *api_tenant_find(const struct api_directory *d, const char *id);
 /* NULL name: the carrier's. */
 const struct api_tenant *api_tenant_by_name(const struct api_directory *d, const char *name);

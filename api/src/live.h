@@ -49,6 +49,7 @@ struct api_viewer {
 	bool waiting; /* for a snapshot: events are not sent meanwhile */
 	bool slow;    /* its buffer was full */
 	int64_t heard_us, closing_us;
+	uint16_t close_code; /* due when all texts have left */
 	struct api_viewer *prev, *next;
 };
 void api_viewer_send(struct api_viewer *v, const char *text);

@@ -87,8 +87,11 @@ static void verified(int err, bool matches, const char *hash ZJ_UNUSED, void *ar
 	const struct api_account *a = l->known ? api_account_find(l->req->api->directory, l->account) : NULL;
 	/* The row may have changed while we computed: what was verified must still be the account's password. */
 	bool good = !err && matches && a && a->password && strcmp(a->password, l->hash) == 0;
-	if (good && api_who_fill(l->req->api, &l->req->who, a, NULL) == 0)
+	int lacks = good ? api_who_fill(l->req->api, &l->req->who, a, NULL) : EACCES;
+	if (!lacks)
 		accept_login(l, a);
+	else if (lacks == EAGAIN)
+		api_fail(l->req, API_P_AWAY, "the account's role is not known yet");
 	else
 		refuse(l);
 	zj_log_with(before);

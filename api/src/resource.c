@@ -143,11 +143,20 @@ void api_change_h(struct api_req *req)
 		write_body(req, req->arg[1]);
 }
 
+static void known_gone(void *arg)
+{
+	struct api_req *req = arg;
+	api_reply_empty(req, 204);
+	zj_deref(req);
+}
+
 static void deleted(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
 {
 	if (PQntuples(results[0]) > 0) {
-		api_audit(req, "delete", PQgetvalue(results[0], 0, 0));
-		api_reply_empty(req, 204);
+		struct api_write *w = req->user;
+		w->done = true;
+		api_audit(req, "delete", w->id);
+		api_directory_wait(req->api->directory, req->res->table, w->id, 0, true, known_gone, zj_ref(req));
 	} else if (PQntuples(results[1]) > 0) {
 		api_fail(req, API_P_CHANGED, "If-Match does not match any more");
 	} else {

@@ -66,6 +66,16 @@ void api_viewer_send(struct api_viewer *v, const char *text)
 	queue(v, text, n);
 }
 
+/* The close frame overtakes texts in wslay's queue: it is queued when they have left. */
+static void try_close(struct api_viewer *v)
+{
+	if (!v->close_code || !api_viewer_drained(v))
+		return;
+	wslay_event_queue_close(v->conn->ws_ctx, v->close_code, NULL, 0);
+	v->close_code = 0;
+	proceed(v);
+}
+
 void api_viewer_end(struct api_viewer *v, unsigned code, const char *because)
 {
 	char text[100];
@@ -73,19 +83,32 @@ void api_viewer_end(struct api_viewer *v, unsigned code, const char *because)
 	if (!v->conn || v->closing_us)
 		return;
 	v->closing_us = zj_mono_us();
+	v->close_code = (uint16_t)code;
 	struct wslay_event_msg m = {.opcode = WSLAY_TEXT_FRAME, .msg = (const uint8_t *)text, .msg_length = (size_t)n};
 	wslay_event_queue_msg(v->conn->ws_ctx, &m);
-	wslay_event_queue_close(v->conn->ws_ctx, (uint16_t)code, (const uint8_t *)because, strlen(because));
+	if (!v->conn->sock)
+		return;
+	/* written by hand, for h2o_websocket_proceed may end in gone() and the close frame must follow */
+	wslay_event_send(v->conn->ws_ctx);
+	if (v->close_code && api_viewer_drained(v)) {
+		wslay_event_queue_close(v->conn->ws_ctx, v->close_code, NULL, 0);
+		v->close_code = 0;
+	}
 	proceed(v);
 }
 
+/* Once a second. */
 void api_viewer_tick(struct api_viewer *v, int64_t now_us, bool ping)
 {
 	if (v->closing_us ? now_us - v->closing_us > CLOSING_US : now_us - v->heard_us > SILENT_US) {
 		gone(v);
 		return;
 	}
-	if (!ping || v->closing_us || v->slow)
+	if (v->closing_us) {
+		try_close(v);
+		return;
+	}
+	if (!ping || v->slow)
 		return;
 	struct wslay_event_msg m = {.opcode = WSLAY_PING};
 	wslay_event_queue_msg(v->conn->ws_ctx, &m);

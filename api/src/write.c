@@ -20,6 +20,7 @@ static void destructor(void *obj)
 	zj_deref(w->etag);
 	zj_deref(w->key);
 	zj_deref(w->token);
+	zj_deref(w->answer);
 }
 
 /* "abc" or W/"abc" → abc. An object; NULL: none, or `*`. */
@@ -63,6 +64,7 @@ struct api_write *api_write_alloc(struct api_req *req, const char *id)
 	}
 	req->user = w;
 	w->req = req;
+	w->started_us = zj_mono_us();
 	w->etag = etag_of(req);
 	if (id)
 		strcpy(w->id, id);
@@ -308,6 +310,15 @@ static void reply_row(struct api_write *w, int status, const char *row)
 	api_buf_free(&b);
 }
 
+/* Who asks next finds what was written: accounts, roles and the like are in memory here. */
+static void known(void *arg)
+{
+	struct api_req *req = arg;
+	struct api_write *w = req->user;
+	reply_row(w, w->id[0] ? 200 : 201, w->answer);
+	zj_deref(req);
+}
+
 static void written(struct api_req *req, PGresult *const *results, int n, void *arg ZJ_UNUSED)
 {
 	struct api_write *w = req->user;
@@ -321,16 +332,18 @@ static void written(struct api_req *req, PGresult *const *results, int n, void *
 	}
 	w->done = true;
 	quote_etag(req, PQgetvalue(r, 0, 1));
-	if (w->id[0]) {
-		api_audit(req, "change", w->id);
-		reply_row(w, 200, PQgetvalue(r, 0, 0));
-		return;
+	const char *id = w->id[0] ? w->id : PQgetvalue(r, 0, 2);
+	if (!w->id[0]) {
+		char location[160];
+		snprintf(location, sizeof(location), "/api/v1/%s/%s", req->res->name, id);
+		api_header(req, "location", location);
 	}
-	char location[160];
-	snprintf(location, sizeof(location), "/api/v1/%s/%s", req->res->name, PQgetvalue(r, 0, 2));
-	api_header(req, "location", location);
-	api_audit(req, "create", PQgetvalue(r, 0, 2));
-	reply_row(w, 201, PQgetvalue(r, 0, 0));
+	api_audit(req, w->id[0] ? "change" : "create", id);
+	w->answer = zj_strdup(PQgetvalue(r, 0, 0));
+	if (w->answer)
+		api_directory_wait(req->api->directory, req->res->table, id, w->started_us, false, known, zj_ref(req));
+	else
+		api_fail(req, API_P_INTERNAL, "out of memory");
 }
 
 /* A field that the system fills: the token's hash. */

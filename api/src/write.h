@@ -13,7 +13,9 @@ struct api_write {
 	char *token;    /* shown once: an object or NULL */
 	char *stored;   /* a file this writing made, to be removed if it fails: below the store; an object or NULL */
 	char *replaced; /* one it makes superfluous; likewise */
-	bool done;      /* the row was written */
+	int64_t started_us; /* when the writing began, zj_mono_us */
+	char *answer;       /* the row, while the directory is waited for: an object */
+	bool done;          /* the row was written */
 };
 /* Makes the state of this request's writing; NULL: answered. */
 struct api_write *api_write_alloc(struct api_req *req, const char *id);

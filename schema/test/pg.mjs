@@ -1,4 +1,4 @@
-// A private PostgreSQL for tests: its own directory, its own port and socket, gone afterwards. Works as root too.
+// A private PostgreSQL for tests: its own directory, only a Unix socket in it, gone afterwards. Works as root too.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -13,15 +13,17 @@ const asPostgres = () => {
   return { uid: id('-u'), gid: id('-g') };
 };
 
-export async function startPostgres({ port, migrate = true }) {
+export async function startPostgres({ port = 5432, migrate = true } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'zj-pg-'));
   const who = asPostgres();
   if (who.uid) chownSync(dir, who.uid, who.gid);
   execFileSync(`${bin}/initdb`, ['-D', `${dir}/data`, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], { ...who, cwd: dir, stdio: 'pipe' });
-  const child = spawn(`${bin}/postgres`, ['-D', `${dir}/data`, '-p', port, '-k', dir, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off',
+  const child = spawn(`${bin}/postgres`, ['-D', `${dir}/data`, '-p', port, '-k', dir, '-c', 'listen_addresses=', '-c', 'fsync=off',
     '-c', 'max_connections=60', '-c', 'timezone=UTC'], { ...who, cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
+  process.on('exit', () => { try { process.kill(child.pid, 'SIGQUIT'); } catch { /* gone */ } });
   child.stderr.on('data', (d) => { log = (log + d).slice(-20000); });
+  const kids = () => execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }).split('\n').map(Number).filter(Boolean);
   const env = { ...process.env, PGHOST: dir, PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'zongji', PGOPTIONS: '-c client_min_messages=warning' };
   const pg = {
     dir, port, env,
@@ -54,7 +56,9 @@ export async function startPostgres({ port, migrate = true }) {
         end: () => new Promise((resolve) => { p.on('close', resolve); p.stdin.end(); }),
       };
     },
-    async pause() { process.kill(child.pid, 'SIGINT'); await new Promise((r) => child.once('close', r)); },
+    // Stopped in its tracks, and let go on.
+    freeze() { for (const p of [child.pid, ...kids()]) process.kill(p, 'SIGSTOP'); },
+    thaw() { for (const p of [child.pid, ...kids()]) process.kill(p, 'SIGCONT'); },
     async stop() {
       if (child.exitCode === null) { process.kill(child.pid, 'SIGINT'); await new Promise((r) => child.once('close', r)); }
       rmSync(dir, { recursive: true, force: true });
