@@ -120,6 +120,8 @@ static void the_ladder_shows_the_dialogs_of_the_call_only(void **state)
 	fwrite(p, 1, n, f);
 	n = packet(p, "INVITE sip:c SIP/2.0\r\nCall-ID: two\r\nCSeq: 1 INVITE\r\n\r\n", 5060, 5071, 12);
 	fwrite(p, 1, n, f);
+	n = packet(p, "SIP/2.0 200 OK\r\ni: one\r\nCSeq: 1 INVITE\r\n\r\n", 5070, 5060, 11);
+	fwrite(p, 1, n, f); /* the other process mirrored it too */
 	fclose(f);
 	assert_int_equal(trace_read_sip(&story, folder, CALL), 0);
 	trace_story_sort(&story);
@@ -136,12 +138,51 @@ static void the_ladder_shows_the_dialogs_of_the_call_only(void **state)
 	rmdir(folder);
 }
 
+static void log_lines_are_told_briefly(void **state)
+{
+	static const char *const lines[] = {
+		"2026-11-21T00:23:26.960663Z info mediad leg: incoming: from=1 call=" CALL " tenant=x leg=l",
+		"2026-11-21T00:23:26.970000Z warn acd ivr: failed call=" CALL,
+		" 1(10264) NOTICE: at=2026-11-21T00:23:26.957884Z <script>: call from trunk caller=1 tenant=x call=" CALL,
+		" 3(9) WARNING: at=2026-11-21T00:23:26.980000Z <script>: no mediad call=" CALL,
+		"another call's line",
+		"something else call=" CALL,
+	};
+	static const char *const told[] = {
+		"p         call from trunk caller=1",
+		"p         leg: incoming: from=1 leg=l",
+		"p         warn ivr: failed",
+		"p         WARNING no mediad",
+		"p         something else",
+	};
+	char folder[] = "/tmp/zj-trace-XXXXXX", path[128];
+	struct trace_story story = {0};
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/p.log", folder);
+	f = fopen(path, "w");
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(lines); i++)
+		fprintf(f, "%s\n", lines[i]);
+	fclose(f);
+	assert_int_equal(trace_read_logs(&story, folder, CALL), 0);
+	trace_story_sort(&story);
+	assert_int_equal(story.n, ZJ_ARRAY_SIZE(told));
+	for (size_t i = 0; i < story.n; i++)
+		assert_string_equal(story.items[i].text, told[i]);
+	trace_story_free(&story);
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_packet_is_read),
 		cmocka_unit_test(a_packet_cut_anywhere_is_refused),
 		cmocka_unit_test(headers_are_found_in_both_forms),
+		cmocka_unit_test(log_lines_are_told_briefly),
 		cmocka_unit_test(the_ladder_shows_the_dialogs_of_the_call_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,7 @@ static void arrow(struct ladder *l, int from, int to, const char *text)
 			fprintf(l->out, " %.*s ", room - 2, text);
 			for (int k = before + used; k < room; k++)
 				fputs("─", l->out);
-			fputs(from < to ? "▶" : "┤", l->out);
+			fputs(from < to ? "▶" : "─", l->out);
 			i = right - 1;
 		} else {
 			fprintf(l->out, "│%*s", WIDTH - 1, "");

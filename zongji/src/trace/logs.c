@@ -6,26 +6,80 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A line's own time: RFC 3339 at its beginning or behind ` at=`. A line without one happened when its predecessor did.
+static int64_t time_at(const char *text)
+{
+	char stamp[48];
+
+	snprintf(stamp, sizeof(stamp), "%.*s", (int)strcspn(text, " "), text);
+	return zj_rfc3339_parse(stamp);
+}
+
+/* A line's own time: RFC 3339 at its beginning or behind `at=`. A line without one happened when its predecessor did.
  */
 static int64_t time_of(const char *line, int64_t before)
 {
-	char stamp[ZJ_RFC3339_SIZE];
 	const char *at = strstr(line, " at=");
-	int64_t us;
+	int64_t us = time_at(line);
 
-	snprintf(stamp, sizeof(stamp), "%.*s", (int)strcspn(line, " "), line);
-	us = zj_rfc3339_parse(stamp);
-	if (us < 0 && at) {
-		char *end;
-		long long n = strtoll(at + 4, &end, 10);
-
-		if (n > 1000000000000000LL) /* microseconds since 1970 */
-			us = n;
-		else if (*end == '.' && n > 1000000000LL) /* seconds with a fraction of six digits */
-			us = n * 1000000 + strtoll(end + 1, NULL, 10) % 1000000;
-	}
+	if (us < 0 && at)
+		us = time_at(at + 4);
 	return us < 0 ? before : us;
+}
+
+static const char *word_skip(const char *p)
+{
+	p += strcspn(p, " ");
+	return p + strspn(p, " ");
+}
+
+/* Where a line's own text begins: behind time, level and part of ours (`time level part sub: …`), behind process,
+ * level, time and place of Kamailio's (` 1(99) NOTICE: at=… <script>: …`). `*level` is set when it is worth telling. */
+static const char *text_of(const char *line, const char **level)
+{
+	static const char *const alarms[] = {"error", "warn", "ERROR", "WARNING", "CRITICAL", "ALERT"};
+	const char *p = line, *second;
+
+	if (time_at(line) < 0) {
+		p += strspn(p, " ");
+		if (!strchr(p, '(') || strcspn(p, "(") > 3)
+			return line;
+	}
+	second = word_skip(p);
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(alarms); i++) {
+		if (!strncmp(second, alarms[i], strlen(alarms[i])))
+			*level = alarms[i];
+	}
+	p = word_skip(second);
+	if (time_at(line) >= 0)
+		return word_skip(p);
+	if (!strncmp(p, "at=", 3))
+		p = word_skip(p);
+	if (*p == '<' && strstr(p, ">: "))
+		p = strstr(p, ">: ") + 3;
+	return p;
+}
+
+/* The line as the story tells it: without what stands beside it anyway, and without the call and tenant that all have.
+ */
+static char *brief(const char *part, const char *line, const char *call)
+{
+	const char *level = NULL, *p = text_of(line, &level);
+	char *out = zj_alloc(strlen(part) + strlen(line) + 40, NULL);
+	size_t n;
+
+	if (!out)
+		return NULL;
+	n = (size_t)sprintf(out, "%-9s", part);
+	if (level)
+		n += (size_t)sprintf(out + n, " %s", level);
+	for (; *p; p = word_skip(p)) {
+		size_t len = strcspn(p, " ");
+
+		if (!strncmp(p, "tenant=", 7) || (!strncmp(p, "call=", 5) && !strncmp(p + 5, call, strlen(call))))
+			continue;
+		n += (size_t)sprintf(out + n, " %.*s", (int)len, p);
+	}
+	return out;
 }
 
 static int read_log(struct trace_story *s, const char *path, const char *part, const char *call)
@@ -43,7 +97,7 @@ static int read_log(struct trace_story *s, const char *path, const char *part, c
 		at = time_of(line, at);
 		if (!strstr(line, call))
 			continue;
-		text = zj_asprintf("%-9s %s", part, line);
+		text = brief(part, line, call);
 		err = text ? trace_story_add(s, TRACE_LOG, at, text, strlen(text), NULL, NULL) : ENOMEM;
 		zj_deref(text);
 	}

@@ -36,6 +36,7 @@ struct trace_story {
 };
 int trace_story_add(struct trace_story *s, enum trace_kind kind, int64_t at_us, const char *text, size_t len,
 		    const char *src, const char *dst) ZJ_MUST_CHECK;
+/* By time; a message that two processes mirrored is told once. */
 void trace_story_sort(struct trace_story *s);
 void trace_story_free(struct trace_story *s);
 
