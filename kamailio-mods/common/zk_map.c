@@ -21,7 +21,7 @@ struct zk_map {
 	uint32_t used;  /* records alive */
 	uint32_t fresh; /* the lowest record never used */
 	uint32_t free;  /* chain of records given back */
-	struct slot slots[];
+	_Alignas(8) struct slot slots[]; /* so that the records behind them are aligned */
 };
 
 struct zk_store {
