@@ -165,12 +165,17 @@ static void linger_h(struct acd *acd, struct acd_timer *timer)
 	acd_call_free(call);
 }
 
+void acd_call_linger(struct acd_call *call)
+{
+	struct acd *acd = call->tenant->acd;
+
+	acd_timer_start(acd, &call->timer, acd->now + (call->recording || call->ivr_visit[0] ? LINGER_US : 0), linger_h);
+}
+
 /* Called once: its fact is written, and it leaves the board. It stays in memory while a recording's
  * or a flow's last word is outstanding. */
 void acd_call_finish(struct acd_call *call)
 {
-	struct acd *acd = call->tenant->acd;
-
 	if (call->where == ACD_AT_ENDED)
 		return;
 	acd_timer_stop(&call->timer);
@@ -183,5 +188,5 @@ void acd_call_finish(struct acd_call *call)
 	zj_info("call", "ended call=%s result=%s by=%s ms=%lld", call->id, acd_result_name(call->result),
 		call->hangup_by[0] ? call->hangup_by : "-", (long long)((call->ended_at - call->started_at) / ACD_MS));
 	acd_call_ended(call);
-	acd_timer_start(acd, &call->timer, acd->now + (call->recording || call->ivr_visit[0] ? LINGER_US : 0), linger_h);
+	acd_call_linger(call);
 }

@@ -15,6 +15,7 @@ void acd_call_result(struct acd_call *call, enum acd_result result, const char *
 void acd_call_hangup_by(struct acd_call *call, const struct acd_leg *leg, const char *by, const char *reason);
 void acd_call_end(struct acd_call *call, int sip_code, const char *reason); /* hangs up all that lives */
 void acd_call_finish(struct acd_call *call);                                 /* the last leg is gone */
+void acd_call_linger(struct acd_call *call); /* an ended call waits for its last facts, then it is freed */
 void acd_call_free(struct acd_call *call);
 void acd_calls_free(struct acd *acd);
 struct acd_leg *acd_call_other(const struct acd_call *call, const struct acd_leg *leg);

@@ -55,9 +55,9 @@ struct acd_daemon {
 
 /* boot.c */
 void acd_boot(struct acd_daemon *d); /* goes on by itself until `serving` */
-void acd_stop(struct acd_daemon *d, int code, const char *why);
 
 /* effects.c */
+void acd_stop(struct acd_daemon *d, int code, const char *why);
 extern const struct acd_effects acd_effects;
 void acd_wake(struct acd_daemon *d); /* sets the loop's timer to the engine's next; after every entry */
 

@@ -77,3 +77,13 @@ void acd_wake(struct acd_daemon *d)
 	else
 		uv_timer_start(&d->wake, wake_h, wait <= 0 ? 0 : (uint64_t)((wait + ACD_MS - 1) / ACD_MS), 0);
 }
+
+/* Ends the loop; the first code stays. */
+void acd_stop(struct acd_daemon *d, int code, const char *why)
+{
+	if (d->exit_code < 0) {
+		zj_info("main", "stopping code=%d why=%s", code, why);
+		d->exit_code = code;
+	}
+	uv_stop(d->loop);
+}

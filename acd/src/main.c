@@ -16,15 +16,6 @@ static void close_walk_h(uv_handle_t *h, void *arg)
 		uv_close(h, NULL);
 }
 
-void acd_stop(struct acd_daemon *d, int code, const char *why)
-{
-	if (d->exit_code < 0) {
-		zj_info("main", "stopping code=%d why=%s", code, why);
-		d->exit_code = code;
-	}
-	uv_stop(d->loop);
-}
-
 static void signal_h(uv_signal_t *h, int signum)
 {
 	(void)signum;

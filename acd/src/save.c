@@ -327,5 +327,7 @@ struct acd_call *acd_load_call(struct acd_tenant *t, const char *id, const json_
 	load_segments(c, json_object_get(o, "segments"));
 	if (json_is_object(json_object_get(o, "visit")))
 		load_visit(c, json_object_get(o, "visit"));
+	if (c->where == ACD_AT_ENDED)
+		acd_call_linger(c);
 	return c;
 }

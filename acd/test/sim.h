@@ -1,0 +1,628 @@
+/* A world for the engine: a virtual clock, phones and callers that behave at random, a mediad that obeys, and a Redis that
+ * keeps what was committed. Everything follows from one seed. The engine may be killed at any step, before or after what
+ * it wrote was kept, and is rebuilt as boot.c does. */
+#ifndef ACD_SIM_H
+#define ACD_SIM_H
+#include "agent.h"
+#include "call.h"
+#include "command.h"
+#include "daemon.h"
+#include "events.h"
+#include "leg.h"
+#include "queue.h"
+#include "save.h"
+#include "visit.h"
+#include "zj_obj.h"
+#include "zj_rpc.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define SIM_AGENTS 6
+#define SIM_QUEUES 3
+
+struct sim_leg {
+	UT_hash_handle hh;
+	char id[ZJ_UUID_SIZE], call[ZJ_UUID_SIZE], tenant[ZJ_UUID_SIZE], play[ZJ_UUID_SIZE], room[ZJ_UUID_SIZE], to[400];
+	const char *state;
+	bool out, with_ivr, answering, ivr_due;
+	int64_t started_at, ringing_at, answered_at, ended_at;
+	json_t *headers;
+};
+
+struct sim_event { /* something that will happen at a phone or in mediad */
+	struct acd_node node;
+	int64_t at;
+	uint64_t seq;
+	void (*h)(struct sim_event *e);
+	char leg[ZJ_UUID_SIZE];
+	json_t *data;
+};
+
+static struct {
+	struct acd *acd;
+	int64_t now;
+	uint64_t rng, seq, ids;
+	struct acd_index events;
+	struct sim_leg *legs;
+	json_t *rooms;      /* room → {call, tenant, record, path, from} */
+	json_t *config;     /* [[table, tenant, id, row]] by id */
+	json_t *redis;      /* "tenant kind" → {id: value} */
+	json_t *facts;      /* table → [row] */
+	json_t *step_state, *step_facts;
+	bool dying, busy;
+	char tenant[ZJ_UUID_SIZE], queues[SIM_QUEUES][ZJ_UUID_SIZE], agents[SIM_AGENTS][ZJ_UUID_SIZE], exts[SIM_AGENTS][ZJ_UUID_SIZE], flow[ZJ_UUID_SIZE];
+	unsigned restarts, calls, decisions;
+	bool calm; /* no more mischief: the day ends */
+} sim;
+
+static uint64_t sim_random(void)
+{
+	sim.rng ^= sim.rng << 13;
+	sim.rng ^= sim.rng >> 7;
+	sim.rng ^= sim.rng << 17;
+	return sim.rng;
+}
+
+static int64_t sim_between(int64_t lo, int64_t hi)
+{
+	return lo + (int64_t)(sim_random() % (uint64_t)(hi - lo + 1));
+}
+
+static bool sim_chance(int percent)
+{
+	return sim_between(1, 100) <= percent;
+}
+
+static void sim_id(char out[ZJ_UUID_SIZE])
+{
+	uint64_t ms = (uint64_t)(sim.now / 1000), n = ++sim.ids;
+
+	char text[128];
+
+	snprintf(text, sizeof(text), "%08llx-%04llx-7%03llx-8%03llx-%012llx", (unsigned long long)(ms >> 16), (unsigned long long)(ms & 0xffff),
+		 (unsigned long long)(n >> 24 & 0xfff), (unsigned long long)(n >> 12 & 0xfff), (unsigned long long)n);
+	acd_copy(out, ZJ_UUID_SIZE, text);
+}
+
+static int sim_event_cmp(const struct acd_node *x, const struct acd_node *y)
+{
+	const struct sim_event *a = acd_container(x, struct sim_event, node), *b = acd_container(y, struct sim_event, node);
+
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+static void sim_later(int64_t after_us, void (*h)(struct sim_event *), const char *leg, json_t *data)
+{
+	struct sim_event *e = zj_alloc(sizeof(*e), NULL);
+
+	e->at = sim.now + after_us;
+	e->seq = ++sim.seq;
+	e->h = h;
+	ACD_COPY(e->leg, leg);
+	e->data = data;
+	acd_index_add(&sim.events, &e->node);
+}
+
+/* ---- Redis and the engine's other effects ---- */
+static int64_t sim_now_h(void *arg)
+{
+	(void)arg;
+	return sim.now;
+}
+
+static void sim_uuid_h(char out[ZJ_UUID_SIZE], void *arg)
+{
+	(void)arg;
+	sim_id(out);
+}
+
+static void sim_fact_h(const char *tenant, const char *table, json_t *row, void *arg)
+{
+	(void)tenant;
+	(void)arg;
+	json_array_append_new(sim.step_facts, json_pack("[s, o]", table, row));
+}
+
+static void sim_state_h(const char *tenant, enum acd_kind kind, const char *id, json_t *value, void *arg)
+{
+	(void)tenant;
+	(void)arg;
+	json_array_append_new(sim.step_state, json_pack("[i, s, o]", (int)kind, id, value ? value : json_null()));
+}
+
+static void sim_event_h(struct acd_tenant *t, json_t *event, void *arg)
+{
+	(void)t;
+	(void)event;
+	(void)arg;
+}
+
+static void sim_commit_h(const char *tenant, void *arg)
+{
+	static const char *const kinds[] = {"calls", "agents", "queues"};
+	json_t *row;
+	size_t i;
+
+	(void)tenant;
+	(void)arg;
+	if (!sim.dying) {
+		json_array_foreach (sim.step_state, i, row) {
+			json_t *hash = json_object_get(sim.redis, kinds[json_integer_value(json_array_get(row, 0))]);
+			const char *id = json_string_value(json_array_get(row, 1));
+
+			if (json_is_null(json_array_get(row, 2)))
+				json_object_del(hash, id);
+			else
+				json_object_set_new(hash, id, json_deep_copy(json_array_get(row, 2)));
+		}
+		json_array_foreach (sim.step_facts, i, row) {
+			const char *table = json_string_value(json_array_get(row, 0));
+
+			if (!json_object_get(sim.facts, table))
+				json_object_set_new(sim.facts, table, json_array());
+			json_array_append(json_object_get(sim.facts, table), json_array_get(row, 1));
+		}
+	}
+	json_array_clear(sim.step_state);
+	json_array_clear(sim.step_facts);
+}
+
+/* The obviously right decision, by looking at everything. */
+static void sim_decided_h(const struct acd_agent *a, const struct acd_visit *v, int64_t idle_at, void *arg)
+{
+	const struct acd_visit *best = NULL;
+	struct acd_call *c, *next;
+
+	(void)arg;
+	(void)idle_at;
+	sim.decisions++;
+	assert_int_equal(a->state, ACD_IDLE);
+	assert_true(!a->leg[0]);
+	HASH_ITER (hh, sim.acd->calls, c, next) {
+		const struct acd_member *m;
+
+		if (!c->visit || c->visit->offer.id[0])
+			continue;
+		for (m = a->members; m; m = m->a_next)
+			if (m->queue == c->visit->queue &&
+			    (!best || c->visit->queue->priority > best->queue->priority ||
+			     (c->visit->queue->priority == best->queue->priority && acd_visit_cmp(c->visit, best) < 0)))
+				best = c->visit;
+	}
+	assert_ptr_equal(best, v);
+}
+
+static void sim_media_h(const char *method, json_t *params, void *arg);
+static const struct acd_effects sim_effects = {sim_now_h, sim_uuid_h, sim_media_h, sim_fact_h, sim_state_h, sim_event_h, sim_commit_h, sim_decided_h};
+
+/* ---- mediad ---- */
+static struct sim_leg *sim_leg(const char *id)
+{
+	struct sim_leg *l = NULL;
+
+	HASH_FIND_STR(sim.legs, id, l);
+	return l;
+}
+
+static bool sim_alive(const struct sim_leg *l)
+{
+	return l && strcmp(l->state, "ended");
+}
+
+static void sim_restart(const char *method, const json_t *event);
+
+static void sim_tell(const char *method, json_t *p)
+{
+	json_object_set_new(p, "at", json_integer(sim.now));
+	json_object_set_new(p, "tenant", json_string(sim.tenant));
+	if (!sim.calm && sim_chance(1)) { /* dies while it handles this: what it wrote is lost, what it commanded is not */
+		sim.dying = true;
+		acd_media_event(sim.acd, method, p);
+		sim_restart(method, p);
+	} else {
+		acd_media_event(sim.acd, method, p);
+	}
+	json_decref(p);
+}
+
+static json_t *sim_leg_json(const struct sim_leg *l)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:I}", "leg", l->id, "call", l->call, "tenant", l->tenant, "dir",
+			      l->out ? "out" : "in", "state", l->state, "controller", l->with_ivr ? "ivr" : "owner", "from", "13800000001", "to", l->to,
+			      "headers", l->headers, "started_at", (json_int_t)l->started_at);
+
+	if (l->ringing_at)
+		json_object_set_new(o, "ringing_at", json_integer(l->ringing_at));
+	if (l->answered_at)
+		json_object_set_new(o, "answered_at", json_integer(l->answered_at));
+	if (l->play[0])
+		json_object_set_new(o, "play", json_string(l->play));
+	if (l->room[0])
+		json_object_set_new(o, "room", json_string(l->room));
+	return o;
+}
+
+static json_t *sim_leg_event(const struct sim_leg *l)
+{
+	return json_pack("{s:s, s:s}", "leg", l->id, "call", l->call);
+}
+
+static void sim_ivr_h(struct sim_event *e)
+{
+	static const char *const hows[] = {"transfer", "transfer", "transfer", "transfer", "exit", "disconnect", "error", "odd"};
+	static const char *const dests[] = {"queue:4000", "queue:4001", "queue:4002", "extension:1001", "queue:9999", "tel:1002", "sip:1003@x"};
+	struct sim_leg *l = sim_leg(e->leg);
+	json_t *p, *data;
+
+	if (!l || !l->ivr_due)
+		return;
+	l->ivr_due = false;
+	p = json_pack("{s:s, s:s}", "leg", e->leg, "call", l->call);
+	if (!sim_alive(l)) {
+		json_object_set_new(p, "data", json_pack("{s:s, s:[], s:{}}", "how", "hangup", "path", "variables"));
+		sim_tell("leg.handed", p);
+		return;
+	}
+	l->with_ivr = false;
+	if (sim_chance(5)) {
+		sim_tell("leg.handover_failed", p);
+		return;
+	}
+	if (strcmp(l->state, "answered")) {
+		l->state = "answered";
+		l->answered_at = sim.now;
+	}
+	data = json_pack("{s:s, s:s, s:i, s:[], s:{}}", "how", hows[sim_random() % 8], "dest", dests[sim_random() % 7], "flow_version", 3, "path", "variables");
+	json_object_set_new(p, "data", data);
+	json_object_set_new(p, "state", sim_leg_json(l));
+	sim_tell("leg.handed", p);
+}
+
+static void sim_ring_h(struct sim_event *e)
+{
+	struct sim_leg *l = sim_leg(e->leg);
+
+	if (!l || strcmp(l->state, "trying"))
+		return;
+	l->state = "ringing";
+	l->ringing_at = sim.now;
+	sim_tell("leg.ringing", sim_leg_event(l));
+}
+
+static void sim_answer_h(struct sim_event *e)
+{
+	struct sim_leg *l = sim_leg(e->leg);
+
+	if (!sim_alive(l) || !strcmp(l->state, "answered"))
+		return;
+	l->state = "answered";
+	l->answered_at = sim.now;
+	sim_tell("leg.answered", sim_leg_event(l));
+}
+
+static void sim_end(struct sim_leg *l, const char *by, int code)
+{
+	json_t *p;
+
+	if (!sim_alive(l))
+		return;
+	l->state = "ended";
+	l->ended_at = sim.now;
+	l->room[0] = 0;
+	p = sim_leg_event(l);
+	json_object_set_new(p, "by", json_string(by));
+	json_object_set_new(p, "sip_code", json_integer(code));
+	json_object_set_new(p, "cause", json_integer(16));
+	sim_tell("leg.hungup", p);
+	if (l->with_ivr && l->ivr_due) {
+		sim_later(sim_between(1000, 300000), sim_ivr_h, l->id, NULL);
+	}
+}
+
+static void sim_hangup_h(struct sim_event *e)
+{
+	struct sim_leg *l = sim_leg(e->leg);
+
+	if (l)
+		sim_end(l, json_is_true(json_object_get(e->data, "us")) ? "us" : "far", (int)acd_int(e->data, "code", 200));
+}
+
+static void sim_timeout_h(struct sim_event *e)
+{
+	struct sim_leg *l = sim_leg(e->leg);
+
+	if (sim_alive(l) && strcmp(l->state, "answered"))
+		sim_end(l, "us", 408);
+}
+
+static void sim_refused_h(struct sim_event *e)
+{
+	struct sim_leg *l = sim_leg(e->leg);
+	json_t *p = json_pack("{s:s}", "leg", e->leg);
+
+	if (l)
+		l->state = "ended";
+	acd_media_failed(sim.acd, "leg.originate", p, ZJ_RPC_OVERLOAD, "overload");
+	json_decref(p);
+}
+
+static void sim_no_ivr_h(struct sim_event *e)
+{
+	json_t *p = json_pack("{s:s}", "leg", e->leg);
+
+	acd_media_failed(sim.acd, "leg.handover", p, ZJ_RPC_REFUSED, "no such controller");
+	json_decref(p);
+}
+
+static void sim_played_h(struct sim_event *e)
+{
+	struct sim_leg *l = sim_leg(e->leg);
+	const char *play = acd_str(e->data, "play");
+	json_t *p;
+
+	if (!sim_alive(l) || strcmp(l->play, play))
+		return;
+	l->play[0] = 0;
+	p = sim_leg_event(l);
+	json_object_set_new(p, "play", json_string(play));
+	json_object_set_new(p, "reason", json_string("done"));
+	sim_tell("leg.played", p);
+}
+
+static void sim_recorded_h(struct sim_event *e)
+{
+	sim_tell("room.recorded", json_incref(e->data));
+}
+
+static void sim_originate(const json_t *params)
+{
+	struct sim_leg *l = zj_alloc(sizeof(*l), NULL);
+	int64_t ring = sim_between(5000, 300000);
+	int luck = (int)sim_between(1, 100);
+
+	ACD_COPY(l->id, acd_str(params, "leg"));
+	ACD_COPY(l->call, acd_str(params, "call"));
+	ACD_COPY(l->tenant, sim.tenant);
+	ACD_COPY(l->to, acd_str(params, "to"));
+	l->out = true;
+	l->state = "trying";
+	l->started_at = sim.now;
+	l->headers = json_object();
+	HASH_ADD_STR(sim.legs, id, l);
+	if (luck <= 2) {
+		sim_later(1000, sim_refused_h, l->id, NULL);
+		return;
+	}
+	if (luck <= 12) {
+		static const int codes[] = {486, 603, 404, 480, 503};
+
+		sim_later(ring, sim_hangup_h, l->id, json_pack("{s:i}", "code", codes[sim_random() % 5]));
+		return;
+	}
+	sim_later(acd_int(params, "timeout_ms", 0) * 1000, sim_timeout_h, l->id, NULL);
+	sim_later(ring, sim_ring_h, l->id, NULL);
+	if (luck <= 80)
+		sim_later(ring + sim_between(0, 12) * ACD_S, sim_answer_h, l->id, NULL);
+}
+
+static void sim_room_cmd(const char *method, const json_t *params)
+{
+	const char *room = acd_str(params, "room");
+	json_t *r = json_object_get(sim.rooms, room);
+	struct sim_leg *l = sim_leg(acd_str(params, "leg")), *next;
+
+	if (!strcmp(method, "room.create")) {
+		json_object_set_new(sim.rooms, room, json_pack("{s:s}", "call", acd_str(params, "call")));
+	} else if (!strcmp(method, "room.join") && sim_alive(l)) {
+		assert_non_null(r);
+		ACD_COPY(l->room, room);
+		if (sim_chance(50)) /* somebody hangs up when they have talked */
+			sim_later(sim_between(1, 60) * ACD_S, sim_hangup_h, l->id, json_object());
+	} else if (!strcmp(method, "room.leave") && l) {
+		l->room[0] = 0;
+	} else if (!strcmp(method, "room.record") && r) {
+		json_object_set_new(r, "record", json_string(acd_str(params, "record")));
+		json_object_set_new(r, "from", json_integer(sim.now));
+	} else if (!strcmp(method, "room.record_stop") && json_object_get(r, "record")) {
+		sim_later(5000, sim_recorded_h, NULL,
+			  json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "room", room, "call", acd_str(r, "call"), "record", acd_str(r, "record"), "path", "x", "ms",
+				    (json_int_t)((sim.now - acd_int(r, "from", 0)) / 1000), "from_at", (json_int_t)acd_int(r, "from", 0)));
+		json_object_del(r, "record");
+	} else if (!strcmp(method, "room.destroy")) {
+		HASH_ITER (hh, sim.legs, l, next)
+			if (!strcmp(l->room, room))
+				l->room[0] = 0;
+		json_object_del(sim.rooms, room);
+	}
+}
+
+static void sim_media_h(const char *method, json_t *params, void *arg)
+{
+	struct sim_leg *l = sim_leg(acd_str(params, "leg"));
+
+	(void)arg;
+	if (!strcmp(method, "leg.originate") && !l) {
+		sim_originate(params);
+	} else if (!strncmp(method, "room.", 5)) {
+		sim_room_cmd(method, params);
+	} else if (!sim_alive(l)) {
+		; /* too late */
+	} else if (!strcmp(method, "leg.answer") && !l->answering) {
+		l->answering = true;
+		sim_later(sim_between(1000, 50000), sim_answer_h, l->id, NULL);
+	} else if (!strcmp(method, "leg.hangup")) {
+		sim_later(sim_between(500, 60000), sim_hangup_h, l->id, json_pack("{s:b, s:i}", "us", 1, "code", l->answered_at ? 200 : 487));
+	} else if (!strcmp(method, "leg.play")) {
+		ACD_COPY(l->play, acd_str(params, "play"));
+		if (acd_int(params, "loop", 0) >= 0)
+			sim_later(sim_between(2, 6) * ACD_S, sim_played_h, l->id, json_pack("{s:s}", "play", l->play));
+	} else if (!strcmp(method, "leg.stop") && !strcmp(l->play, acd_str(params, "play"))) {
+		l->play[0] = 0;
+	} else if (!strcmp(method, "leg.handover")) {
+		if (sim_chance(3)) {
+			sim_later(1000, sim_no_ivr_h, l->id, NULL);
+		} else {
+			l->with_ivr = l->ivr_due = true;
+			sim_later(sim_between(1, 20) * ACD_S, sim_ivr_h, l->id, NULL);
+		}
+	}
+	json_decref(params);
+}
+
+/* ---- the engine's life ---- */
+static void sim_row(const char *table, const char *id, json_t *row)
+{
+	json_object_set_new(row, "id", json_string(id));
+	json_object_set_new(row, "enabled", json_object_get(row, "enabled") ? json_incref(json_object_get(row, "enabled")) : json_true());
+	json_object_set(json_object_get(sim.config, table), id, row);
+	acd_config_row(sim.acd, table, sim.tenant, id, row);
+	json_decref(row);
+}
+
+static json_t *sim_snapshot(void)
+{
+	json_t *legs = json_array(), *rooms = json_array(), *r;
+	struct sim_leg *l, *next;
+	const char *id;
+
+	HASH_ITER (hh, sim.legs, l, next)
+		if (sim_alive(l))
+			json_array_append_new(legs, sim_leg_json(l));
+	json_object_foreach (sim.rooms, id, r) {
+		json_t *in = json_array();
+
+		HASH_ITER (hh, sim.legs, l, next)
+			if (!strcmp(l->room, id))
+				json_array_append_new(in, json_pack("{s:s}", "leg", l->id));
+		json_array_append_new(rooms, json_pack("{s:s, s:s, s:s, s:o}", "room", id, "call", acd_str(r, "call"), "tenant", sim.tenant, "legs", in));
+	}
+	return json_pack("{s:o, s:o}", "legs", legs, "rooms", rooms);
+}
+
+static void sim_engine(void)
+{
+	static const struct acd_settings set = {"node", "/store", "/music.wav", 20 * ACD_S, 5 * ACD_S};
+	const struct acd_config_table *c;
+	const char *id;
+	json_t *row;
+
+	assert_int_equal(acd_alloc(&sim.acd, &set, &sim_effects, NULL), 0);
+	sim.acd->epoch = sim.restarts + 1;
+	for (c = acd_config_tables; c->name; c++)
+		json_object_foreach (json_object_get(sim.config, c->name), id, row)
+			acd_config_row(sim.acd, c->name, sim.tenant, id, row);
+}
+
+/* As boot.c and media.c do it: configuration, Redis, the events that nobody acknowledged, the snapshot. */
+static void sim_restart(const char *method, const json_t *event)
+{
+	struct acd_tenant *t;
+	struct acd_agent *a, *na;
+	json_t *copy = json_deep_copy(sim.redis), *o, *snapshot;
+	const char *id;
+
+	sim.restarts++;
+	sim.dying = true; /* the dying and the config pass write nothing */
+	zj_deref(sim.acd);
+	json_array_clear(sim.step_state);
+	json_array_clear(sim.step_facts);
+	sim_engine();
+	sim.dying = false;
+	t = acd_tenant_find(sim.acd, sim.tenant);
+	acd_enter(sim.acd);
+	json_object_foreach (json_object_get(copy, "agents"), id, o)
+		acd_load_agent(acd_agent_find(t, id), o);
+	json_object_foreach (json_object_get(copy, "queues"), id, o)
+		acd_load_queue(acd_queue_find(t, id), o);
+	json_object_foreach (json_object_get(copy, "calls"), id, o)
+		assert_non_null(acd_load_call(t, id, o));
+	HASH_ITER (hh, t->agents, a, na)
+		acd_agent_restore_timers(a);
+	acd_leave(sim.acd);
+	acd_save_all(sim.acd);
+	if (method)
+		acd_media_event(sim.acd, method, event);
+	snapshot = sim_snapshot();
+	acd_reconcile(sim.acd, snapshot);
+	json_decref(snapshot);
+	json_decref(copy);
+}
+
+static void sim_start(uint64_t seed)
+{
+	const struct acd_config_table *c;
+
+	memset(&sim, 0, sizeof(sim));
+	sim.rng = seed * 0x9E3779B97F4A7C15ULL + 1;
+	sim.now = 1795053600LL * ACD_S; /* 2026-11-19 02:00 UTC: ten in the morning in Shanghai */
+	acd_index_init(&sim.events, sim_event_cmp);
+	sim.rooms = json_object();
+	sim.config = json_object();
+	for (c = acd_config_tables; c->name; c++)
+		json_object_set_new(sim.config, c->name, json_object());
+	sim.redis = json_pack("{s:{}, s:{}, s:{}}", "calls", "agents", "queues");
+	sim.facts = json_object();
+	sim.step_state = json_array();
+	sim.step_facts = json_array();
+	sim_id(sim.tenant);
+	sim_engine();
+	sim.acd->media_up = true;
+}
+
+static void sim_stop(void)
+{
+	struct sim_leg *l, *next;
+	struct acd_node *n;
+
+	zj_deref(sim.acd);
+	while ((n = acd_index_first(&sim.events))) {
+		struct sim_event *e = acd_container(n, struct sim_event, node);
+
+		acd_index_del(n);
+		json_decref(e->data);
+		zj_deref(e);
+	}
+	HASH_ITER (hh, sim.legs, l, next) {
+		HASH_DEL(sim.legs, l);
+		json_decref(l->headers);
+		zj_deref(l);
+	}
+	json_decref(sim.rooms);
+	json_decref(sim.config);
+	json_decref(sim.redis);
+	json_decref(sim.facts);
+	json_decref(sim.step_state);
+	json_decref(sim.step_facts);
+	assert_int_equal(zj_objects_alive(), 0);
+}
+
+/* Runs what is due next, the engine's timers or the world's events; false: nothing until `until`. */
+static bool sim_step(int64_t until)
+{
+	struct acd_node *n = acd_index_first(&sim.events);
+	struct sim_event *e = n ? acd_container(n, struct sim_event, node) : NULL;
+	int64_t timer = acd_next_timer(sim.acd), at = e ? e->at : INT64_MAX;
+
+	if (timer >= 0 && timer <= at && timer <= until) {
+		sim.now = timer > sim.now ? timer : sim.now;
+		acd_run_timers(sim.acd);
+		return true;
+	}
+	if (!e || at > until) {
+		sim.now = until;
+		return false;
+	}
+	acd_index_del(n);
+	sim.now = at > sim.now ? at : sim.now;
+	e->h(e);
+	json_decref(e->data);
+	zj_deref(e);
+	return true;
+}
+#endif
