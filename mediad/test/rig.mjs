@@ -87,13 +87,14 @@ export class Controller extends EventEmitter {
 }
 
 export class Rig {
-	static async start(conf = {}) {
+	static async start(conf = {}, nth = 0) {
 		const rig = new Rig();
 		rig.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'zj-mediad-'));
-		rig.slot = Number(process.env.ZJ_MEDIAD_TEST_SLOT ?? process.pid % 60);
+		// `nth`: a second one in the same test
+		rig.slot = (process.pid % 60) + 60 * nth;
 		rig.sip = 14000 + rig.slot;
-		rig.health = 14400 + rig.slot;
-		rig.rtp = 14500 + rig.slot * 20;
+		rig.health = 14250 + rig.slot;
+		rig.rtp = 14500 + rig.slot * 10;
 		for (const name of ['store', 'cache'])
 			fs.mkdirSync(path.join(rig.dir, name));
 		rig.socket = path.join(rig.dir, 'mediad.sock');
