@@ -38,15 +38,24 @@ static void fact(const char *tenant, const char *table, json_t *row, void *arg)
 	acd_mirror_fact(((struct acd_daemon *)arg)->mirror, tenant, table, row);
 }
 
+/* Before we own anything, configuration already fills the model: none of that may overwrite what the last owner left in
+ * Redis. The start writes everything once it is read back. */
 static void state(const char *tenant, enum acd_kind kind, const char *id, json_t *value, void *arg)
 {
-	acd_mirror_state(((struct acd_daemon *)arg)->mirror, tenant, kind, id, value);
+	struct acd_daemon *d = arg;
+
+	if (d->acd->epoch)
+		acd_mirror_state(d->mirror, tenant, kind, id, value);
+	else
+		json_decref(value);
 }
 
 static void event(struct acd_tenant *t, json_t *e, void *arg)
 {
 	struct acd_daemon *d = arg;
 
+	if (!d->acd->epoch)
+		return;
 	acd_mirror_event(d->mirror, t->id, e);
 	if (d->api)
 		acd_api_event(d->api, t->id, e);

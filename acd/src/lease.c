@@ -68,8 +68,10 @@ static void taken_h(int err, redisReply *reply, void *arg)
 	l->taking = false;
 	if (err || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
 		zj_warn("lease", "not taken because=%s", err ? "Redis is away" : zj_log_esc(reply->str ? reply->str : "odd answer"));
-		if (!d->serving)
+		if (!d->serving) {
+			d->acd->epoch = l->above + 1;
 			l->owned_h(d); /* nobody else can take it either */
+		}
 		return;
 	}
 	if (!strcmp(reply->element[0]->str, "held")) {

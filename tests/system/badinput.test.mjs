@@ -1,5 +1,5 @@
 // Bad input from every side: a clear error, a line in the log that names the request or call, and no process restarts.
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
@@ -28,6 +28,7 @@ before(async () => {
 	pids = await pidsNow();
 }, { timeout: 150_000 });
 after(() => zj?.release());
+afterEach(() => zj.hangupAll());
 
 /** The problem document of a request that must fail with this status, and the log line with its request id. */
 async function problem(method, path, options, status) {

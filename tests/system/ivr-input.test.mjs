@@ -1,5 +1,5 @@
 // What callers press, or don't: nomatch, noinput, the way through the flow, hanging up within it.
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Instance } from '../tools/instance.mjs';
 import { HZ, centre } from '../tools/scenes.mjs';
@@ -12,6 +12,7 @@ before(async () => {
 	place = await centre(zj, 'ivr');
 }, { timeout: 150_000 });
 after(() => zj?.release());
+afterEach(() => zj.hangupAll());
 
 async function inMenu() {
 	const call = await zj.call(zj.freshNumber(), place.did);

@@ -1,5 +1,5 @@
 // Any process may die at any moment: who notices, and that nothing is lost.
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +18,7 @@ before(async () => {
 	agent = await place.tenant.agent('1001', [place.queue], { answering: AUTO });
 }, { timeout: 150_000 });
 after(() => zj?.release());
+afterEach(() => zj.hangupAll());
 
 /** The board after a process was away: a new connection (the old one may have been closed). */
 async function freshBoard() {

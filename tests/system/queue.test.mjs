@@ -1,6 +1,6 @@
 // What a queue does with callers and agents, each rule with real phones.
 // covers: ACD-K05 ACD-V024 ACD-V026 ACD-V042 AGT-Y09 AGT-Y18 AGT-Y19
-import { after, before, beforeEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { Instance } from '../tools/instance.mjs';
@@ -19,6 +19,7 @@ before(async () => {
 		agents.push(await place.tenant.agent(number, [place.queue], { signIn: false, answering: AUTO }));
 }, { timeout: 150_000 });
 after(() => zj?.release());
+afterEach(() => zj.hangupAll());
 
 beforeEach(async () => {
 	for (const agent of agents) {

@@ -1,5 +1,5 @@
 // Who gets in: barred callers, unknown numbers, unknown sources; a row of the black list counts from the next call on.
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { Instance } from '../tools/instance.mjs';
@@ -14,6 +14,7 @@ before(async () => {
 	place = await centre(zj, 'screen');
 }, { timeout: 150_000 });
 after(() => zj?.release());
+afterEach(() => zj.hangupAll());
 
 /** Calls and hangs up at once; resolves with the final status. */
 async function statusOf(caller, did = place.queueDid, options = {}) {

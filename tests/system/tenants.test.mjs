@@ -1,5 +1,5 @@
 // Two tenants with the same extension and the same queue number don't meet: not by phone, not by API, not in events or recordings.
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Instance } from '../tools/instance.mjs';
 import { HZ, centre, talking } from '../tools/scenes.mjs';
@@ -16,6 +16,7 @@ before(async () => {
 		place.agent = await place.tenant.agent('1001', [place.queue], { answering: { after: 50 } });
 }, { timeout: 150_000 });
 after(() => zj?.release());
+afterEach(() => zj.hangupAll());
 
 test('each caller reaches the agent of his own tenant', async () => {
 	const talkB = await talking(zj, b, b.agent, { agentTone: HZ.agent2 });

@@ -97,6 +97,11 @@ export class Instance {
 		return thing;
 	}
 
+	/** Hangs up every call of the carrier that is still up. */
+	async hangupAll() {
+		await Promise.all(this.opened.filter((thing) => thing instanceof CarrierCall).map((call) => call.close()));
+	}
+
 	/** Ends what this file opened, and lets the next file have the instance. */
 	async release() {
 		for (const thing of this.opened.reverse())

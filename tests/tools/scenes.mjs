@@ -49,7 +49,8 @@ export async function intoQueue(zj, { queueDid, events }, { caller = zj.freshNum
 		const call = await zj.call(caller, queueDid, { tone });
 		const response = await call.final();
 		if (response.status === 200) {
-			const { id } = await events.call(caller, 'queue');
+			// an agent who answers at once may have it already: changes within 100 ms come as one
+			const { id } = await events.until(() => ['queue', 'talk'].includes(events.callFrom(caller)?.where) && events.callFrom(caller), { what: `call from ${caller} in the queue` });
 			return Object.assign(call, { id });
 		}
 		if (tries >= 5 || response.status !== 404)
