@@ -60,13 +60,15 @@ static int w_check(struct sip_msg *msg, char *p_tenant, char *p_number, char *p_
 {
 	char tenant[64], number[128], direction[8];
 	answer = (struct bl_answer){0};
-	if (!zk_kam_arg(msg, p_tenant, tenant, sizeof tenant) || !zk_kam_arg(msg, p_direction, direction, sizeof direction))
+	if (!zk_kam_arg(msg, p_tenant, tenant, sizeof tenant) ||
+	    !zk_kam_arg(msg, p_direction, direction, sizeof direction))
 		return -1;
 	if (!zk_kam_arg(msg, p_number, number, sizeof number))
 		number[0] = '\0';
 	int err = check(tenant, number, direction, &answer);
 	if (err)
-		LM_ERR("cannot check the lists: tenant=%s direction=%s because=\"%s\"\n", tenant, direction, strerror(err));
+		LM_ERR("cannot check the lists: tenant=%s direction=%s because=\"%s\"\n", tenant, direction,
+		       strerror(err));
 	return !err && answer.barred ? 1 : -1;
 }
 
@@ -118,7 +120,8 @@ static void rpc_count(rpc_t *rpc, void *ctx)
 	void *out;
 	if (rpc->add(ctx, "{", &out) < 0)
 		return;
-	rpc->struct_add(out, "dd", "rules", (int)zk_store_count(store, BL_RULE), "white", (int)zk_store_count(store, BL_WHITE));
+	rpc->struct_add(out, "dd", "rules", (int)zk_store_count(store, BL_RULE), "white",
+			(int)zk_store_count(store, BL_WHITE));
 	rpc->struct_printf(out, "bytes", "%zu", zk_store_bytes(store, BL_RULE) + zk_store_bytes(store, BL_WHITE));
 }
 
@@ -128,8 +131,9 @@ static void dump_row(rpc_t *rpc, void *ctx, const struct bl_rule *r)
 	char tenant[ZK_UUID_TEXT], id[ZK_UUID_TEXT];
 	zk_uuid_text(tenant, &r->tenant);
 	zk_uuid_text(id, &r->rec.id);
-	rpc->rpl_printf(ctx, "%s match=%s colour=%s direction=%s code=%u tenant=%s id=%s", r->digits, r->prefix ? "prefix" : "exact",
-			r->white ? "white" : "black", directions[r->direction & 3], r->code, tenant, id);
+	rpc->rpl_printf(ctx, "%s match=%s colour=%s direction=%s code=%u tenant=%s id=%s", r->digits,
+			r->prefix ? "prefix" : "exact", r->white ? "white" : "black", directions[r->direction & 3],
+			r->code, tenant, id);
 }
 
 #define DUMP_MAX 10000

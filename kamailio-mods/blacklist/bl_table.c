@@ -4,10 +4,11 @@
 
 const struct zk_table bl_tables[BL_TABLES] = {
 	[BL_TABLE_TENANT] = {"tenant", "kind", 1},
-	[BL_TABLE_BLACKLIST] = {"blacklist",
-				"tenant_id, number, match, colour, direction, result_code, "
-				"ceil(extract(epoch from valid_from))::bigint, ceil(extract(epoch from valid_until))::bigint",
-				8},
+	[BL_TABLE_BLACKLIST] =
+		{"blacklist",
+		 "tenant_id, number, match, colour, direction, result_code, "
+		 "ceil(extract(epoch from valid_from))::bigint, ceil(extract(epoch from valid_until))::bigint",
+		 8},
 };
 
 int bl_store_alloc(struct zk_store **sp)
@@ -54,7 +55,9 @@ static bool decode(struct bl_rule *r, const char *const *f)
 /* A white row may be in two maps. */
 static int sink_begin(const size_t *rows, bool anew, void *arg)
 {
-	size_t adds[BL_MAPS] = {[BL_TENANT] = rows[BL_TABLE_TENANT], [BL_RULE] = rows[BL_TABLE_BLACKLIST], [BL_WHITE] = rows[BL_TABLE_BLACKLIST]};
+	size_t adds[BL_MAPS] = {[BL_TENANT] = rows[BL_TABLE_TENANT],
+				[BL_RULE] = rows[BL_TABLE_BLACKLIST],
+				[BL_WHITE] = rows[BL_TABLE_BLACKLIST]};
 	return zk_write_begin(arg, adds, anew);
 }
 
@@ -110,13 +113,15 @@ static bool in_force(const struct bl_rule *r, const struct bl_query *q)
 }
 
 /* Looks at the rules of one scope for the first `len` digits. */
-static void look(struct zk_map *const *maps, struct search *s, const struct zk_uuid *scope, bool prefix, size_t len, bool *white)
+static void look(struct zk_map *const *maps, struct search *s, const struct zk_uuid *scope, bool prefix, size_t len,
+		 bool *white)
 {
 	struct zk_iter it;
 	const struct bl_rule *r = zk_first(maps[BL_RULE], rule_hash(scope, prefix, s->digits, len), &it);
 	for (; r; r = zk_next(&it)) {
-		if (r->prefix != prefix || zk_uuid_cmp(&r->tenant, scope) || strnlen(r->digits, sizeof r->digits) != len ||
-		    memcmp(r->digits, s->digits, len) != 0 || !in_force(r, s->q))
+		if (r->prefix != prefix || zk_uuid_cmp(&r->tenant, scope) ||
+		    strnlen(r->digits, sizeof r->digits) != len || memcmp(r->digits, s->digits, len) != 0 ||
+		    !in_force(r, s->q))
 			continue;
 		if (r->white)
 			*white = true;
@@ -158,7 +163,8 @@ static void check_h(struct zk_map *const *maps, void *arg)
 	}
 }
 
-/* 0, or EAGAIN as zk_read says. A caller without a number is the empty number: no rule names it, a white list bars it. */
+/* 0, or EAGAIN as zk_read says. A caller without a number is the empty number: no rule names it, a white list bars it.
+ */
 int bl_check(struct zk_store *store, const struct bl_query *q, struct bl_answer *a)
 {
 	struct search s = {.q = q, .a = a, .digits = q->number[0] == '+' ? q->number + 1 : q->number};

@@ -1,7 +1,8 @@
 /* Who is barred: rules by number, exact or prefix, black or white, of a tenant or of the carrier for everybody.
  *
- * Decision 8 of the requirements: a black rule at any scope bars. If a scope has white rules in force, only the numbers they
- * name pass at that scope. A white rule never lifts a wider scope's black one (no column says it should). Pure: no SIP, no database.
+ * Decision 8 of the requirements: a black rule at any scope bars. If a scope has white rules in force, only the numbers
+ * they name pass at that scope. A white rule never lifts a wider scope's black one (no column says it should). Pure: no
+ * SIP, no database.
  *
  * A rule's key is the hash of (tenant, match, digits); the table stores 12 bytes a slot and one record a rule. */
 #ifndef BL_TABLE_H
@@ -43,7 +44,8 @@ struct bl_answer {
 	struct zk_uuid rule; /* zero: barred because the number is on no white list of `scope` */
 	struct zk_uuid scope;
 };
-/* The tenant's rules first, then the carrier's; exact before prefix, longer prefixes first: the first black one decides. */
+/* The tenant's rules first, then the carrier's; exact before prefix, longer prefixes first: the first black one
+ * decides. */
 int bl_check(struct zk_store *store, const struct bl_query *q, struct bl_answer *a);
 
 /* Number of rules of a colour; `code` of a white list's refusal. */

@@ -177,7 +177,8 @@ static bool header_fits(FILE *in, const struct zk_table *tables, unsigned n)
 	return fgets(got, sizeof got, in) && !strcmp(want, got);
 }
 
-static int replay(FILE *in, const struct zk_table *tables, unsigned n, const struct zk_sink *sink, char *seen, size_t size)
+static int replay(FILE *in, const struct zk_table *tables, unsigned n, const struct zk_sink *sink, char *seen,
+		  size_t size)
 {
 	size_t cap = 0, rows[ZK_TABLES_MAX] = {0};
 	char *line = NULL;
@@ -199,7 +200,8 @@ static int replay(FILE *in, const struct zk_table *tables, unsigned n, const str
 	return 0;
 }
 
-int zk_copy_load(const char *path, const struct zk_table *tables, unsigned n, const struct zk_sink *sink, char *seen, size_t size)
+int zk_copy_load(const char *path, const struct zk_table *tables, unsigned n, const struct zk_sink *sink, char *seen,
+		 size_t size)
 {
 	FILE *in = fopen(path, "re");
 	if (!in)

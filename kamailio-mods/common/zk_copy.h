@@ -1,5 +1,7 @@
-/* The local copy of followed tables: text lines `table<TAB>id<TAB>field…`, a lone `-` for a row that is gone, `\N` for null;
- * `=<TAB>snapshot` ends a batch. What follows the last `=` is a torn write and is ignored. Mode 0600: digests are secrets. */
+/* The local copy of followed tables: text lines `table<TAB>id<TAB>field…`, a lone `-` for a row that is gone, `\N` for
+ * null;
+ * `=<TAB>snapshot` ends a batch. What follows the last `=` is a torn write and is ignored. Mode 0600: digests are
+ * secrets. */
 #ifndef ZK_COPY_H
 #define ZK_COPY_H
 #include "zk_follow.h"
@@ -16,5 +18,6 @@ size_t zk_copy_rows(const struct zk_copy *c);           /* lines written by this
 void zk_copy_close(struct zk_copy *c);
 
 /* Replays a copy into the sink as one new whole. `seen` receives its snapshot. EPROTO: not a copy of these tables. */
-int zk_copy_load(const char *path, const struct zk_table *tables, unsigned n, const struct zk_sink *sink, char *seen, size_t size);
+int zk_copy_load(const char *path, const struct zk_table *tables, unsigned n, const struct zk_sink *sink, char *seen,
+		 size_t size);
 #endif

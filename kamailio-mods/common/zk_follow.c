@@ -9,12 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-#define SEEN_MAX 4096        /* text of a pg_snapshot; with more open transactions everything is loaded anew */
-#define LOOK_AGAIN_MS 5000   /* a lost wake-up costs this at most */
-#define RETRY_MIN_MS 50
-#define RETRY_MAX_MS 1000
-#define LOG_KEPT_S 86400     /* the change log is kept two days: after one, load everything */
-#define JOURNAL_MAX 100000   /* lines beyond the base before the copy is written anew */
+#define SEEN_MAX      4096 /* text of a pg_snapshot; with more open transactions everything is loaded anew */
+#define LOOK_AGAIN_MS 5000 /* a lost wake-up costs this at most */
+#define RETRY_MIN_MS  50
+#define RETRY_MAX_MS  1000
+#define LOG_KEPT_S    86400  /* the change log is kept two days: after one, load everything */
+#define JOURNAL_MAX   100000 /* lines beyond the base before the copy is written anew */
 
 struct zk_follow {
 	const char *who, *conninfo, *copy_path;
@@ -37,7 +37,13 @@ int zk_follow_alloc(struct zk_follow **fp, const char *who, const char *conninfo
 	struct zk_follow *f = calloc(1, sizeof *f);
 	if (!f)
 		return ENOMEM;
-	*f = (struct zk_follow){.who = who, .conninfo = conninfo, .copy_path = copy_path, .tables = tables, .n = n, .sink = sink, .retry_ms = RETRY_MIN_MS};
+	*f = (struct zk_follow){.who = who,
+				.conninfo = conninfo,
+				.copy_path = copy_path,
+				.tables = tables,
+				.n = n,
+				.sink = sink,
+				.retry_ms = RETRY_MIN_MS};
 	*fp = f;
 	return 0;
 }
@@ -169,8 +175,8 @@ static bool fetch_changed(struct zk_follow *f, struct changed *changed)
 	return true;
 }
 
-/* Everything named in the array is gone first, then the rows that exist are put: a changed id that is not found is a deletion.
- * Readers see only the end of the batch. */
+/* Everything named in the array is gone first, then the rows that exist are put: a changed id that is not found is a
+ * deletion. Readers see only the end of the batch. */
 static void feed_changed(struct zk_follow *f, unsigned table, const char *ids, const PGresult *r)
 {
 	struct zk_uuid id;
@@ -209,7 +215,8 @@ static int load_changed(struct zk_follow *f)
 	struct changed changed[ZK_TABLES_MAX] = {{0}};
 	PGresult *results[ZK_TABLES_MAX] = {NULL};
 	char snapshot[SEEN_MAX];
-	bool good = run(f, "begin isolation level repeatable read read only") && take_snapshot(f, snapshot) && fetch_changed(f, changed);
+	bool good = run(f, "begin isolation level repeatable read read only") && take_snapshot(f, snapshot) &&
+		    fetch_changed(f, changed);
 	for (unsigned i = 0; good && i < f->n; i++)
 		if (changed[i].ids)
 			good = (results[i] = select_rows(f, i, changed[i].ids)) != NULL;
@@ -226,9 +233,12 @@ static int load_changed(struct zk_follow *f)
 static bool seen_is_usable(struct zk_follow *f)
 {
 	const char *values[] = {f->seen};
-	if (!f->seen[0] || time(NULL) - f->looked_at > LOG_KEPT_S || zk_copy_rows(f->copy) > 2 * f->base_rows + JOURNAL_MAX)
+	if (!f->seen[0] || time(NULL) - f->looked_at > LOG_KEPT_S ||
+	    zk_copy_rows(f->copy) > 2 * f->base_rows + JOURNAL_MAX)
 		return false;
-	PGresult *r = zk_pg_exec(f->pg, "select pg_snapshot_xmax($1::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot())", 1, values);
+	PGresult *r =
+		zk_pg_exec(f->pg, "select pg_snapshot_xmax($1::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot())",
+			   1, values);
 	bool usable = r && PQgetvalue(r, 0, 0)[0] == 't';
 	PQclear(r);
 	return usable;
@@ -253,7 +263,8 @@ int zk_follow_start(struct zk_follow *f)
 	disconnect(f);
 	int err = f->copy_path ? zk_copy_load(f->copy_path, f->tables, f->n, f->sink, f->seen, sizeof f->seen) : ENOENT;
 	if (err) {
-		zk_log(ZK_ERROR, "starting with empty tables until the database is back: no usable local copy who=%s", f->who);
+		zk_log(ZK_ERROR, "starting with empty tables until the database is back: no usable local copy who=%s",
+		       f->who);
 		f->seen[0] = '\0';
 		return ENOENT;
 	}
@@ -311,7 +322,8 @@ void zk_follow_turn(struct zk_follow *f)
 	if (err == EIO) {
 		lost(f);
 	} else if (err) {
-		zk_log(ZK_ERROR, "no shared memory for the configuration: start Kamailio with a larger -m who=%s", f->who);
+		zk_log(ZK_ERROR, "no shared memory for the configuration: start Kamailio with a larger -m who=%s",
+		       f->who);
 		lost(f); /* and try again */
 	} else {
 		f->retry_ms = RETRY_MIN_MS;

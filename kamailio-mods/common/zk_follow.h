@@ -1,8 +1,9 @@
-/* Follows live tables (schema/0003_change_log.sql) into a sink: all rows first, then every change, each transaction whole.
+/* Follows live tables (schema/0003_change_log.sql) into a sink: all rows first, then every change, each transaction
+ * whole.
  *
- * While the database is away, the rows last seen come from a copy in the run directory: a base of all rows and a journal of
- * the changes since, each batch ended by the snapshot it is good for. So a start without the database, and the first look
- * after one, miss nothing and repeat nothing that matters. */
+ * While the database is away, the rows last seen come from a copy in the run directory: a base of all rows and a
+ * journal of the changes since, each batch ended by the snapshot it is good for. So a start without the database, and
+ * the first look after one, miss nothing and repeat nothing that matters. */
 #ifndef ZK_FOLLOW_H
 #define ZK_FOLLOW_H
 #include "zk_text.h"
@@ -28,14 +29,17 @@ struct zk_sink {
 struct zk_follow;
 /* Everything is borrowed and outlives the follower. `copy_path` may be NULL. */
 int zk_follow_alloc(struct zk_follow **fp, const char *who, const char *conninfo, const char *copy_path,
-		    const struct zk_table *tables, unsigned n, const struct zk_sink *sink) __attribute__((warn_unused_result));
-/* Before the fork: loads from the database, else from the copy. 0, or ENOENT: neither was there and the tables are empty. */
+		    const struct zk_table *tables, unsigned n, const struct zk_sink *sink)
+	__attribute__((warn_unused_result));
+/* Before the fork: loads from the database, else from the copy. 0, or ENOENT: neither was there and the tables are
+ * empty. */
 int zk_follow_start(struct zk_follow *f);
 
 /* In the module's own process. Descriptor to poll for reading (-1: none; look again after zk_follow_wait_ms). */
 int zk_follow_fd(const struct zk_follow *f);
 int zk_follow_wait_ms(const struct zk_follow *f);
-/* Connects, fetches, applies; call it when the descriptor is readable or the wait is over. Blocks on the database only. */
+/* Connects, fetches, applies; call it when the descriptor is readable or the wait is over. Blocks on the database only.
+ */
 void zk_follow_turn(struct zk_follow *f);
 /* zk_follow_turn for ever. */
 void zk_follow_run(struct zk_follow *f) __attribute__((noreturn));

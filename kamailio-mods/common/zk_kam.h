@@ -20,7 +20,7 @@ bool zk_kam_arg(struct sip_msg *msg, char *param, char *out, size_t size);
 /* A pseudo-variable class with named members: parse_name of all our classes. `names` ends with NULL; the member's index
  * becomes pvn.u.isname.name.n. */
 int zk_kam_pv_name(pv_spec_t *sp, const str *in, const char *const *names);
-int zk_kam_pv_text(struct sip_msg *msg, pv_param_t *param, pv_value_t *res, const char *text); /* "" is null */
+int zk_kam_pv_text(struct sip_msg *msg, pv_param_t *param, pv_value_t *res, const char *text);        /* "" is null */
 int zk_kam_pv_uuid(struct sip_msg *msg, pv_param_t *param, pv_value_t *res, const struct zk_uuid *u); /* zero is null */
 
 /* Scans one optional or required text argument of an RPC into `out`; with a fault sent, false. */

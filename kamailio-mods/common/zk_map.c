@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define IN_PLACE_MAX 256 /* rows: about 50 µs during which readers try again */
-#define READ_TRIES 100000
-#define RECORDS_MIN 64
+#define READ_TRIES   100000
+#define RECORDS_MIN  64
 
 /* Open addressing with linear probing; `rec` 0 is empty. 12 bytes a slot. */
 struct slot {
@@ -16,11 +16,11 @@ struct slot {
 /* One block of shared memory: this, the slots by key, the slots by id, the records (number 0 is never used). */
 struct zk_map {
 	size_t bytes, record_size;
-	uint32_t mask;  /* slots - 1 of either index */
-	uint32_t room;  /* records it can hold */
-	uint32_t used;  /* records alive */
-	uint32_t fresh; /* the lowest record never used */
-	uint32_t free;  /* chain of records given back */
+	uint32_t mask;                   /* slots - 1 of either index */
+	uint32_t room;                   /* records it can hold */
+	uint32_t used;                   /* records alive */
+	uint32_t fresh;                  /* the lowest record never used */
+	uint32_t free;                   /* chain of records given back */
 	_Alignas(8) struct slot slots[]; /* so that the records behind them are aligned */
 };
 
@@ -140,7 +140,8 @@ static struct slot *id_slot(const struct zk_map *m, const struct zk_uuid *id)
 	for (uint32_t n = 0; n <= m->mask; n++, i = (i + 1) & m->mask) {
 		if (!slots[i].rec)
 			return &slots[i];
-		if (slot_hash(&slots[i]) == hash && slots[i].rec <= m->room && !zk_uuid_cmp(&record(m, slots[i].rec)->id, id))
+		if (slot_hash(&slots[i]) == hash && slots[i].rec <= m->room &&
+		    !zk_uuid_cmp(&record(m, slots[i].rec)->id, id))
 			return &slots[i];
 	}
 	return NULL;
@@ -392,8 +393,8 @@ static void dump_h(struct zk_map *const *maps, void *arg)
 			memcpy(d->out + m->record_size * d->n++, record(m, d->next), m->record_size);
 }
 
-/* A dump takes several short reads, so rows that change in between may be missing or come twice. Record sizes are rounded up
- * to 8: `out` must have room for max such records. */
+/* A dump takes several short reads, so rows that change in between may be missing or come twice. Record sizes are
+ * rounded up to 8: `out` must have room for max such records. */
 size_t zk_dump(struct zk_store *s, unsigned map, uint32_t *from, void *out, size_t max)
 {
 	struct dump d = {.map = map, .from = *from ? *from : 1, .out = out, .max = max};

@@ -1,10 +1,10 @@
 /* Tables in shared memory: one writer (the module's own process), any number of readers (SIP workers) that never wait.
  *
- * A store holds several maps; each maps a 64-bit hash of a key to the chain of fixed-size records with that key, and a row's id
- * to its record. Readers work in two steps. They pin one of two generations by a counter, so a generation that is being
- * replaced is freed only after its last reader left. Inside it they copy what they need and look again at the
- * store's sequence number: a change of a few rows is made in place within microseconds, and whoever read meanwhile reads anew.
- * Many rows, or no room, are put into a copy that is published when complete.
+ * A store holds several maps; each maps a 64-bit hash of a key to the chain of fixed-size records with that key, and a
+ * row's id to its record. Readers work in two steps. They pin one of two generations by a counter, so a generation that
+ * is being replaced is freed only after its last reader left. Inside it they copy what they need and look again at the
+ * store's sequence number: a change of a few rows is made in place within microseconds, and whoever read meanwhile
+ * reads anew. Many rows, or no room, are put into a copy that is published when complete.
  *
  * A row changes from one whole state to another for every reader, and so do all rows of one transaction. */
 #ifndef ZK_MAP_H
@@ -30,8 +30,8 @@ struct zk_map; /* one map of one generation */
 int zk_store_alloc(struct zk_store **sp, const size_t *record_sizes, unsigned maps) __attribute__((warn_unused_result));
 void zk_store_free(struct zk_store *s);
 
-/* The writer's transaction. `adds[i]` rows at most will be put into map i; `anew` begins with empty maps (which readers see
- * only at the end). ENOMEM: nothing changed, readers go on with what was there. */
+/* The writer's transaction. `adds[i]` rows at most will be put into map i; `anew` begins with empty maps (which readers
+ * see only at the end). ENOMEM: nothing changed, readers go on with what was there. */
 int zk_write_begin(struct zk_store *s, const size_t *adds, bool anew) __attribute__((warn_unused_result));
 void zk_put(struct zk_store *s, unsigned map, const void *rec); /* replaces the record of the same id */
 bool zk_del(struct zk_store *s, unsigned map, const struct zk_uuid *id);

@@ -67,7 +67,8 @@ void zk_uuid7(struct zk_uuid *u)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	while (getrandom(u->b, sizeof u->b, 0) != (ssize_t)sizeof u->b) /* 16 bytes: only a signal before start-up's entropy */
+	while (getrandom(u->b, sizeof u->b, 0) !=
+	       (ssize_t)sizeof u->b) /* 16 bytes: only a signal before start-up's entropy */
 		;
 	for (int i = 0; i < 6; i++)
 		u->b[i] = (unsigned char)(ms >> (40 - 8 * i));

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ZK_UUID_TEXT 37   /* with the zero */
+#define ZK_UUID_TEXT  37  /* with the zero */
 #define ZK_NUMBER_MAX 34  /* a plus, 32 digits, the zero: what the schema admits */
 #define ZK_DOMAIN_MAX 254 /* with the zero */
 
@@ -25,8 +25,8 @@ void zk_uuid7(struct zk_uuid *u);
 #define ZK_RFC3339 28
 void zk_rfc3339(char out[ZK_RFC3339]);
 
-/* 64-bit hash of a prefix (may be NULL with 0 bytes) and a text, under a seed that is drawn at each start, so that nobody
- * outside can choose numbers that collide. Set the seed before the first fork. */
+/* 64-bit hash of a prefix (may be NULL with 0 bytes) and a text, under a seed that is drawn at each start, so that
+ * nobody outside can choose numbers that collide. Set the seed before the first fork. */
 void zk_hash_seed(uint64_t seed);
 uint64_t zk_hash(const void *prefix, size_t prefix_len, const char *text, size_t text_len);
 

@@ -1,4 +1,5 @@
-/* Kamailio module `did`: whose number is called, from which trunk, and where the call goes. See kamailio-mods/README.md. */
+/* Kamailio module `did`: whose number is called, from which trunk, and where the call goes. See
+ * kamailio-mods/README.md. */
 #include "did_table.h"
 #include "zk_kam.h"
 #include <core/ip_addr.h>
@@ -65,17 +66,25 @@ static int w_did_lookup(struct sip_msg *msg, char *called, char *caller)
 {
 	struct did_source s;
 	char to[128], from[128];
-	static const int results[DID_RESULTS] = {[DID_FOUND] = 1, [DID_NO_NUMBER] = -1, [DID_NO_DESTINATION] = -2, [DID_NO_TRUNK] = -3};
+	static const int results[DID_RESULTS] = {
+		[DID_FOUND] = 1, [DID_NO_NUMBER] = -1, [DID_NO_DESTINATION] = -2, [DID_NO_TRUNK] = -3};
 	hit = (struct did_hit){0};
-	if (!source_of(msg, &s) || !zk_kam_arg(msg, called, to, sizeof to) || !zk_kam_arg(msg, caller, from, sizeof from))
+	if (!source_of(msg, &s) || !zk_kam_arg(msg, called, to, sizeof to) ||
+	    !zk_kam_arg(msg, caller, from, sizeof from))
 		return -1;
 	return results[did_find(store, &(struct did_query){&s, to, from}, &hit)];
 }
 
 enum { PV_TRUNK, PV_TRUNK_TENANT, PV_TRUNK_EXACT, PV_TENANT, PV_KIND, PV_TARGET, PV_ID, PV_NUMBER };
-static const char *const pv_names[] = {
-	[PV_TRUNK] = "trunk", [PV_TRUNK_TENANT] = "trunk_tenant", [PV_TRUNK_EXACT] = "trunk_exact", [PV_TENANT] = "tenant",
-	[PV_KIND] = "kind",   [PV_TARGET] = "target",             [PV_ID] = "id",                   [PV_NUMBER] = "number", NULL};
+static const char *const pv_names[] = {[PV_TRUNK] = "trunk",
+				       [PV_TRUNK_TENANT] = "trunk_tenant",
+				       [PV_TRUNK_EXACT] = "trunk_exact",
+				       [PV_TENANT] = "tenant",
+				       [PV_KIND] = "kind",
+				       [PV_TARGET] = "target",
+				       [PV_ID] = "id",
+				       [PV_NUMBER] = "number",
+				       NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
 {
@@ -113,7 +122,8 @@ static void rpc_lookup(rpc_t *rpc, void *ctx)
 	char to[64], from[64], tenant[ZK_UUID_TEXT], target[ZK_UUID_TEXT], id[ZK_UUID_TEXT];
 	struct did_hit h;
 	void *out;
-	if (!zk_kam_rpc_text(rpc, ctx, true, "NUMBER", to, sizeof to) || !zk_kam_rpc_text(rpc, ctx, false, "CALLER", from, sizeof from))
+	if (!zk_kam_rpc_text(rpc, ctx, true, "NUMBER", to, sizeof to) ||
+	    !zk_kam_rpc_text(rpc, ctx, false, "CALLER", from, sizeof from))
 		return;
 	enum did_result r = did_find(store, &(struct did_query){NULL, to, from}, &h);
 	if (r != DID_FOUND) {
@@ -124,7 +134,8 @@ static void rpc_lookup(rpc_t *rpc, void *ctx)
 	zk_uuid_text(target, &h.target);
 	zk_uuid_text(id, &h.did);
 	if (rpc->add(ctx, "{", &out) >= 0)
-		rpc->struct_add(out, "sssss", "number", h.number, "tenant", tenant, "kind", did_kind_name(h.kind), "target", target, "id", id);
+		rpc->struct_add(out, "sssss", "number", h.number, "tenant", tenant, "kind", did_kind_name(h.kind),
+				"target", target, "id", id);
 }
 
 static const char *const count_doc[] = {"Rows and bytes of each table: did.count.", NULL};
@@ -145,8 +156,8 @@ static void dump_row(rpc_t *rpc, void *ctx, const struct did_did *d)
 	zk_uuid_text(tenant, &d->tenant);
 	zk_uuid_text(target, &d->target);
 	zk_uuid_text(id, &d->rec.id);
-	rpc->rpl_printf(ctx, "%s tenant=%s caller_prefix=%s priority=%d kind=%s target=%s enabled=%d id=%s", d->number, tenant,
-			d->caller_prefix, d->priority, did_kind_name(d->kind), target, d->enabled, id);
+	rpc->rpl_printf(ctx, "%s tenant=%s caller_prefix=%s priority=%d kind=%s target=%s enabled=%d id=%s", d->number,
+			tenant, d->caller_prefix, d->priority, did_kind_name(d->kind), target, d->enabled, id);
 }
 
 #define DUMP_MAX 10000

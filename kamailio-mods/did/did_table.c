@@ -31,7 +31,8 @@ const char *did_result_name(enum did_result r)
 
 int did_store_alloc(struct zk_store **sp)
 {
-	static const size_t sizes[DID_MAPS] = {sizeof(struct did_tenant), sizeof(struct did_trunk), sizeof(struct did_number), sizeof(struct did_did)};
+	static const size_t sizes[DID_MAPS] = {sizeof(struct did_tenant), sizeof(struct did_trunk),
+					       sizeof(struct did_number), sizeof(struct did_did)};
 	return zk_store_alloc(sp, sizes, DID_MAPS);
 }
 
@@ -70,7 +71,8 @@ bool did_source_parse(struct did_source *s, const char *host, size_t len, uint16
 		host++;
 		len -= 2;
 	}
-	return zk_copy(v4 ? text + 7 : text, v4 ? sizeof text - 7 : sizeof text, host, len) && inet_pton(AF_INET6, text, &s->host) == 1;
+	return zk_copy(v4 ? text + 7 : text, v4 ? sizeof text - 7 : sizeof text, host, len) &&
+	       inet_pton(AF_INET6, text, &s->host) == 1;
 }
 
 /* One decoder a table: false when a row cannot be (the schema forbids it). */
@@ -206,7 +208,8 @@ bool did_find_trunk(struct zk_store *store, const struct did_source *source, str
 }
 
 /* The tenant's own trunk before the carrier's. */
-static bool choose_trunk(struct zk_map *const *maps, const struct did_source *source, const struct zk_uuid *tenant, struct zk_uuid *trunk)
+static bool choose_trunk(struct zk_map *const *maps, const struct did_source *source, const struct zk_uuid *tenant,
+			 struct zk_uuid *trunk)
 {
 	struct zk_iter it;
 	int best = 0;
@@ -269,7 +272,8 @@ static const struct did_did *did_choose(struct zk_map *const *maps, const struct
 	const struct did_did *best = NULL, *d = zk_first(maps[DID_DID], number_hash(n->number), &it);
 	for (; d; d = zk_next(&it)) {
 		const char *prefix = digits(d->caller_prefix);
-		if (d->enabled && !zk_uuid_cmp(&d->tenant, &n->tenant) && !strncmp(d->number, n->number, sizeof d->number) &&
+		if (d->enabled && !zk_uuid_cmp(&d->tenant, &n->tenant) &&
+		    !strncmp(d->number, n->number, sizeof d->number) &&
 		    !strncmp(digits(caller), prefix, strnlen(prefix, ZK_NUMBER_MAX - 2)) && (!best || better(d, best)))
 			best = d;
 	}

@@ -1,4 +1,5 @@
-/* What the did module knows: tenants, trunks, numbers and DIDs, and how a call finds its way. Pure: no SIP, no database. */
+/* What the did module knows: tenants, trunks, numbers and DIDs, and how a call finds its way. Pure: no SIP, no
+ * database. */
 #ifndef DID_TABLE_H
 #define DID_TABLE_H
 #include "zk_follow.h"
@@ -52,7 +53,8 @@ struct did_trunk_hit {
 	struct zk_uuid trunk, tenant;
 	bool exact; /* the trunk names this port, too */
 };
-/* Is the source a trunk, of an enabled tenant? One that names the port wins over one that takes any; then the smallest id. */
+/* Is the source a trunk, of an enabled tenant? One that names the port wins over one that takes any; then the smallest
+ * id. */
 bool did_find_trunk(struct zk_store *store, const struct did_source *source, struct did_trunk_hit *hit);
 
 struct did_query {
@@ -69,7 +71,7 @@ const char *did_result_name(enum did_result r);
 
 /* The called number, first exactly as it came, then with or without its plus: to which tenant, and to where.
  * Of the DIDs of that number that are enabled and whose caller_prefix the caller begins with (a plus on either side is
- * ignored), the longest caller_prefix wins, then the larger priority, then the older id. The call must come from a trunk of
- * that tenant, or of the carrier: tenants don't reach each other by their own trunks. */
+ * ignored), the longest caller_prefix wins, then the larger priority, then the older id. The call must come from a
+ * trunk of that tenant, or of the carrier: tenants don't reach each other by their own trunks. */
 enum did_result did_find(struct zk_store *store, const struct did_query *q, struct did_hit *hit);
 #endif

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES (1024 * 1024)
-#define OUT_HIGH (256 * 1024) /* bytes on their way; the rest waits in the queue */
-#define RETRY_MIN_MS 50
-#define RETRY_MAX_MS 1000
-#define HELLO_MAX_US 5000000
+#define OUT_HIGH       (256 * 1024) /* bytes on their way; the rest waits in the queue */
+#define RETRY_MIN_MS   50
+#define RETRY_MAX_MS   1000
+#define HELLO_MAX_US   5000000
 
 enum state { AWAY, HELLO, UP };
 
@@ -140,7 +140,8 @@ static void connect_acd(struct edge_channel *c, int64_t now_us)
 	}
 	c->state = HELLO;
 	c->hello_at_us = now_us;
-	send_json(c, json_pack("{s:s,s:i,s:s,s:{s:s}}", "jsonrpc", "2.0", "id", 1, "method", "hello", "params", "name", c->name));
+	send_json(c, json_pack("{s:s,s:i,s:s,s:{s:s}}", "jsonrpc", "2.0", "id", 1, "method", "hello", "params", "name",
+			       c->name));
 }
 
 /* Writes kept events behind what is on its way, as far as the peer keeps up. */
@@ -149,11 +150,13 @@ static void feed(struct edge_channel *c)
 	char head[160];
 	while (c->state == UP && c->sent < c->n && c->out.len < OUT_HIGH) {
 		const struct kept *k = &c->kept[(c->first + c->sent) % EDGE_KEEP_MAX];
-		int len = snprintf(head, sizeof head, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":{\"seq\":%lld,", edge_kind_method(k->kind),
-				   (long long)(c->first_seq + c->sent));
+		int len =
+			snprintf(head, sizeof head, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":{\"seq\":%lld,",
+				 edge_kind_method(k->kind), (long long)(c->first_seq + c->sent));
 		if (c->lost)
 			len += snprintf(head + len, sizeof head - (size_t)len, "\"lost\":%u,", c->lost);
-		if (!append(&c->out, head, (size_t)len) || !append(&c->out, k->rest, strlen(k->rest)) || !append(&c->out, "}\n", 2)) {
+		if (!append(&c->out, head, (size_t)len) || !append(&c->out, k->rest, strlen(k->rest)) ||
+		    !append(&c->out, "}\n", 2)) {
 			hang_up(c, "out of memory");
 			return;
 		}
@@ -203,13 +206,15 @@ static json_t *registrations(struct edge_channel *c, json_t *params)
 	if (t && (!json_is_string(t) || !zk_uuid_parse(&tenant, json_string_value(t))))
 		return json_pack("{s:i,s:s}", "code", -32602, "message", "tenant must be a UUID");
 	json_t *list = c->registrations_h(&tenant, c->arg);
-	return list ? json_pack("{s:o}", "registrations", list) : json_pack("{s:i,s:s}", "code", -32603, "message", "out of memory");
+	return list ? json_pack("{s:o}", "registrations", list)
+		    : json_pack("{s:i,s:s}", "code", -32603, "message", "out of memory");
 }
 
 static void answer(struct edge_channel *c, json_t *id, const char *method, json_t *params)
 {
 	bool known = !strcmp(method, "edge.registrations");
-	json_t *result = known ? registrations(c, params) : json_pack("{s:i,s:s}", "code", -32601, "message", "no such method");
+	json_t *result =
+		known ? registrations(c, params) : json_pack("{s:i,s:s}", "code", -32601, "message", "no such method");
 	const char *member = json_object_get(result, "code") ? "error" : "result";
 	send_json(c, json_pack("{s:s,s:O,s:o}", "jsonrpc", "2.0", "id", id, member, result));
 }

@@ -1,5 +1,5 @@
-/* The edge's side of its channel to acd (docs/control-protocol.md, "edge ⇄ acd"): says hello, sends events and keeps them
- * until they are acknowledged, answers requests, connects again for ever. Driven by poll; never blocks. */
+/* The edge's side of its channel to acd (docs/control-protocol.md, "edge ⇄ acd"): says hello, sends events and keeps
+ * them until they are acknowledged, answers requests, connects again for ever. Driven by poll; never blocks. */
 #ifndef EDGE_CHANNEL_H
 #define EDGE_CHANNEL_H
 #include "edge_event.h"
@@ -17,7 +17,7 @@ int edge_channel_alloc(struct edge_channel **cp, const char *path, const char *n
 void edge_channel_free(struct edge_channel *c);
 void edge_channel_put(struct edge_channel *c, const struct edge_event *e);
 
-int edge_channel_fd(const struct edge_channel *c);      /* -1: not connected */
+int edge_channel_fd(const struct edge_channel *c);       /* -1: not connected */
 short edge_channel_events(const struct edge_channel *c); /* what to poll for */
 /* Call when the descriptor is ready or the wait is over. Returns milliseconds until it wants to be called anyway. */
 int edge_channel_turn(struct edge_channel *c, int64_t now_us);

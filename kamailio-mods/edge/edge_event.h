@@ -1,4 +1,5 @@
-/* What SIP workers tell acd: fixed-size events in a bounded ring of shared memory that many put into and one takes from. */
+/* What SIP workers tell acd: fixed-size events in a bounded ring of shared memory that many put into and one takes
+ * from. */
 #ifndef EDGE_EVENT_H
 #define EDGE_EVENT_H
 #include "zk_text.h"
@@ -37,5 +38,6 @@ bool edge_ring_put(struct edge_ring *r, const struct edge_event *e);
 /* The one taker. */
 bool edge_ring_take(struct edge_ring *r, struct edge_event *e);
 unsigned long edge_ring_dropped(const struct edge_ring *r);
-int edge_ring_fd(const struct edge_ring *r); /* readable while there may be events; edge_ring_take until false clears it */
+int edge_ring_fd(
+	const struct edge_ring *r); /* readable while there may be events; edge_ring_take until false clears it */
 #endif

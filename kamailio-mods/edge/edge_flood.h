@@ -1,10 +1,10 @@
-/* Refusals above 10 a second from one source become one event with a count, so that a flood at the edge is not a flood at acd.
- * Pure: the clock comes with each call. */
+/* Refusals above 10 a second from one source become one event with a count, so that a flood at the edge is not a flood
+ * at acd. Pure: the clock comes with each call. */
 #ifndef EDGE_FLOOD_H
 #define EDGE_FLOOD_H
 #include "edge_event.h"
 
-#define EDGE_FLOOD_RATE 10
+#define EDGE_FLOOD_RATE    10
 #define EDGE_FLOOD_SOURCES 4096 /* watched at once; more share one place by hash */
 
 struct edge_flood;

@@ -1,4 +1,5 @@
-/* Kamailio module `edge`: tenants and extensions for authentication, and the channel to acd. See kamailio-mods/README.md. */
+/* Kamailio module `edge`: tenants and extensions for authentication, and the channel to acd. See
+ * kamailio-mods/README.md. */
 #include "edge_channel.h"
 #include "edge_flood.h"
 #include "edge_save.h"
@@ -84,7 +85,8 @@ static void run_channel(void)
 	struct edge_channel *c;
 	struct edge_flood *f;
 	struct edge_event e;
-	if (edge_channel_alloc(&c, param_acd, param_name, edge_usrloc_registrations, NULL) || edge_flood_alloc(&f, keep_h, c))
+	if (edge_channel_alloc(&c, param_acd, param_name, edge_usrloc_registrations, NULL) ||
+	    edge_flood_alloc(&f, keep_h, c))
 		_exit(1);
 	for (;;) {
 		while (edge_ring_take(ring, &e))
@@ -113,7 +115,8 @@ static int mod_init(void)
 	}
 	atomic_init(relay_down, 0);
 	sink = edge_sink(store);
-	if (edge_usrloc_init(ring, store) || zk_follow_alloc(&follow, "edge", param_db, param_copy, edge_tables, EDGE_MAPS, &sink))
+	if (edge_usrloc_init(ring, store) ||
+	    zk_follow_alloc(&follow, "edge", param_db, param_copy, edge_tables, EDGE_MAPS, &sink))
 		return -1;
 	(void)zk_follow_start(follow); /* said in the log */
 	return register_procs(2);
@@ -132,7 +135,9 @@ static int w_tenant(struct sip_msg *msg, char *p_domain, char *p2)
 	char domain[ZK_DOMAIN_MAX];
 	(void)p2;
 	hit = (struct edge_hit){0};
-	return zk_kam_arg(msg, p_domain, domain, sizeof domain) && edge_find_tenant(store, domain, strlen(domain), &hit.tenant) ? 1 : -1;
+	if (!zk_kam_arg(msg, p_domain, domain, sizeof domain))
+		return -1;
+	return edge_find_tenant(store, domain, strlen(domain), &hit.tenant) ? 1 : -1;
 }
 
 /* Takes (user, domain): true when that extension may register; $edge(tenant) and $edge(ha1). */
@@ -173,7 +178,8 @@ static void arg_uuid(struct sip_msg *msg, char *param, struct zk_uuid *u)
 		*u = (struct zk_uuid){{0}};
 }
 
-/* Takes (code, because, rule, tenant, trunk), the last three UUIDs or anything else for none: tells acd of a refused call. */
+/* Takes (code, because, rule, tenant, trunk), the last three UUIDs or anything else for none: tells acd of a refused
+ * call. */
 static int w_rejected(struct sip_msg *msg, char *p_code, char *p_because, char *p_rule, char *p_tenant, char *p_trunk)
 {
 	struct edge_event e = {.kind = EDGE_REJECTED, .at_us = wall_us(), .count = 1};
@@ -207,7 +213,9 @@ static int w_relay(struct sip_msg *msg, char *p_state, char *p_relay)
 }
 
 enum { PV_TENANT, PV_EXTENSION, PV_HA1, PV_CALL, PV_NOW };
-static const char *const pv_names[] = {[PV_TENANT] = "tenant", [PV_EXTENSION] = "extension", [PV_HA1] = "ha1", [PV_CALL] = "call", [PV_NOW] = "now", NULL};
+static const char *const pv_names[] = {[PV_TENANT] = "tenant", [PV_EXTENSION] = "extension",
+				       [PV_HA1] = "ha1",       [PV_CALL] = "call",
+				       [PV_NOW] = "now",       NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
 {
@@ -248,7 +256,8 @@ static void rpc_count(rpc_t *rpc, void *ctx)
 	edge_usrloc_walk(count_h, &contacts);
 	if (rpc->add(ctx, "{", &out) >= 0)
 		rpc->struct_add(out, "dddd", "tenants", (int)zk_store_count(store, EDGE_TENANT), "extensions",
-				(int)zk_store_count(store, EDGE_EXTENSION), "contacts", contacts, "events_dropped", (int)edge_ring_dropped(ring));
+				(int)zk_store_count(store, EDGE_EXTENSION), "contacts", contacts, "events_dropped",
+				(int)edge_ring_dropped(ring));
 }
 
 static const char *const lookup_doc[] = {"Does DOMAIN have extension NUMBER? edge.lookup DOMAIN NUMBER.", NULL};
@@ -257,7 +266,8 @@ static void rpc_find(rpc_t *rpc, void *ctx)
 	char domain[ZK_DOMAIN_MAX], number[EDGE_NUMBER_MAX], tenant[ZK_UUID_TEXT], extension[ZK_UUID_TEXT];
 	struct edge_hit h;
 	void *out;
-	if (!zk_kam_rpc_text(rpc, ctx, true, "DOMAIN", domain, sizeof domain) || !zk_kam_rpc_text(rpc, ctx, true, "NUMBER", number, sizeof number))
+	if (!zk_kam_rpc_text(rpc, ctx, true, "DOMAIN", domain, sizeof domain) ||
+	    !zk_kam_rpc_text(rpc, ctx, true, "NUMBER", number, sizeof number))
 		return;
 	if (!edge_find_extension(store, domain, strlen(domain), number, strlen(number), &h)) {
 		rpc->fault(ctx, 404, "no such extension");

@@ -36,17 +36,21 @@ int edge_save_alloc(struct edge_save **sp, const char *conninfo)
 	return 0;
 }
 
-static const char load_sql[] = "select ruid, username, domain, contact, received, path, callid, user_agent, socket, instance, "
-			       "extract(epoch from expires)::bigint, extract(epoch from last_modified)::bigint, cseq, q, reg_id, flags, "
-			       "cflags, methods from kamailio.location where expires > now()";
+static const char load_sql[] =
+	"select ruid, username, domain, contact, received, path, callid, user_agent, socket, instance, "
+	"extract(epoch from expires)::bigint, extract(epoch from last_modified)::bigint, cseq, q, reg_id, flags, "
+	"cflags, methods from kamailio.location where expires > now()";
 
-static const char put_sql[] = "insert into kamailio.location (ruid, username, domain, contact, received, path, callid, user_agent, socket, "
-			      "instance, expires, last_modified, cseq, q, reg_id, flags, cflags, methods) values ($1, $2, $3, $4, $5, $6, "
-			      "$7, $8, $9, $10, to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, $17, $18) "
-			      "on conflict (ruid) do update set contact = excluded.contact, received = excluded.received, path = excluded.path, "
-			      "callid = excluded.callid, user_agent = excluded.user_agent, socket = excluded.socket, instance = excluded.instance, "
-			      "expires = excluded.expires, last_modified = excluded.last_modified, cseq = excluded.cseq, q = excluded.q, "
-			      "reg_id = excluded.reg_id, flags = excluded.flags, cflags = excluded.cflags, methods = excluded.methods";
+static const char put_sql[] =
+	"insert into kamailio.location (ruid, username, domain, contact, received, path, callid, user_agent, socket, "
+	"instance, expires, last_modified, cseq, q, reg_id, flags, cflags, methods) values ($1, $2, $3, $4, $5, $6, "
+	"$7, $8, $9, $10, to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, $17, $18) "
+	"on conflict (ruid) do update set contact = excluded.contact, received = excluded.received, path = "
+	"excluded.path, "
+	"callid = excluded.callid, user_agent = excluded.user_agent, socket = excluded.socket, instance = "
+	"excluded.instance, "
+	"expires = excluded.expires, last_modified = excluded.last_modified, cseq = excluded.cseq, q = excluded.q, "
+	"reg_id = excluded.reg_id, flags = excluded.flags, cflags = excluded.cflags, methods = excluded.methods";
 
 static const char del_sql[] = "delete from kamailio.location where ruid = $1";
 
@@ -71,10 +75,23 @@ static struct edge_contact decode(const PGresult *r, int row)
 	const char *f[18];
 	for (int i = 0; i < 18; i++)
 		f[i] = PQgetvalue(r, row, i);
-	return (struct edge_contact){.ruid = f[0], .aor = f[1], .domain = f[2], .contact = f[3], .received = f[4], .path = f[5], .callid = f[6],
-				     .user_agent = f[7], .socket = f[8], .instance = f[9], .expires = atol(f[10]),
-				     .last_modified = atol(f[11]), .cseq = atoi(f[12]), .q = atoi(f[13]), .reg_id = atoi(f[14]),
-				     .flags = (unsigned)strtoul(f[15], NULL, 10), .cflags = (unsigned)strtoul(f[16], NULL, 10),
+	return (struct edge_contact){.ruid = f[0],
+				     .aor = f[1],
+				     .domain = f[2],
+				     .contact = f[3],
+				     .received = f[4],
+				     .path = f[5],
+				     .callid = f[6],
+				     .user_agent = f[7],
+				     .socket = f[8],
+				     .instance = f[9],
+				     .expires = atol(f[10]),
+				     .last_modified = atol(f[11]),
+				     .cseq = atoi(f[12]),
+				     .q = atoi(f[13]),
+				     .reg_id = atoi(f[14]),
+				     .flags = (unsigned)strtoul(f[15], NULL, 10),
+				     .cflags = (unsigned)strtoul(f[16], NULL, 10),
 				     .methods = (unsigned)strtoul(f[17], NULL, 10)};
 }
 
@@ -103,8 +120,9 @@ static bool put_row(struct edge_save *s, const struct edge_contact *c)
 	snprintf(modified, sizeof modified, "%ld", c->last_modified);
 	for (int i = 0; i < 6; i++)
 		snprintf(numbers[i], sizeof numbers[i], "%ld", n[i]);
-	const char *values[] = {c->ruid, c->aor, c->domain, c->contact, c->received, c->path, c->callid, c->user_agent, c->socket, c->instance,
-				expires, modified, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
+	const char *values[] = {c->ruid,    c->aor,        c->domain,  c->contact,  c->received, c->path,
+				c->callid,  c->user_agent, c->socket,  c->instance, expires,     modified,
+				numbers[0], numbers[1],    numbers[2], numbers[3],  numbers[4],  numbers[5]};
 	PGresult *r = zk_pg_exec(s->pg, put_sql, 18, values);
 	PQclear(r);
 	return r != NULL;
@@ -146,7 +164,8 @@ static void drop_gone(struct edge_save *s)
 	}
 }
 
-/* The walk compares the whole table with what is saved, so nothing that changed while the database was away is forgotten. */
+/* The walk compares the whole table with what is saved, so nothing that changed while the database was away is
+ * forgotten. */
 static void write_changes(struct edge_save *s)
 {
 	unsigned long seen = edge_usrloc_changes();

@@ -114,8 +114,10 @@ static void extension_h(struct zk_map *const *maps, void *arg)
 	tenant_h(maps, arg);
 	if (!s->found)
 		return;
-	const struct edge_extension *e = zk_first(maps[EDGE_EXTENSION], extension_hash(&s->hit->tenant, s->number), &it);
-	while (e && (!e->enabled || zk_uuid_cmp(&e->tenant, &s->hit->tenant) || strncmp(e->number, s->number, sizeof e->number) != 0))
+	const struct edge_extension *e =
+		zk_first(maps[EDGE_EXTENSION], extension_hash(&s->hit->tenant, s->number), &it);
+	while (e && (!e->enabled || zk_uuid_cmp(&e->tenant, &s->hit->tenant) ||
+		     strncmp(e->number, s->number, sizeof e->number) != 0))
 		e = zk_next(&it);
 	s->found = e != NULL;
 	if (!e)
@@ -124,8 +126,8 @@ static void extension_h(struct zk_map *const *maps, void *arg)
 	zk_copy(s->hit->ha1, sizeof s->hit->ha1, e->ha1, strnlen(e->ha1, sizeof e->ha1 - 1));
 }
 
-bool edge_find_extension(struct zk_store *store, const char *domain, size_t domain_len, const char *number, size_t number_len,
-			 struct edge_hit *hit)
+bool edge_find_extension(struct zk_store *store, const char *domain, size_t domain_len, const char *number,
+			 size_t number_len, struct edge_hit *hit)
 {
 	struct search s = {.hit = hit};
 	return zk_copy_lower(s.domain, sizeof s.domain, domain, domain_len) &&

@@ -4,7 +4,7 @@
 #include "zk_follow.h"
 #include "zk_map.h"
 
-#define EDGE_HA1_SIZE 65 /* 32 hex digits (MD5), room for SHA-256's 64 */
+#define EDGE_HA1_SIZE   65 /* 32 hex digits (MD5), room for SHA-256's 64 */
 #define EDGE_NUMBER_MAX 17
 
 enum edge_map { EDGE_TENANT, EDGE_EXTENSION, EDGE_MAPS };
@@ -33,6 +33,6 @@ struct edge_hit {
 	char ha1[EDGE_HA1_SIZE];
 };
 /* An enabled extension of an enabled tenant. */
-bool edge_find_extension(struct zk_store *store, const char *domain, size_t domain_len, const char *number, size_t number_len,
-			 struct edge_hit *hit);
+bool edge_find_extension(struct zk_store *store, const char *domain, size_t domain_len, const char *number,
+			 size_t number_len, struct edge_hit *hit);
 #endif

@@ -34,7 +34,8 @@ static bool tenant_of(const char *aor, size_t len, struct zk_uuid *tenant, size_
 {
 	const char *domain;
 	size_t domain_len;
-	return split_aor(aor, len, user_len, &domain, &domain_len) && edge_find_tenant(store, domain, domain_len, tenant);
+	return split_aor(aor, len, user_len, &domain, &domain_len) &&
+	       edge_find_tenant(store, domain, domain_len, tenant);
 }
 
 static int64_t now_us(void)
@@ -90,7 +91,10 @@ int edge_usrloc_init(struct edge_ring *r, struct zk_store *s)
 	atomic_init(changes, 1);
 	ring = r;
 	store = s;
-	return ul.register_ulcb(UL_CONTACT_INSERT | UL_CONTACT_UPDATE | UL_CONTACT_DELETE | UL_CONTACT_EXPIRE, on_change, NULL) == 1 ? 0 : -1;
+	return ul.register_ulcb(UL_CONTACT_INSERT | UL_CONTACT_UPDATE | UL_CONTACT_DELETE | UL_CONTACT_EXPIRE,
+				on_change, NULL) == 1
+		       ? 0
+		       : -1;
 }
 
 unsigned long edge_usrloc_changes(void)
@@ -121,8 +125,9 @@ static struct copied *copy_contact(const ucontact_t *c)
 	const char *domain;
 	if (!c->aor || !split_aor(c->aor->s, (size_t)c->aor->len, &user_len, &domain, &domain_len))
 		return NULL;
-	size_t bytes = user_len + domain_len + (size_t)(c->ruid.len + c->c.len + c->received.len + c->path.len + c->callid.len +
-							 c->user_agent.len + socket->len + c->instance.len);
+	size_t bytes = user_len + domain_len +
+		       (size_t)(c->ruid.len + c->c.len + c->received.len + c->path.len + c->callid.len +
+				c->user_agent.len + socket->len + c->instance.len);
 	struct copied *out = calloc(1, sizeof *out + bytes + 10);
 	if (!out)
 		return NULL;
@@ -144,7 +149,8 @@ static struct copied *copy_contact(const ucontact_t *c)
 	out->c.flags = c->flags;
 	out->c.cflags = c->cflags;
 	out->c.methods = c->methods;
-	out->c.transient = strstr(out->c.received, "transport=ws") || strstr(out->c.contact, "transport=ws") || strstr(out->c.contact, ".invalid");
+	out->c.transient = strstr(out->c.received, "transport=ws") || strstr(out->c.contact, "transport=ws") ||
+			   strstr(out->c.contact, ".invalid");
 	return out;
 }
 
@@ -189,13 +195,26 @@ static str text(const char *s)
 
 static void insert(udomain_t *d, str *aor, const struct edge_contact *c)
 {
-	str contact = text(c->contact), callid = text(c->callid), agent = text(c->user_agent), path = text(c->path), sock = text(c->socket);
+	str contact = text(c->contact), callid = text(c->callid), agent = text(c->user_agent), path = text(c->path),
+	    sock = text(c->socket);
 	urecord_t *r = NULL;
 	ucontact_t *made = NULL;
-	ucontact_info_t info = {.ruid = text(c->ruid), .c = &contact, .received = text(c->received), .path = &path, .expires = c->expires,
-				.q = c->q, .callid = &callid, .cseq = c->cseq, .flags = c->flags, .cflags = c->cflags,
-				.user_agent = &agent, .methods = c->methods, .instance = text(c->instance),
-				.reg_id = (unsigned)c->reg_id, .tcpconn_id = -1, .last_modified = c->last_modified,
+	ucontact_info_t info = {.ruid = text(c->ruid),
+				.c = &contact,
+				.received = text(c->received),
+				.path = &path,
+				.expires = c->expires,
+				.q = c->q,
+				.callid = &callid,
+				.cseq = c->cseq,
+				.flags = c->flags,
+				.cflags = c->cflags,
+				.user_agent = &agent,
+				.methods = c->methods,
+				.instance = text(c->instance),
+				.reg_id = (unsigned)c->reg_id,
+				.tcpconn_id = -1,
+				.last_modified = c->last_modified,
 				.sock = sock.len ? lookup_local_socket(&sock) : NULL};
 	if (ul.get_urecord(d, aor, &r) == 1 && ul.insert_urecord(d, aor, &r) < 0)
 		return;
@@ -226,11 +245,15 @@ static void gather_h(const struct edge_contact *c, void *arg)
 	struct gather *g = arg;
 	struct zk_uuid tenant;
 	char id[ZK_UUID_TEXT], extension[24], contact[264];
-	if (!edge_find_tenant(store, c->domain, strlen(c->domain), &tenant) || (!zk_uuid_is_zero(g->tenant) && zk_uuid_cmp(&tenant, g->tenant)))
+	if (!edge_find_tenant(store, c->domain, strlen(c->domain), &tenant) ||
+	    (!zk_uuid_is_zero(g->tenant) && zk_uuid_cmp(&tenant, g->tenant)))
 		return;
 	if (json_array_size(g->list) >= ANSWER_MAX) {
 		str contact_s = text(c->contact), agent = text(c->user_agent);
-		struct edge_event e = {.kind = EDGE_REGISTERED, .at_us = now_us(), .tenant = tenant, .expires_s = (int)(c->expires - time(NULL))};
+		struct edge_event e = {.kind = EDGE_REGISTERED,
+				       .at_us = now_us(),
+				       .tenant = tenant,
+				       .expires_s = (int)(c->expires - time(NULL))};
 		zk_escape(e.extension, sizeof e.extension, c->aor, strlen(c->aor));
 		escape(e.contact, sizeof e.contact, &contact_s);
 		escape(e.agent, sizeof e.agent, &agent);
@@ -240,7 +263,8 @@ static void gather_h(const struct edge_contact *c, void *arg)
 	zk_uuid_text(id, &tenant);
 	zk_escape(extension, sizeof extension, c->aor, strlen(c->aor));
 	zk_escape(contact, sizeof contact, c->contact, strlen(c->contact));
-	json_array_append_new(g->list, json_pack("{s:s,s:s,s:s}", "tenant", id, "extension", extension, "contact", contact));
+	json_array_append_new(g->list,
+			      json_pack("{s:s,s:s,s:s}", "tenant", id, "extension", extension, "contact", contact));
 }
 
 json_t *edge_usrloc_registrations(const struct zk_uuid *tenant, void *arg)

@@ -1,4 +1,5 @@
-/* Registrations: Kamailio's usrloc keeps them in memory; this watches it for acd and walks it for answers and write-back. */
+/* Registrations: Kamailio's usrloc keeps them in memory; this watches it for acd and walks it for answers and
+ * write-back. */
 #ifndef EDGE_USRLOC_H
 #define EDGE_USRLOC_H
 #include "edge_event.h"

@@ -4,8 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
-long plain_alive(void);          /* blocks of "shared" memory in use */
-void plain_fail_after(long n);   /* n more succeed; -1: all */
+#include <cmocka.h> /* needs those above */
+
+long plain_alive(void);        /* blocks of "shared" memory in use */
+void plain_fail_after(long n); /* n more succeed; -1: all */
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CARRIER "00000000-0000-7000-8000-000000000001"
+#define CARRIER  "00000000-0000-7000-8000-000000000001"
 #define TENANT_A "00000000-0000-7000-8000-00000000000a"
 #define TENANT_B "00000000-0000-7000-8000-00000000000b"
 
@@ -21,7 +21,8 @@ static void put(unsigned table, unsigned id, const char *const *fields)
 	sink.end(sink.arg);
 }
 
-static void rule(unsigned id, const char *tenant, const char *number, const char *match, const char *colour, const char *direction, const char *code)
+static void rule(unsigned id, const char *tenant, const char *number, const char *match, const char *colour,
+		 const char *direction, const char *code)
 {
 	put(BL_TABLE_BLACKLIST, id, (const char *[]){tenant, number, match, colour, direction, code, NULL, NULL});
 }
@@ -73,8 +74,16 @@ static void black_bars_exact_and_prefix(void **state)
 		const char *number;
 		int want;
 	} cases[] = {
-		{"13800000001", 486}, {"+13800000001", 486}, {"138000000012", 0}, {"1380000000", 0}, {"139", 403},
-		{"13900000000", 403}, {"+13912345678", 600}, {"13", 0},	     {"", 0},	       {"anonymous", 0},
+		{"13800000001", 486},
+		{"+13800000001", 486},
+		{"138000000012", 0},
+		{"1380000000", 0},
+		{"139", 403},
+		{"13900000000", 403},
+		{"+13912345678", 600},
+		{"13", 0},
+		{"", 0},
+		{"anonymous", 0},
 		{"139999999999999999999999999999999999999999999999999999999", 403},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -104,7 +113,8 @@ static void a_white_list_lets_only_its_numbers_pass(void **state)
 	assert_int_equal(486, check(TENANT_A, "13800000001"));
 	assert_int_equal(BL_WHITE_CODE, check(TENANT_A, "13900000000"));
 	assert_int_equal(BL_WHITE_CODE, check(TENANT_A, ""));
-	assert_int_equal(0, check_at(TENANT_A, "13900000000", BL_OUT, 1000)); /* the other direction has no white list */
+	assert_int_equal(0,
+			 check_at(TENANT_A, "13900000000", BL_OUT, 1000)); /* the other direction has no white list */
 	assert_int_equal(0, check(TENANT_B, "13900000000"));
 	rule(3, CARRIER, "139", "prefix", "white", "in", "403");
 	assert_int_equal(BL_WHITE_CODE, check(TENANT_B, "13800000000"));
@@ -148,7 +158,8 @@ static void many_rules(void **state)
 		memcpy(u.b, &i, sizeof i);
 		u.b[15] = 1;
 		snprintf(number, sizeof number, "1%08u", i * 7);
-		sink.row(BL_TABLE_BLACKLIST, &u, (const char *[]){TENANT_A, number, "exact", "black", "in", "403", NULL, NULL}, sink.arg);
+		sink.row(BL_TABLE_BLACKLIST, &u,
+			 (const char *[]){TENANT_A, number, "exact", "black", "in", "403", NULL, NULL}, sink.arg);
 	}
 	sink.end(sink.arg);
 	assert_int_equal(N, zk_store_count(store, BL_RULE));
@@ -161,8 +172,11 @@ static void many_rules(void **state)
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {CASE(black_bars_exact_and_prefix), CASE(the_carriers_rules_bar_for_everybody),
-					   CASE(a_white_list_lets_only_its_numbers_pass), CASE(rules_hold_for_their_time),
-					   CASE(a_rule_that_changes_is_one_rule), CASE(many_rules)};
+	const struct CMUnitTest tests[] = {CASE(black_bars_exact_and_prefix),
+					   CASE(the_carriers_rules_bar_for_everybody),
+					   CASE(a_white_list_lets_only_its_numbers_pass),
+					   CASE(rules_hold_for_their_time),
+					   CASE(a_rule_that_changes_is_one_rule),
+					   CASE(many_rules)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,10 +2,10 @@
 #include "plain.h"
 #include <string.h>
 
-#define CARRIER "00000000-0000-7000-8000-000000000001"
+#define CARRIER  "00000000-0000-7000-8000-000000000001"
 #define TENANT_A "00000000-0000-7000-8000-00000000000a"
 #define TENANT_B "00000000-0000-7000-8000-00000000000b"
-#define TARGET "00000000-0000-7000-8000-0000000000ff"
+#define TARGET   "00000000-0000-7000-8000-0000000000ff"
 
 static struct zk_store *store;
 static struct zk_sink sink;
@@ -44,7 +44,8 @@ static void number(unsigned id, const char *owner, const char *text, const char 
 	row(DID_NUMBER, uuid(id), (const char *[]){owner, text, enabled});
 }
 
-static void did(unsigned id, const char *owner, const char *text, const char *prefix, const char *priority, const char *enabled)
+static void did(unsigned id, const char *owner, const char *text, const char *prefix, const char *priority,
+		const char *enabled)
 {
 	row(DID_DID, uuid(id), (const char *[]){owner, text, prefix, priority, "ivr", TARGET, enabled});
 }
@@ -90,7 +91,8 @@ static void the_best_row_wins(void **state)
 		const char *caller;
 		unsigned want;
 	} cases[] = {
-		{"13900", 10}, {"", 10}, {"138", 12}, {"+13820", 12}, {"13812345", 13}, {"1381", 13}, {"9991", 15}, {"anonymous", 10},
+		{"13900", 10},    {"", 10},     {"138", 12},  {"+13820", 12},
+		{"13812345", 13}, {"1381", 13}, {"9991", 15}, {"anonymous", 10},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_int_equal(cases[i].want, found("+861000", cases[i].caller));
@@ -182,7 +184,8 @@ static void broken_rows_are_left_out(void **state)
 	(void)state;
 	row(DID_DID, uuid(10), (const char *[]){TENANT_A, "+861000", "", "0", "conference", TARGET, "t"});
 	row(DID_DID, uuid(11), (const char *[]){TENANT_A, "+861000", NULL, "0", "ivr", TARGET, "t"});
-	row(DID_DID, uuid(12), (const char *[]){TENANT_A, "+8610001234567890123456789012345678901234567890", "", "0", "ivr", TARGET, "t"});
+	row(DID_DID, uuid(12),
+	    (const char *[]){TENANT_A, "+8610001234567890123456789012345678901234567890", "", "0", "ivr", TARGET, "t"});
 	row(DID_TRUNK, uuid(13), (const char *[]){TENANT_A, "not an address", "1", "f", "t"});
 	assert_int_equal(0, zk_store_count(store, DID_DID));
 	assert_int_equal(0, zk_store_count(store, DID_TRUNK));
@@ -191,7 +194,11 @@ static void broken_rows_are_left_out(void **state)
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {CASE(the_best_row_wins), CASE(a_plus_more_or_less), CASE(what_is_disabled_is_not_there),
-					   CASE(a_number_has_one_tenant), CASE(trunks), CASE(broken_rows_are_left_out)};
+	const struct CMUnitTest tests[] = {CASE(the_best_row_wins),
+					   CASE(a_plus_more_or_less),
+					   CASE(what_is_disabled_is_not_there),
+					   CASE(a_number_has_one_tenant),
+					   CASE(trunks),
+					   CASE(broken_rows_are_left_out)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

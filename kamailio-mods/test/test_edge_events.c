@@ -51,7 +51,7 @@ static void the_ring_keeps_order_and_refuses_when_full(void **state)
 }
 
 #define PUTTERS 3
-#define EACH 20000
+#define EACH    20000
 static struct edge_ring *shared;
 
 static void *putter(void *arg)
@@ -99,7 +99,8 @@ static void a_flood_is_summed_up(void **state)
 {
 	(void)state;
 	struct edge_flood *f;
-	struct edge_event a = rejected("10.0.0.1:5060", "flood"), b = rejected("10.0.0.2:5060", "flood"), other = rejected("10.0.0.1:7", "auth");
+	struct edge_event a = rejected("10.0.0.1:5060", "flood"), b = rejected("10.0.0.2:5060", "flood"),
+			  other = rejected("10.0.0.1:7", "auth");
 	told = counted = 0;
 	assert_int_equal(0, edge_flood_alloc(&f, told_h, NULL));
 	for (int i = 0; i < 100; i++) {
@@ -277,9 +278,12 @@ static void too_many_events_say_how_many_are_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_ring_keeps_order_and_refuses_when_full), cmocka_unit_test(many_put_one_takes),
-		cmocka_unit_test(a_flood_is_summed_up), cmocka_unit_test(json_has_what_the_protocol_says),
-		cmocka_unit_test(events_are_kept_until_acknowledged), cmocka_unit_test(too_many_events_say_how_many_are_lost),
+		cmocka_unit_test(the_ring_keeps_order_and_refuses_when_full),
+		cmocka_unit_test(many_put_one_takes),
+		cmocka_unit_test(a_flood_is_summed_up),
+		cmocka_unit_test(json_has_what_the_protocol_says),
+		cmocka_unit_test(events_are_kept_until_acknowledged),
+		cmocka_unit_test(too_many_events_say_how_many_are_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

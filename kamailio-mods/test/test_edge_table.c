@@ -10,10 +10,10 @@
 
 #define TENANT_A "00000000-0000-7000-8000-00000000000a"
 #define TENANT_B "00000000-0000-7000-8000-00000000000b"
-#define EXT_A "00000000-0000-7000-8000-0000000000aa"
-#define EXT_B "00000000-0000-7000-8000-0000000000bb"
-#define HA1_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define HA1_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define EXT_A    "00000000-0000-7000-8000-0000000000aa"
+#define EXT_B    "00000000-0000-7000-8000-0000000000bb"
+#define HA1_A    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HA1_B    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static struct zk_store *store;
 static struct zk_sink sink;
@@ -161,7 +161,8 @@ static void a_copy_of_other_tables_is_none(void **state)
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {CASE(one_number_in_two_tenants), CASE(disabled_is_gone_and_comes_back), CASE(a_copy_is_what_was_known),
-					   CASE(a_torn_copy_ends_at_its_last_mark), CASE(a_copy_of_other_tables_is_none)};
+	const struct CMUnitTest tests[] = {CASE(one_number_in_two_tenants), CASE(disabled_is_gone_and_comes_back),
+					   CASE(a_copy_is_what_was_known), CASE(a_torn_copy_ends_at_its_last_mark),
+					   CASE(a_copy_of_other_tables_is_none)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

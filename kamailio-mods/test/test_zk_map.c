@@ -235,9 +235,13 @@ static void texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_row_is_found_replaced_and_gone), cmocka_unit_test(it_agrees_with_a_model),
-		cmocka_unit_test(new_tables_replace_old_ones_at_once), cmocka_unit_test(without_memory_nothing_changes),
-		cmocka_unit_test(a_dump_sees_every_row), cmocka_unit_test(readers_see_whole_transactions), cmocka_unit_test(texts),
+		cmocka_unit_test(a_row_is_found_replaced_and_gone),
+		cmocka_unit_test(it_agrees_with_a_model),
+		cmocka_unit_test(new_tables_replace_old_ones_at_once),
+		cmocka_unit_test(without_memory_nothing_changes),
+		cmocka_unit_test(a_dump_sees_every_row),
+		cmocka_unit_test(readers_see_whole_transactions),
+		cmocka_unit_test(texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
