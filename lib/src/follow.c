@@ -1,7 +1,7 @@
 /* The change-log follower (zj_follow in zj_pg.h).
  *
  * It keeps a server snapshot as its place in the log. LOAD reads snapshot and all rows in one repeatable-read
- * transaction; LOOK asks for the tables with changes that the kept snapshot does not see; FETCH reads those changes
+ * transaction; LOOK asks whether there are changes that the kept snapshot does not see; FETCH reads the changes of all tables
  * with their present rows, and a new snapshot, in one transaction again. What happens between LOOK and FETCH is in
  * FETCH's snapshot, so nothing is missed, and the kept snapshot only moves when the rows were handed out. */
 #include "pg_priv.h"
@@ -208,11 +208,11 @@ static void looked_h(int err, int failed, PGresult *const *results, int n ZJ_UNU
 			zj_warn("follow", "away for too long: everything is loaded again");
 			f->snapshot[0] = '\0';
 		}
-		for (size_t t = 0; t < f->n; t++) { /* in the order of the program's table, parents first */
-			for (int i = 0; i < PQntuples(results[2]); i++) {
-				if (!strcmp(PQgetvalue(results[2], i, 0), f->tables[t].table))
-					f->fetching[f->fetching_n++] = t;
-			}
+		/* All tables, in the program's order, parents first: a table that did not change yet may have by the time
+		 * of FETCH, and FETCH's snapshot becomes ours for all of them. */
+		while (PQntuples(results[2]) && f->fetching_n < f->n) {
+			f->fetching[f->fetching_n] = f->fetching_n;
+			f->fetching_n++;
 		}
 		if (!f->fetching_n && f->snapshot[0])
 			place_keep(f, results[0]);
