@@ -235,6 +235,46 @@ test('two tenants have an extension 1001 each, and each gets only its own calls'
   assert.equal((await callPhone('1001', 'nobody.test')).status, 404);
 });
 
+test('two phones of one extension: both ring, both answers reach mediad, a CANCEL reaches both', async () => {
+  e.sql(`insert into extension (tenant_id, number, password) values ('${e.tenant.b}', '1005', 'password-b')`);
+  const [one, two] = [await open('b', '1005', 'password-b'), await open('b', '1005', 'password-b')];
+  await until('the new extension', () => one.register().then(() => true, () => false));
+  await two.register();
+  const strays = [];
+  const stray = (m) => { if (m.status === 200) strays.push(tagOf(header(m, 'to'))); };
+  e.mediad.on('stray', stray);
+  const first = await callPhone('1005', 'b.test');
+  assert.equal(first.status, 200);
+  await until('the other 200', () => strays.some((t) => t !== tagOf(header(first, 'to'))));
+  const ports = new Set([first.body].map((b) => /m=audio (\d+)/.exec(b)[1]));
+  assert.ok([...ports].every((p) => Number(p) >= e.base + 100 && Number(p) < e.base + 300));
+  e.mediad.off('stray', stray);
+  for (const p of [one, two]) { for (const c of [...p.calls.values()]) { c.repeating?.stopRepeating(); c.end({ how: 'us' }); } p.answering = {}; p.queue = []; }
+  const ringing = Promise.all([one.nextCall(), two.nextCall()]);
+  const pending = callPhone('1005', 'b.test');
+  const calls = await ringing;
+  const { sent, branch } = pending.transaction;
+  await sleep(50);
+  e.mediad.sendRaw(`CANCEL ${sent.uri} SIP/2.0\r\nVia: ${e.mediad.via(branch)}\r\nMax-Forwards: 70\r\nFrom: ${sent.headers.From}\r\nTo: ${sent.headers.To}\r\nCall-ID: ${sent.headers['Call-ID']}\r\nCSeq: 1 CANCEL\r\nContent-Length: 0\r\n\r\n`, e.sip);
+  assert.deepEqual((await Promise.all(calls.map((c) => c.ended))).map((x) => x.how), ['cancelled', 'cancelled']);
+  assert.equal((await pending).status, 487);
+  one.answering = two.answering = { reject: 486 };
+  assert.equal((await callPhone('1005', 'b.test')).status, 486);
+});
+
+test('what passes is mirrored as HEP 3; probes of mediads are not', async () => {
+  const packets = [];
+  const collector = dgram.createSocket('udp4');
+  collector.on('message', (data) => packets.push(data));
+  await new Promise((resolve) => collector.bind(e.base + 40, '127.0.0.1', resolve));
+  await e.invite('999999');
+  await until('INVITE and 404', () => ['INVITE sip:999999', 'SIP/2.0 404'].every((t) => packets.some((p) => p.includes(t))));
+  await sleep(1500);
+  collector.close();
+  assert.ok(packets.every((p) => p.subarray(0, 4).toString() === 'HEP3'));
+  assert.ok(!packets.some((p) => p.includes('OPTIONS sip:')));
+});
+
 test('a registration that runs out is told to acd', async () => {
   const p = await open('b');
   await p.register({ expires: 10 });
