@@ -271,8 +271,9 @@ static void handback_send(struct vx_call *c)
 
 static json_t *handback_make(struct vx_call *c, const struct vx_result *r)
 {
-	json_t *out = json_pack("{sss*sisOsO}", "how", vx_how_name(r->how), "dest", r->how == VX_HOW_TRANSFER ? r->dest : NULL, "flow_version",
-				c->version, "variables", r->variables, "path", r->path);
+	/* `s*` only as the last: jansson 2.14 loses count of its arguments behind it. */
+	json_t *out = json_pack("{sssisOsOss*}", "how", vx_how_name(r->how), "flow_version", c->version, "variables", r->variables, "path",
+				r->path, "dest", r->how == VX_HOW_TRANSFER ? r->dest : NULL);
 	json_t *error;
 
 	if (r->how != VX_HOW_ERROR)
