@@ -120,7 +120,7 @@ static void on_ended(void *arg)
 	const struct vx_result *r = vx_session_result(c->session);
 
 	if (r->how == VX_HOW_ERROR)
-		emit(json_pack("{ssss*sI}", "error", r->error, "message", r->message, "line", (json_int_t)r->line));
+		emit(json_pack("{sssIss*}", "error", r->error, "line", (json_int_t)r->line, "message", r->message)); /* s* last: call.c */
 	emit(json_pack("{s{sssOsO}}", "exit", "how", vx_how_name(r->how), "variables", r->variables, "path", r->path));
 	c->ended = true;
 	uv_stop(&c->loop);
@@ -192,7 +192,7 @@ static void record_line(struct console *c, const char *word, const char *rest)
 
 static void line_do(struct console *c, char *line)
 {
-	char *rest = line + strcspn(line, " \r\n");
+	char *rest = line + strcspn(line, " \r\n"), *from, *to;
 
 	if (*rest)
 		*rest++ = '\0';
@@ -203,10 +203,12 @@ static void line_do(struct console *c, char *line)
 	} else if (!strcmp(line, "say")) {
 		vx_session_words(c->session, rest);
 	} else if (!strcmp(line, "dtmf")) {
-		for (; *rest; rest++) {
-			if (*rest != ' ' && !c->ended)
-				vx_session_key(c->session, *rest);
+		for (from = to = rest; *from; from++) {
+			if (*from != ' ')
+				*to++ = *from;
 		}
+		*to = '\0';
+		vx_session_keys(c->session, rest);
 	} else if (!strcmp(line, "silence")) {
 		pass(c, -1);
 	} else if (!strcmp(line, "wait")) {

@@ -22,22 +22,27 @@ const char vx_script_prelude[] =
 	"  for (i = 0; i < all.length; i++) if (!(all[i] in builtin)) found.push(all[i]);\n"
 	"  return found;\n"
 	"}\n"
-	/* A script's `var`s and functions become variables of the scope that contains it: a first pass that runs nothing
-	 * finds their names, the second runs it, then what became global moves over. */
+	/* A script's `var`s and functions become variables of the scope that contains it. A first pass that runs nothing
+	 * finds their names. Then it is evaluated inside the chain, in a function of its own: what is hoisted there is
+	 * moved to the scope and deleted before the first statement, so that every name means the scope's variable. */
 	"function script(code) {\n"
-	"  var t = top(), found, i, n;\n"
+	"  var t = top(), found, i, n, head = '';\n"
 	"  run('if(false){' + code + '\\n}');\n"
 	"  found = fresh();\n"
 	"  for (i = 0; i < found.length; i++) {\n"
 	"    n = found[i];\n"
-	"    if (typeof G[n] !== 'function' && !call(t, n)) t[n] = undefined;\n"
+	"    if (typeof G[n] === 'function') head += '__zj.t.' + n + '=' + n + ';';\n"
+	"    else if (!call(t, n)) t[n] = undefined;\n"
+	"    head += 'delete ' + n + ';';\n"
 	"    delete G[n];\n"
 	"  }\n"
-	"  try { inside(code); } finally {\n"
+	"  box.t = t;\n"
+	"  box.c = head + code;\n"
+	"  try { inside('(function(){eval(__zj.c)}).call(this)'); } finally {\n"
 	"    found = fresh();\n"
 	"    for (i = 0; i < found.length; i++) {\n"
 	"      n = found[i];\n"
-	"      if (G[n] !== undefined) t[n] = G[n];\n"
+	"      t[n] = G[n];\n"
 	"      delete G[n];\n"
 	"    }\n"
 	"  }\n"

@@ -243,6 +243,13 @@ void vx_session_key(struct vx_session *s, char key)
 	vx_wake(s);
 }
 
+void vx_session_keys(struct vx_session *s, const char *keys)
+{
+	for (; *keys && s->n_keys < VX_KEYS_MAX; keys++)
+		s->keys[s->n_keys++] = *keys;
+	vx_wake(s);
+}
+
 void vx_session_words(struct vx_session *s, const char *words)
 {
 	zj_deref(s->words);

@@ -69,6 +69,7 @@ void vx_session_start(struct vx_session *s, struct vx_doc *doc, const char *uri)
 const struct vx_result *vx_session_result(const struct vx_session *s);
 
 void vx_session_key(struct vx_session *s, char key);
+void vx_session_keys(struct vx_session *s, const char *keys); /* at once, as if typed ahead */
 void vx_session_words(struct vx_session *s, const char *words);
 void vx_session_played(struct vx_session *s);
 void vx_session_recorded(struct vx_session *s, json_t *result /* borrowed: path, bytes, ms, reason, term */);
