@@ -58,28 +58,6 @@ int64_t md_peer_event(struct md_peer *p, const char *method, json_t *params)
 	return zj_outbox_last(p->outbox);
 }
 
-void md_peer_up(struct md_peer *p, struct zj_rpc_conn *conn, const char *instance, int64_t seen)
-{
-	bool same = instance && !strcmp(instance, p->ctl->instance);
-	zj_info("control", "controller is here: peer=%s seen=%lld events=%zu", p->name, (long long)(same ? seen : 0),
-		zj_outbox_waiting(p->outbox));
-	p->conn = conn;
-	p->known = true;
-	p->returned = false;
-	p->stuck_us = zj_mono_us();
-	zj_outbox_attach(p->outbox, conn, same ? seen : 0);
-}
-
-void md_peer_down(struct md_peer *p, struct zj_rpc_conn *conn)
-{
-	if (p->conn != conn)
-		return; /* a newer connection took its place */
-	zj_warn("control", "controller is away: peer=%s", p->name);
-	p->conn = NULL;
-	p->away_us = zj_mono_us();
-	zj_outbox_attach(p->outbox, NULL, 0);
-}
-
 /* Its legs return to the owner, or, if it is the owner, end. */
 static void give_up(struct md_peer *p)
 {
@@ -99,6 +77,32 @@ static void give_up(struct md_peer *p)
 	if (n)
 		zj_error("control", "controller did not come back: peer=%s legs=%u", p->name, n);
 	p->returned = true;
+}
+
+void md_peer_up(struct md_peer *p, struct zj_rpc_conn *conn, const char *instance, int64_t seen)
+{
+	bool same = instance && !strcmp(instance, p->ctl->instance);
+	zj_info("control", "controller is here: peer=%s seen=%lld events=%zu", p->name, (long long)(same ? seen : 0),
+		zj_outbox_waiting(p->outbox));
+	/* Who knows nothing of this mediad's events was born anew, and so knows nothing of its legs either. The owner finds
+	 * them in the snapshot; any other controller's go back to the owner. */
+	if (!same && p != p->ctl->owner)
+		give_up(p);
+	p->conn = conn;
+	p->known = true;
+	p->returned = false;
+	p->stuck_us = zj_mono_us();
+	zj_outbox_attach(p->outbox, conn, same ? seen : 0);
+}
+
+void md_peer_down(struct md_peer *p, struct zj_rpc_conn *conn)
+{
+	if (p->conn != conn)
+		return; /* a newer connection took its place */
+	zj_warn("control", "controller is away: peer=%s", p->name);
+	p->conn = NULL;
+	p->away_us = zj_mono_us();
+	zj_outbox_attach(p->outbox, NULL, 0);
 }
 
 void md_peers_watch(struct md_control *c)
