@@ -275,6 +275,16 @@ test('what passes is mirrored as HEP 3; probes of mediads are not', async () => 
   assert.ok(!packets.some((p) => p.includes('OPTIONS sip:')));
 });
 
+test('it says how it is: /healthz and /metrics', async () => {
+  const get = (p) => fetch(`http://127.0.0.1:${e.base + 12}${p}`, { signal: AbortSignal.timeout(3000) });
+  assert.equal((await get('/healthz')).status, 200);
+  const text = await (await get('/metrics')).text();
+  assert.match(text, /zj_edge_refused ?\{because="unknown_number"\} [1-9]/);
+  assert.match(text, /zj_edge_calls ?\{side="trunk"\} [1-9]/);
+  assert.match(text, /zj_edge_usrloc/);
+  assert.equal((await get('/other')).status, 404);
+});
+
 test('a registration that runs out is told to acd', async () => {
   const p = await open('b');
   await p.register({ expires: 10 });
