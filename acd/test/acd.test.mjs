@@ -1,7 +1,10 @@
 // acd from outside: the control protocol, PostgreSQL, Redis.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { poll } from '../../tests/tools/wait.mjs';
+import { Rpc } from '../../tests/tools/rpc.mjs';
+import { uuid7 } from './mediad.mjs';
 import { Rig, checkSegments } from './rig.mjs';
 
 let rig;
@@ -67,4 +70,263 @@ test('a caller waits, an agent is offered, they talk, all facts are written', as
 	const queue = board.queues.find((q) => q.number === '4001');
 	assert.deepEqual([queue.offered_today, queue.answered_today, queue.abandoned_today, queue.waiting], [1, 1, 0, 0]);
 	assert.deepEqual(rig.spool(), []);
+});
+
+test('nobody answers: the next agent is rung, the first one is left in peace for a while', async () => {
+	const t = rig.seed({ name: 'noanswer', queue: { ring_timeout_s: 1, retry_delay_s: 3 } });
+	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });
+	await rig.signIn(0, t);
+	await rig.signIn(1, t);
+	const customer = rig.call(t);
+	const first = await rig.phone('1001');
+	rig.mediad.ring(first);
+	const second = await rig.phone('1002');
+	assert.ok(!(await rig.agent(0, t)).call, 'the first phone is not held longer than its leg');
+	rig.mediad.hangup(second, { code: 486 });
+	const again = await rig.phone('1001');
+	assert.ok(again.started_at - first.started_at >= 3_500_000, 'retry_delay_s after the missed offer');
+	rig.mediad.answer(again);
+	await rig.agentState(0, 'talking', t);
+	rig.mediad.hangup(again);
+	const offers = await rig.facts('offer', `call_id = '${customer.call}'`, 3);
+	assert.deepEqual(offers.map((o) => o.outcome), ['no_answer', 'busy', 'answered']);
+	const [call] = await rig.facts('call', `id = '${customer.call}'`);
+	assert.equal(call.hangup_by, 'agent');
+});
+
+test('a caller who hangs up while waiting, and one who hangs up just when the agent answers', async () => {
+	const t = rig.seed({ name: 'abandon', queue: { wrapup_s: 0 } });
+	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });
+	const gone = rig.call(t);
+	await poll(() => gone.play, { what: 'music' });
+	rig.mediad.hangup(gone);
+	assert.equal((await rig.facts('call', `id = '${gone.call}'`))[0].result, 'abandoned_queue');
+	assert.equal((await rig.facts('queue_visit', `call_id = '${gone.call}'`))[0].left_how, 'abandoned');
+
+	await rig.signIn(0, t);
+	const racer = rig.call(t);
+	const phone = await rig.phone('1001');
+	rig.mediad.hangup(racer);
+	rig.mediad.answer(phone);
+	await poll(() => phone.state === 'ended', { what: "the agent's leg ends" });
+	await rig.agentState(0, 'idle', t);
+	assert.equal((await rig.facts('queue_visit', `call_id = '${racer.call}'`))[0].left_how, 'abandoned');
+	assert.equal((await rig.facts('offer', `call_id = '${racer.call}'`))[0].outcome, 'cancelled');
+	const queue = (await rig.board(t)).queues.find((q) => q.number === '4001');
+	assert.deepEqual([queue.offered_today, queue.abandoned_today, queue.waiting], [2, 2, 0]);
+});
+
+test('order, position announcements, longest wait first over two queues, overflow after the longest wait', async () => {
+	const t = rig.seed({ name: 'order', language: 'en', queue: { announce_s: 1, max_wait_s: 4, priority: 0 } });
+	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });
+	const a = rig.call(t), b = rig.call(t, { target: t.queue2 });
+	await poll(() => a.play && b.play, { what: 'both wait' });
+	const c = rig.call(t);
+	await poll(() => c.items?.[1]?.number === 2, { what: 'position 2 for the second of the first queue' });
+	assert.deepEqual(c.items.map((i) => i.lang), ['en', 'en', 'en']);
+	rig.mediad.played(c);
+	await poll(() => c.loop === -1, { what: 'the music goes on' });
+	await rig.signIn(0, t);
+	const phone = await rig.phone('1001');
+	assert.equal(phone.call, a.call, 'who waits longest over all queues comes first');
+	rig.mediad.answer(phone);
+	await poll(() => c.items?.[0]?.tts?.includes('busy'), { what: 'a last sentence after max_wait_s' });
+	rig.mediad.played(c);
+	const [visit] = await rig.facts('queue_visit', `call_id = '${c.call}'`);
+	assert.equal(visit.left_how, 'timeout');
+	assert.equal((await rig.facts('call', `id = '${c.call}'`))[0].result, 'no_answer');
+	rig.mediad.hangup(b);
+	rig.mediad.hangup(a);
+	await rig.facts('call', `tenant_id = '${t.id}'`, 3);
+});
+
+test('full queue, closed queue, no such queue', async () => {
+	const t = rig.seed({ name: 'full', queue: { max_length: 1 } });
+	await poll(async () => (await rig.board(t)).queues.length === 2, { what: 'configuration' });
+	const one = rig.call(t);
+	await poll(() => one.play, { what: 'first waits' });
+	const two = rig.call(t);
+	await poll(() => two.play, { what: 'the second hears why' });
+	rig.mediad.played(two);
+	assert.equal((await rig.facts('queue_visit', `call_id = '${two.call}'`))[0].left_how, 'overflow_full');
+	const none = rig.call(t, { target: t.id });
+	assert.equal((await rig.facts('call', `id = '${none.call}'`))[0].result, 'failed');
+	assert.equal((await rig.facts('call_leg', `call_id = '${none.call}'`))[0].sip_code, 404);
+	rig.pg.sql(`update zj.queue set overflow_kind = 'queue', overflow_id = '${t.queue2}', enabled = false where id = '${t.queue}'`);
+	await poll(async () => {
+		const three = rig.call(t);
+		await poll(() => three.play, { what: 'third' });
+		const visits = (await rig.board(t)).visits.filter((v) => v.call === three.call);
+		rig.mediad.hangup(three);
+		return visits[0]?.queue === t.queue2;
+	}, { what: 'closed queue overflows to the other' });
+	rig.mediad.hangup(one);
+});
+
+test('extension to extension: ringing, talk, hold, transfer to a queue; busy and unknown numbers', async () => {
+	const t = rig.seed({ name: 'ext' });
+	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });
+	const caller = rig.call(t, { kind: 'dial', target: '1002', from: '1001', to: '1002' });
+	const phone = await rig.phone('1002');
+	rig.mediad.ring(phone);
+	await poll(() => caller.state === 'ringing', { what: '180 for the caller' });
+	rig.mediad.answer(phone);
+	await poll(() => caller.room && caller.room === phone.room, { what: 'both in a room' });
+	assert.equal((await rig.command('call.hold', { tenant: t.id, call: caller.call, on: true })).state.where, 'hold');
+	assert.ok(!caller.room && caller.loop === -1, 'music on hold');
+	assert.equal((await rig.command('call.hold', { tenant: t.id, call: caller.call, on: true })).because, 'hold');
+	assert.equal((await rig.command('call.hold', { tenant: t.id, call: caller.call, on: false })).state.where, 'talk');
+	assert.equal((await rig.command('call.transfer', { tenant: t.id, call: caller.call, to: 'queue:77' })).because, 'no such destination');
+	assert.equal((await rig.command('call.transfer', { tenant: t.id, call: caller.call, to: 'queue:4001' })).state.where, 'queue');
+	await poll(() => phone.state === 'ended', { what: 'the former partner is hung up' });
+	assert.equal((await rig.command('call.hangup', { tenant: t.id, call: caller.call })).state.id, caller.call);
+	const legs = await rig.facts('call_leg', `call_id = '${caller.call}'`, 2);
+	const segments = await rig.facts('call_segment', `call_id = '${caller.call}'`, 5);
+	checkSegments(legs, segments);
+	assert.deepEqual([...new Set(segments.map((s) => s.kind))].sort(), ['hold', 'queue', 'ring', 'talk']);
+	const [call] = await rig.facts('call', `id = '${caller.call}'`);
+	assert.deepEqual([call.direction, call.relation, call.result], ['internal', 'transfer', 'answered']);
+
+	const busy = rig.call(t, { kind: 'dial', target: '1002', from: '1001' });
+	rig.mediad.hangup(await rig.phone('1002'), { code: 486 });
+	assert.equal((await rig.facts('call', `id = '${busy.call}'`))[0].result, 'busy');
+	assert.equal((await rig.facts('call_leg', `call_id = '${busy.call}' and extension = '1001'`))[0].sip_code, 486);
+	const unknown = rig.call(t, { kind: 'dial', target: '5555', from: '1001' });
+	assert.equal((await rig.facts('call_leg', `call_id = '${unknown.call}'`))[0].sip_code, 404);
+});
+
+test('an agent calls out: its phone first; its state follows', async () => {
+	const t = rig.seed({ name: 'out' });
+	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });
+	await rig.signIn(0, t);
+	const r = await rig.command('call.originate', { tenant: t.id, agent: t.agents[0], to: '1002' });
+	assert.equal(r.state.where, 'ring');
+	rig.mediad.answer(await rig.phone('1001'));
+	const other = await rig.phone('1002');
+	rig.mediad.answer(other);
+	await poll(() => other.room, { what: 'talk' });
+	assert.equal((await rig.agent(0, t)).state, 'talking');
+	rig.mediad.hangup(other);
+	await rig.agentState(0, 'idle', t);
+	assert.equal((await rig.facts('call', `id = '${r.state.id}'`))[0].last_agent, t.agents[0]);
+});
+
+test('commands: repeats, versions, reasons, refusals', async () => {
+	const t = rig.seed({ name: 'commands' });
+	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });
+	const request = 'r-1';
+	const first = await rig.command('agent.sign_in', { tenant: t.id, agent: t.agents[0], request });
+	assert.equal((await rig.command('agent.sign_out', { tenant: t.id, agent: t.agents[0] })).state.state, 'signed_out');
+	assert.deepEqual(await rig.command('agent.sign_in', { tenant: t.id, agent: t.agents[0], request }), first, 'a repeated request gets the first answer');
+	assert.equal((await rig.agent(0, t)).state, 'signed_out');
+	assert.equal((await rig.command('agent.set_state', { tenant: t.id, agent: t.agents[0], state: 'idle' })).because, 'signed_out');
+	const { version } = await rig.signIn(0, t);
+	const say = (more) => rig.command('agent.set_state', { tenant: t.id, agent: t.agents[0], ...more });
+	assert.equal((await say({ state: 'busy', version: version + 7 })).because, `version is ${version}`);
+	assert.equal((await say({ state: 'busy', reason: 'nap' })).because, 'no such busy reason');
+	assert.equal((await say({ state: 'busy', reason: 'lunch', version })).state.reason, 'lunch');
+	assert.equal((await say({ state: 'asleep' })).because, 'state must be idle or busy');
+	assert.equal((await rig.command('agent.sign_in', { tenant: t.id, agent: t.agents[1], extension: '1001' })).because, 'the extension is in use by another agent');
+	assert.equal((await rig.command('call.hangup', { tenant: t.id, call: t.id })).because, 'no such call');
+	await assert.rejects(rig.rpc.call('agent.sign_in', { tenant: t.id }), (e) => e.code === -32602 && /request is missing/.test(e.message));
+});
+
+test('a flow: handed over, returned to a queue; without ivr-vxml or when it dies a polite end', async () => {
+	const t = rig.seed({ name: 'flow' });
+	await poll(async () => (await rig.board(t)).queues.length === 2, { what: 'configuration' });
+	const alone = rig.call(t, { kind: 'ivr', target: t.flow });
+	const [failed] = await rig.facts('call', `id = '${alone.call}'`);
+	assert.equal(failed.result, 'failed');
+
+	const ivr = await Rpc.connect(rig.mediad.path);
+	const handed = [];
+	ivr.on('notification', (method, p) => method === 'leg.handed' && handed.push(p));
+	await ivr.call('hello', { name: 'ivr' });
+	const caller = rig.call(t, { kind: 'ivr', target: t.flow });
+	const p = await poll(() => handed[0], { what: 'hand-over' });
+	assert.equal(p.data.flow, t.flow);
+	rig.mediad.answer(caller);
+	const c = { leg: caller.leg, tenant: t.id, epoch: rig.mediad.epoch, cmd_id: 'i1' };
+	await ivr.call('leg.handover', { ...c, to: 'owner', data: { how: 'transfer', dest: 'queue:4001', flow_version: 1, variables: { pin: '1' }, path: [{ at: 1, node: 'menu', input: '1' }] } });
+	await poll(async () => (await rig.board(t)).visits.some((v) => v.call === caller.call), { what: 'in the queue' });
+	const [visit] = await rig.facts('ivr_visit', `call_id = '${caller.call}'`);
+	assert.deepEqual([visit.left_how, visit.flow_version, visit.variables], ['transfer', 1, { pin: '1' }]);
+	rig.mediad.hangup(caller);
+
+	const second = rig.call(t, { kind: 'ivr', target: t.flow });
+	await poll(() => handed[1], { what: 'second hand-over' });
+	rig.mediad.answer(second);
+	const third = rig.call(t, { kind: 'ivr', target: t.flow });
+	await poll(() => handed[2], { what: 'third hand-over' });
+	rig.mediad.hangup(third);
+	await ivr.call('leg.handover', { ...c, leg: third.leg, cmd_id: 'i2', to: 'owner', data: { how: 'hangup', flow_version: 1, variables: {}, path: [{ at: 1, node: 'x' }] } });
+	const [late] = await rig.facts('ivr_visit', `call_id = '${third.call}'`);
+	assert.equal(late.path.length, 1, "the flow's last word after the caller hung up");
+	assert.equal((await rig.facts('call', `id = '${third.call}'`))[0].result, 'abandoned_ivr');
+	ivr.close();
+	await poll(() => second.items?.[0]?.tts, { what: 'a polite sentence' });
+	rig.mediad.played(second);
+	assert.equal((await rig.facts('call', `id = '${second.call}'`))[0].result, 'failed');
+});
+
+test('the edge: refusals become calls of one leg; an unregistered phone is not offered', async () => {
+	const t = rig.seed({ name: 'edge' });
+	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });
+	const edge = await Rpc.connect(join(rig.dir, 'edge.sock'));
+	edge.dispatch = ((old) => (m) => m.method === 'edge.registrations'
+		? edge.socket.write(`${JSON.stringify({ jsonrpc: '2.0', id: m.id, result: { registrations: [{ tenant: t.id, extension: '1002', contact: 'sip:a' }] } })}\n`)
+		: old.call(edge, m))(edge.dispatch);
+	const acks = [];
+	edge.on('notification', (method, p) => method === 'ack' && acks.push(p.seq));
+	assert.equal((await edge.call('hello', { name: 'edge1' })).seen, 0);
+	const event = (method, params) => edge.socket.write(`${JSON.stringify({ jsonrpc: '2.0', method, params })}\n`);
+	const call = uuid7(), rejected = { seq: 1, at: Date.now() * 1000, call, tenant: t.id, caller: '13911111111', callee: '4001', source: '192.0.2.9:5060', sip_call_id: 'x', code: 403, because: 'barred', count: 1 };
+	event('edge.rejected', rejected);
+	event('edge.rejected', rejected);
+	assert.equal((await rig.facts('call', `id = '${call}'`))[0].result, 'barred');
+	assert.equal((await rig.facts('call_leg', `call_id = '${call}'`))[0].sip_code, 403);
+	await poll(() => acks.includes(1), { what: 'acknowledged' });
+
+	await rig.signIn(0, t);
+	await rig.signIn(1, t);
+	assert.equal((await rig.agent(0, t)).registered, false);
+	const customer = rig.call(t);
+	const phone = await rig.phone('1002');
+	assert.equal(phone.call, customer.call, 'only the registered phone is rung');
+	rig.mediad.hangup(phone, { code: 486 });
+	event('edge.registered', { seq: 2, at: 1, tenant: t.id, extension: '1001', contact: 'sip:b', expires_s: 60, user_agent: 'x' });
+	const other = await rig.phone('1001');
+	rig.mediad.hangup(customer);
+	await poll(() => other.state === 'ended', { what: 'offer withdrawn' });
+	edge.close();
+	await poll(async () => (await rig.agent(0, t)).registered === false, { what: 'registrations unknown' });
+	await rig.command('agent.sign_out', { tenant: t.id, agent: t.agents[1] });
+	const blind = rig.call(t);
+	rig.mediad.hangup(await rig.phone('1001'), { code: 486 });
+	rig.mediad.hangup(blind);
+});
+
+test('events come again after a cursor, or a gap says that some are missing', async () => {
+	const board = await rig.board();
+	const t = rig.tenant;
+	const other = await Rpc.connect(join(rig.dir, 'acd.sock'));
+	const got = [];
+	other.on('notification', (method, p) => method === 'event' && got.push(p));
+	const { cursor } = await other.call('subscribe', { tenant: t.id, after: board.cursor });
+	assert.equal(cursor, board.cursor);
+	const c = rig.call(t);
+	rig.mediad.hangup(c);
+	await poll(() => got.some((e) => e.type === 'call.ended'), { what: 'events' });
+	const cursors = got.map((e) => e.cursor);
+	other.close();
+	const late = await Rpc.connect(join(rig.dir, 'acd.sock'));
+	const again = [];
+	late.on('notification', (method, p) => method === 'event' && again.push(p));
+	await late.call('subscribe', { tenant: t.id, after: board.cursor });
+	await poll(() => again.length >= cursors.length, { what: 'replay' });
+	assert.deepEqual(again.slice(0, cursors.length).map((e) => e.cursor), cursors);
+	await late.call('subscribe', { tenant: t.id, after: '1-999999' });
+	await poll(() => again.some((e) => e.type === 'gap'), { what: 'gap' });
+	late.close();
+	await rig.facts('event', `tenant_id = '${t.id}'`, cursors.length);
 });

@@ -422,7 +422,7 @@ static void sim_room_cmd(const char *method, const json_t *params)
 	} else if (!strcmp(method, "room.join") && sim_alive(l)) {
 		assert_non_null(r);
 		ACD_COPY(l->room, room);
-		if (sim_chance(50)) /* somebody hangs up when they have talked */
+		if (l->out || sim_chance(50)) /* somebody hangs up when they have talked */
 			sim_later(sim_between(1, 60) * ACD_S, sim_hangup_h, l->id, json_object());
 	} else if (!strcmp(method, "room.leave") && l) {
 		l->room[0] = 0;
