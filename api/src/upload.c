@@ -128,12 +128,24 @@ static void measured(uv_work_t *w, int status)
 	end(w->data, status ? ECANCELED : 0);
 }
 
+/* What the converter says, as JSON {"error"} or its first line. */
+static void keep_reason(struct upload *x, const char *out, size_t n)
+{
+	json_t *report = json_loadb(out, n, 0, NULL);
+	const char *error = json_string_value(json_object_get(report, "error"));
+	size_t line = n ? strcspn(out, "\r\n") : 0;
+	if (error)
+		snprintf(x->u.why, sizeof(x->u.why), "%.180s", error);
+	else if (!report)
+		snprintf(x->u.why, sizeof(x->u.why), "%.*s", (int)(line < 180 ? line : 180), out);
+	json_decref(report);
+}
+
 static void converted(int err, int status, const char *out, size_t n, void *arg)
 {
 	struct upload *x = arg;
 	if (err == ETIMEDOUT || err == ENOBUFS || (!err && status != 0)) {
-		size_t line = n ? strcspn(out, "\r\n") : 0;
-		snprintf(x->u.why, sizeof(x->u.why), "%.*s", (int)(line < 180 ? line : 180), out);
+		keep_reason(x, out, n);
 		zj_info("prompt", "an upload was refused status=%d error=%d why=%s", status, err, zj_log_esc(x->u.why));
 		end(x, status == 126 || status == 127 ? ENOEXEC : EINVAL);
 	} else if (err || uv_queue_work(x->api->loop, &x->work, measure_work, measured)) {

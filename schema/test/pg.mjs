@@ -34,9 +34,10 @@ export async function startPostgres({ port = 5432, migrate = true } = {}) {
       if (r.status !== 0) throw new Error(r.stderr.trim());
       return r.stdout.split('\n').filter((l) => l !== '').map((l) => l.split('\x1f'));
     },
-    // An open psql session, for transactions that overlap: `run` sends text and waits until the server has answered it.
+    // An open psql session, for transactions that overlap and for many small questions: `run` sends text and answers the lines
+    // that came, errors among them as `ERROR:  SQLSTATE: …`.
     session({ user = 'postgres' } = {}) {
-      const p = spawn('psql', ['-XqAt', '-F', '\x1f', '-U', user], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+      const p = spawn('sh', ['-c', `exec psql -XqAt -F '\x1f' -v VERBOSITY=verbose -U ${user} 2>&1`], { env, stdio: ['pipe', 'pipe', 'inherit'] });
       let out = '', n = 0;
       const waiting = [];
       const look = () => {
@@ -50,7 +51,6 @@ export async function startPostgres({ port = 5432, migrate = true } = {}) {
         }
       };
       p.stdout.on('data', (d) => { out += d; look(); });
-      p.stderr.on('data', (d) => { out += `ERROR ${d}`; });
       return {
         run: (text) => new Promise((resolve) => { const mark = `--done-${++n}--`; waiting.push({ mark, resolve }); p.stdin.write(`${text};\n\\echo ${mark}\n`); }),
         end: () => new Promise((resolve) => { p.on('close', resolve); p.stdin.end(); }),
