@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COPY_AFTER_MS 500
+#define COPY_AFTER_MS 200
 
 struct acd_follower {
 	struct acd_daemon *d;

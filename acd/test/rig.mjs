@@ -16,6 +16,7 @@ export class Rig {
 		const rig = new Rig();
 		rig.dir = mkdtempSync(join(tmpdir(), 'zj-acd-'));
 		rig.port = port;
+		rig.children = [];
 		mkdirSync(join(rig.dir, 'cache'));
 		rig.pg = await startPostgres({ port });
 		await rig.startRedis();
@@ -66,6 +67,10 @@ export class Rig {
 			this.acd.kill('SIGKILL');
 		this.redis?.kill('SIGKILL');
 		await this.mediad?.close();
+		for (const c of this.children ?? []) {
+			c.kill('SIGINT');
+			await once(c, 'exit');
+		}
 		await this.pg?.stop();
 		if (!process.env.ZJ_KEEP)
 			rmSync(this.dir, { recursive: true, force: true });
