@@ -112,7 +112,10 @@ export class Rig {
 		fs.writeFileSync(file, Object.entries(this.conf).map(([k, v]) => `${k} = ${v}\n`).join(''));
 		this.process = spawn(binary, ['--config', file], { stdio: ['ignore', 'inherit', 'inherit'] });
 		this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve(signal ?? code)));
-		await poll(() => fs.existsSync(this.socket), { what: 'mediad\'s socket' });
+		this.process.once('error', (error) => { throw error; });
+		const ended = this.exited.then((how) => { throw new Error(`mediad ended at once: ${how}; see ${this.conf.log}`); });
+		ended.catch(() => {});
+		await Promise.race([ended, poll(() => fs.existsSync(this.socket), { what: 'mediad\'s socket' })]);
 		await poll(() => fetch(`http://127.0.0.1:${this.health}/healthz`).then((r) => r.ok), { what: 'mediad\'s health' });
 	}
 

@@ -110,7 +110,8 @@ static void conceal(struct md_jitter *j)
 	int16_t *out = j->fifo + j->fifo_n;
 	j->missing++;
 	for (int i = 0; i < MD_FRAME; i++) {
-		j->last[i] = j->missing > CONCEAL_MAX ? 0 : (int16_t)(j->last[i] / 2);
+		int half = j->missing > CONCEAL_MAX ? 0 : j->last[i] / 2;
+		j->last[i] = (int16_t)half;
 		out[i] = j->last[i];
 	}
 	j->fifo_n += MD_FRAME;
