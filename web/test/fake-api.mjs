@@ -105,7 +105,7 @@ class FakeApi {
 
   async serve(q, a) {
     const url = new URL(q.url, 'http://x')
-    if (!url.pathname.startsWith('/api/v1/')) return this.file(url.pathname, a)
+    if (!url.pathname.startsWith('/api/v1/')) return this.down ? q.socket.destroy() : this.file(url.pathname, a)
     const path = url.pathname.slice('/api/v1'.length)
     this.requests.push(`${q.method} ${path}${url.search}`)
     this.lastTenant = q.headers['x-zj-tenant'] ?? null

@@ -9,7 +9,7 @@ mkdirSync(out, { recursive: true })
 const api = await startFakeApi(resolve(process.env.ZJ_WEB_OUT ?? '../build/web'))
 const browser = await openBrowser()
 try {
-  for (const [lang, theme, width, height] of [['zh', 'light', 1280, 720], ['en', 'dark', 1280, 720], ['zh', 'dark', 1920, 1080], ['en', 'light', 420, 800]]) {
+  for (const [lang, theme, width, height] of [['zh', 'light', 1280, 720], ['en', 'dark', 1280, 720], ['zh', 'dark', 1920, 1080], ['zh', 'dark', 1280, 720], ['en', 'light', 420, 800]]) {
     const context = await browser.newContext({ viewport: { width, height }, locale: lang === 'zh' ? 'zh-CN' : 'en-GB', colorScheme: theme })
     const page = await context.newPage()
     const shot = (name) => page.screenshot({ path: join(out, `${name}-${lang}-${theme}-${width}.png`) })
