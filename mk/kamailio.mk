@@ -12,7 +12,9 @@ KAM_LIBS   := -lpq -ljansson
 KAM_GLUE   := %_mod.c %_kam.c %_usrloc.c %_save.c
 
 .PHONY: modules kamailio-tests
+# (Debian's Kamailio is not sanitised, so the sanitised twin uses the same modules; their pure cores are sanitised.)
 modules: $(KAM_MODS:%=$(KAM)/modules/%.so)
+	@[ -e $(BUILD)/kamailio ] || ln -sfn ../kamailio $(BUILD)/kamailio
 $(KAM)/flags: $(KAM_DIR)/fetch-sources | $(BUILD)/.deps
 	$(KAM_DIR)/fetch-sources $(KAM)
 	@touch $@

@@ -64,7 +64,7 @@ test('PostgreSQL frozen: nobody waits for it', async () => {
     const p = await open('a');
     await p.register();
     await p.register({ expires: 0 });
-    assert.ok(Date.now() - began < 1500, `${Date.now() - began} ms`);
+    assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`); // who waits for it waits 10 s
   } finally { e.pg.thaw(); }
 });
 
