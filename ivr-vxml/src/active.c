@@ -1,5 +1,5 @@
-/* Which grammars listen while an item waits: its own, and unless it is modal those of its dialog, document and application,
- * nearest first (VoiceXML 2.0, 3.1.4). */
+/* Which grammars listen while an item waits: its own, and unless it is modal those of its dialog, document and
+ * application, nearest first (VoiceXML 2.0, 3.1.4). */
 #include "fia.h"
 #include "zj_log.h"
 #include <errno.h>
@@ -19,7 +19,8 @@ static int throw_grammar(struct vx_session *s, mxml_node_t *node, int err, const
 {
 	if (err == ENOTSUP)
 		return vx_throw(s, node, "error.unsupported.format", "%s", why);
-	return vx_throw(s, node, err == ENOMEM ? "error.noresource" : "error.badfetch", "%s", *why ? why : "the grammar cannot be made");
+	return vx_throw(s, node, err == ENOMEM ? "error.noresource" : "error.badfetch", "%s",
+			*why ? why : "the grammar cannot be made");
 }
 
 /* An external grammar: built in, or an SRGS file. */
@@ -75,7 +76,8 @@ static int grammar(struct vx_session *s, mxml_node_t *node, mxml_node_t *belongs
 	return ctl == VX_GO_ON ? add(list, n, g, belongs) : ctl;
 }
 
-static int words(struct vx_session *s, mxml_node_t *node, const char *text, bool dtmf, struct vx_active *list, size_t *n)
+static int words(struct vx_session *s, mxml_node_t *node, const char *text, bool dtmf, struct vx_active *list,
+		 size_t *n)
 {
 	struct vx_grammar *g;
 	int err = vx_grammar_words(&g, text, dtmf);
@@ -83,7 +85,8 @@ static int words(struct vx_session *s, mxml_node_t *node, const char *text, bool
 	return err ? throw_grammar(s, node, err, "") : add(list, n, g, node);
 }
 
-/* The keys of a choice or option: its dtmf attribute, or in a menu with dtmf="true" its place among those without one. */
+/* The keys of a choice or option: its dtmf attribute, or in a menu with dtmf="true" its place among those without one.
+ */
 int vx_choice_key(mxml_node_t *choice, char *key, size_t size)
 {
 	mxml_node_t *menu = mxmlGetParent(choice);

@@ -1,5 +1,5 @@
-/* One leg: what the session asks becomes commands to mediad, mediad's events become what happened to the session. In the
- * end the leg is given back to its owner, again and again while no owner is there. */
+/* One leg: what the session asks becomes commands to mediad, mediad's events become what happened to the session. In
+ * the end the leg is given back to its owner, again and again while no owner is there. */
 #include "daemon.h"
 #include "fetch.h"
 #include "script.h"
@@ -10,8 +10,8 @@
 #include <string.h>
 
 #define ANSWER_MS   5000
-#define GRACE_MS    5000  /* for handlers after the caller hung up */
-#define RETRY_MS    500   /* giving back */
+#define GRACE_MS    5000 /* for handlers after the caller hung up */
+#define RETRY_MS    500  /* giving back */
 #define RETRIES_MAX 60
 #define RECORDS_MAX 20
 #define CONTROLLER  "owner"
@@ -25,7 +25,7 @@ struct vx_call {
 	enum state state;
 	char leg[ZJ_UUID_SIZE], call[ZJ_UUID_SIZE], tenant[ZJ_UUID_SIZE];
 	char play[ZJ_UUID_SIZE], record[ZJ_UUID_SIZE]; /* under way; empty: none */
-	char *records[RECORDS_MAX];		       /* paths of this session's recordings */
+	char *records[RECORDS_MAX];                    /* paths of this session's recordings */
 	unsigned n_records;
 	int64_t epoch;
 	int version;
@@ -84,8 +84,9 @@ static void refused(struct vx_call *c, const struct asked *a, int code, const ch
 			vx_session_recorded(c->session, none);
 		json_decref(none);
 	} else if (!strcmp(a->what, "leg.answer") && c->state == CALL_ANSWERING && code != ZJ_RPC_GONE) {
-		c->handback = json_pack("{sss{ssss}sis{}s[]}", "how", "error", "error", "event", "error.connection", "message",
-					"the leg could not be answered", "flow_version", c->version, "variables", "path");
+		c->handback = json_pack("{sss{ssss}sis{}s[]}", "how", "error", "error", "event", "error.connection",
+					"message", "the leg could not be answered", "flow_version", c->version,
+					"variables", "path");
 		handback_send(c);
 	}
 }
@@ -168,8 +169,8 @@ static void on_record(void *arg, const struct vx_record_args *args)
 	snprintf(path, sizeof(path), "%s/ivr/%s/%s.wav", c->tenant, c->call, c->record);
 	if (c->n_records < RECORDS_MAX)
 		c->records[c->n_records++] = zj_strdup(path);
-	p = json_pack("{sssssIsIsb}", "record", c->record, "path", path, "max_ms", (json_int_t)args->max_ms, "silence_ms",
-		      (json_int_t)args->silence_ms, "beep", args->beep);
+	p = json_pack("{sssssIsIsb}", "record", c->record, "path", path, "max_ms", (json_int_t)args->max_ms,
+		      "silence_ms", (json_int_t)args->silence_ms, "beep", args->beep);
 	if (args->any_key)
 		json_object_set_new(p, "term", json_string("0123456789*#"));
 	command(c, "leg.record", c->record, p);
@@ -249,15 +250,27 @@ static struct vx_doc *on_flow(void *arg, const char *name)
 static void on_ended(void *arg);
 
 static const struct vx_host host = {
-	.play = on_play, .stop = on_stop, .record = on_record, .timer = on_timer, .listening = on_listening, .log = on_log, .event = on_event,
-	.transfer = on_transfer, .ended = on_ended, .queue_is_known = on_queue, .prompt_file = on_prompt, .flow = on_flow,
+	.play = on_play,
+	.stop = on_stop,
+	.record = on_record,
+	.timer = on_timer,
+	.listening = on_listening,
+	.log = on_log,
+	.event = on_event,
+	.transfer = on_transfer,
+	.ended = on_ended,
+	.queue_is_known = on_queue,
+	.prompt_file = on_prompt,
+	.flow = on_flow,
 };
 
 static void on_guard_retry(uv_timer_t *t)
 {
 	struct vx_call *c = t->data;
+	struct zj_log_ctx old = context(c);
 
 	handback_send(c);
+	zj_log_with(old);
 }
 
 /* Sends the hand-over, now and every RETRY_MS until it is taken. */
@@ -272,14 +285,14 @@ static void handback_send(struct vx_call *c)
 static json_t *handback_make(struct vx_call *c, const struct vx_result *r)
 {
 	/* `s*` only as the last: jansson 2.14 loses count of its arguments behind it. */
-	json_t *out = json_pack("{sssisOsOss*}", "how", vx_how_name(r->how), "flow_version", c->version, "variables", r->variables, "path",
-				r->path, "dest", r->how == VX_HOW_TRANSFER ? r->dest : NULL);
+	json_t *out = json_pack("{sssisOsOss*}", "how", vx_how_name(r->how), "flow_version", c->version, "variables",
+				r->variables, "path", r->path, "dest", r->how == VX_HOW_TRANSFER ? r->dest : NULL);
 	json_t *error;
 
 	if (r->how != VX_HOW_ERROR)
 		return out;
-	error = json_pack("{ssss?sI}", "event", r->error ? r->error : "error", "message", r->message ? r->message : "", "line",
-			  (json_int_t)r->line);
+	error = json_pack("{ssss?sI}", "event", r->error ? r->error : "error", "message", r->message ? r->message : "",
+			  "line", (json_int_t)r->line);
 	json_object_set_new(out, "error", error ? error : json_pack("{ssss}", "event", "error", "message", ""));
 	return out;
 }
@@ -292,7 +305,8 @@ static void on_ended(void *arg)
 
 	if (r->how == VX_HOW_ERROR) {
 		zj_metric_add(&vx_metrics[VX_M_FAILED], 1);
-		zj_warn("call", "flow failed event=%s line=%u message=%s", zj_log_esc(r->error), r->line, zj_log_esc(r->message));
+		zj_warn("call", "flow failed event=%s line=%u message=%s", zj_log_esc(r->error), r->line,
+			zj_log_esc(r->message));
 	}
 	zj_info("call", "flow ended how=%s dest=%s", vx_how_name(r->how), zj_log_esc(r->dest ? r->dest : ""));
 	c->handback = handback_make(c, r);
@@ -340,15 +354,18 @@ static void on_time_up(uv_timer_t *t)
 
 static void run(struct vx_call *c)
 {
-	struct vx_session_args args = {.host = &host, .arg = c, .scripts = c->d->scripts, .fetcher = c->d->fetcher, .session = c->vars};
+	struct vx_session_args args = {
+		.host = &host, .arg = c, .scripts = c->d->scripts, .fetcher = c->d->fetcher, .session = c->vars};
 	int err;
 
 	args.lang = vx_flows_lang(c->d->flows, c->tenant);
+	args.log = (struct zj_log_ctx){.tenant = c->tenant, .call = c->call, .leg = c->leg};
 	err = vx_session_alloc(&c->session, &args);
 	if (err) {
 		zj_error("call", "no session err=%s", strerror(err));
-		c->handback = json_pack("{sss{ssss}sis{}s[]}", "how", "error", "error", "event", "error.noresource", "message",
-					"too many sessions", "flow_version", c->version, "variables", "path");
+		c->handback =
+			json_pack("{sss{ssss}sis{}s[]}", "how", "error", "error", "event", "error.noresource",
+				  "message", "too many sessions", "flow_version", c->version, "variables", "path");
 		handback_send(c);
 		return;
 	}
@@ -361,17 +378,20 @@ static void run(struct vx_call *c)
 
 static json_t *session_vars(json_t *params, json_t *data)
 {
-	const char *caller = json_string_value(json_object_get(data, "caller")), *callee = json_string_value(json_object_get(data, "callee"));
+	const char *caller = json_string_value(json_object_get(data, "caller")),
+		   *callee = json_string_value(json_object_get(data, "callee"));
 	const char *sip = json_string_value(json_object_get(json_object_get(params, "state"), "sip_call_id"));
 	json_t *given = json_object_get(data, "variables");
 	char local[300], remote[300];
 
 	snprintf(local, sizeof(local), "tel:%.200s", callee ? callee : "");
 	snprintf(remote, sizeof(remote), "tel:%.200s", caller ? caller : "");
-	return json_pack("{s{s{ss}s{ss}s{ssss}ss}sssss{ssss}sO*}", "connection", "local", "uri", local, "remote", "uri", remote, "protocol",
-			 "name", "sip", "version", "2.0", "callid", sip ? sip : "", "caller", caller ? caller : "", "callee",
-			 callee ? callee : "", "zongji", "call", json_string_value(json_object_get(params, "call")), "flow",
-			 json_string_value(json_object_get(data, "flow")), "variables", json_is_object(given) ? given : NULL);
+	return json_pack("{s{s{ss}s{ss}s{ssss}ss}sssss{ssss}sO*}", "connection", "local", "uri", local, "remote", "uri",
+			 remote, "protocol", "name", "sip", "version", "2.0", "callid", sip ? sip : "", "caller",
+			 caller ? caller : "", "callee", callee ? callee : "", "zongji", "call",
+			 json_string_value(json_object_get(params, "call")), "flow",
+			 json_string_value(json_object_get(data, "flow")), "variables",
+			 json_is_object(given) ? given : NULL);
 }
 
 static struct vx_call *call_make(struct vx_daemon *d, json_t *params, json_t *data)
@@ -398,7 +418,9 @@ static void begin(struct vx_call *c, const char *flow, const char *leg_state)
 {
 	struct vx_faults *faults = zj_alloc(sizeof(*faults), NULL);
 	int err = faults ? vx_flows_document(c->d->flows, c->tenant, flow, &c->doc, &c->version, faults) : ENOMEM;
-	const char *why = err == ENOENT ? "no such flow, or it is not enabled" : faults && faults->n ? faults->list[0].message : "out of memory";
+	const char *why = err == ENOENT         ? "no such flow, or it is not enabled"
+			  : faults && faults->n ? faults->list[0].message
+						: "out of memory";
 
 	zj_info("call", "handed flow=%s version=%d", zj_log_esc(flow), c->version);
 	if (!err && HASH_COUNT(c->d->calls) > c->d->conf.sessions_max) {
@@ -408,9 +430,10 @@ static void begin(struct vx_call *c, const char *flow, const char *leg_state)
 	if (err) {
 		zj_warn("call", "the flow cannot be run why=%s", zj_log_esc(why));
 		zj_metric_add(&vx_metrics[VX_M_FAILED], 1);
-		c->handback = json_pack("{sss{sssssi}sis{}s[]}", "how", "error", "error", "event", err == EAGAIN ? "error.noresource" : "error.badfetch",
-					"message", why, "line", faults && faults->n ? (int)faults->list[0].line : 0, "flow_version",
-					c->version, "variables", "path");
+		c->handback = json_pack("{sss{sssssi}sis{}s[]}", "how", "error", "error", "event",
+					err == EAGAIN ? "error.noresource" : "error.badfetch", "message", why, "line",
+					faults && faults->n ? (int)faults->list[0].line : 0, "flow_version", c->version,
+					"variables", "path");
 		handback_send(c);
 	} else if (vx_attr(c->doc->root, "version") && leg_state && !strcmp(leg_state, "answered")) {
 		run(c);
@@ -491,7 +514,8 @@ static void hungup_h(struct vx_call *c, json_t *params ZJ_UNUSED)
 {
 	c->hungup = true;
 	if (c->state == CALL_ANSWERING) {
-		c->handback = json_pack("{sssis{}s[]}", "how", "hangup", "flow_version", c->version, "variables", "path");
+		c->handback =
+			json_pack("{sssis{}s[]}", "how", "hangup", "flow_version", c->version, "variables", "path");
 		handback_send(c);
 	} else if (c->session) {
 		uv_timer_start(&c->guard, on_time_up, GRACE_MS, 0);
@@ -510,7 +534,8 @@ static const struct {
 	const char *method;
 	void (*h)(struct vx_call *c, json_t *params);
 } handlers[] = {
-	{"leg.answered", answered_h}, {"leg.dtmf", dtmf_h}, {"leg.played", played_h}, {"leg.recorded", recorded_h}, {"leg.hungup", hungup_h},
+	{"leg.answered", answered_h}, {"leg.dtmf", dtmf_h},     {"leg.played", played_h},
+	{"leg.recorded", recorded_h}, {"leg.hungup", hungup_h},
 };
 
 void vx_call_event(struct vx_daemon *d, const char *method, json_t *params)
@@ -536,7 +561,7 @@ void vx_calls_drop(struct vx_daemon *d, const char *why)
 
 	if (d->calls)
 		zj_warn("call", "dropped n=%u why=%s", HASH_COUNT(d->calls), why);
-	HASH_ITER(hh, d->calls, c, next)
+	HASH_ITER (hh, d->calls, c, next)
 		call_close(c);
 }
 

@@ -8,10 +8,10 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
-#define FIBER_START(save, bottom, size) __sanitizer_start_switch_fiber(save, bottom, size)
+#define FIBER_START(save, bottom, size)  __sanitizer_start_switch_fiber(save, bottom, size)
 #define FIBER_FINISH(save, bottom, size) __sanitizer_finish_switch_fiber(save, bottom, size)
 #else
-#define FIBER_START(save, bottom, size) ((void)0)
+#define FIBER_START(save, bottom, size)  ((void)0)
 #define FIBER_FINISH(save, bottom, size) ((void)0)
 #endif
 
@@ -23,7 +23,7 @@ struct vx_co {
 	vx_co_h *h;
 	void *arg;
 	bool running, done;
-	void *fiber;		    /* the sanitizer's idea of our stack, and of the caller's */
+	void *fiber; /* the sanitizer's idea of our stack, and of the caller's */
 	const void *caller_stack;
 	size_t caller_size;
 };
@@ -39,7 +39,8 @@ static void *stack_get(void)
 
 	if (spare.n)
 		return spare.stack[--spare.n];
-	p = mmap(NULL, VX_CO_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+	p = mmap(NULL, VX_CO_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1,
+		 0);
 	if (p == MAP_FAILED)
 		return NULL;
 	if (mprotect(p, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE)) {

@@ -53,8 +53,8 @@ static json_t *queue_take(struct vx_session *s, bool *barge)
 	return items;
 }
 
-/* Plays the queue. With `listening`, a key ends what may be barged into, and keys typed ahead skip it; keys typed during a
- * prompt that may not be barged into are thrown away (4.1.5). Returns at hang-up too. */
+/* Plays the queue. With `listening`, a key ends what may be barged into, and keys typed ahead skip it; keys typed
+ * during a prompt that may not be barged into are thrown away (4.1.5). Returns at hang-up too. */
 static int play_queue(struct vx_session *s, bool listening)
 {
 	while (s->n_queue && !s->hungup && !s->aborted) {
@@ -130,7 +130,8 @@ static int judge(struct listener *l, const char *const *tokens, size_t n)
 
 static const char *key_token(char key)
 {
-	static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#", "A", "B", "C", "D"};
+	static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7",
+					    "8", "9", "*", "#", "A", "B", "C", "D"};
 
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(names); i++) {
 		if (*names[i] == toupper((unsigned char)key))
@@ -206,7 +207,8 @@ static int words_collect(struct listener *l, char *copy)
 	char *save = NULL;
 
 	l->dtmf = false;
-	for (char *w = strtok_r(copy, " \t,.;:!?", &save); w && l->n_tokens < VX_INPUT_MAX; w = strtok_r(NULL, " \t,.;:!?", &save))
+	for (char *w = strtok_r(copy, " \t,.;:!?", &save); w && l->n_tokens < VX_INPUT_MAX;
+	     w = strtok_r(NULL, " \t,.;:!?", &save))
 		l->tokens[l->n_tokens++] = w;
 	return judge(l, l->tokens, l->n_tokens);
 }

@@ -1,8 +1,8 @@
-/* The interpreter without a telephone: a line of input is one deed of the caller, a JSON line of output one of the flow.
- * Time is virtual: it passes by `silence`, `wait MS` and at the end of the input only. */
-#include "lint.h"
+/* The interpreter without a telephone: a line of input is one deed of the caller, a JSON line of output one of the
+ * flow. Time is virtual: it passes by `silence`, `wait MS` and at the end of the input only. */
 #include "fetch.h"
 #include "grammar.h"
+#include "lint.h"
 #include "script.h"
 #include "session.h"
 #include <errno.h>
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define AFTER_EOF_MS (10 * 60 * 1000) /* virtual time that a flow goes on alone when the input has ended */
 
@@ -23,6 +22,8 @@ struct console {
 	int64_t now, deadline, eof_at; /* ms; deadline -1: none */
 	int64_t record_max;
 };
+
+static void on_idle(uv_idle_t *idle);
 
 static void emit(json_t *line)
 {
@@ -42,8 +43,9 @@ static json_t *words_of(json_t *items)
 	json_t *item;
 
 	text[0] = '\0';
-	json_array_foreach(items, i, item) {
-		const char *tts = json_string_value(json_object_get(item, "tts")), *file = json_string_value(json_object_get(item, "file"));
+	json_array_foreach (items, i, item) {
+		const char *tts = json_string_value(json_object_get(item, "tts")),
+			   *file = json_string_value(json_object_get(item, "file"));
 		const char *digits = json_string_value(json_object_get(item, "digits"));
 		json_t *number = json_object_get(item, "number");
 		int n = 0;
@@ -53,7 +55,8 @@ static json_t *words_of(json_t *items)
 		else if (file)
 			n = snprintf(text + len, sizeof(text) - len, "%s<%s>", len ? " " : "", file);
 		else if (number)
-			n = snprintf(text + len, sizeof(text) - len, "%s%lld", len ? " " : "", (long long)json_integer_value(number));
+			n = snprintf(text + len, sizeof(text) - len, "%s%lld", len ? " " : "",
+				     (long long)json_integer_value(number));
 		len = n > 0 && len + (size_t)n < sizeof(text) ? len + (size_t)n : len;
 	}
 	text[len] = '\0';
@@ -67,6 +70,7 @@ static void on_play(void *arg, json_t *items, bool barge)
 	emit(json_pack("{so*sOsb}", "prompt", words_of(items), "items", items, "bargein", barge));
 	json_decref(items);
 	c->played = true;
+	uv_idle_start(&c->idle, on_idle);
 }
 
 static void on_stop(void *arg)
@@ -83,6 +87,7 @@ static void on_record(void *arg, const struct vx_record_args *args)
 	emit(json_pack("{sb}", "recording", 1));
 	c->recording = true;
 	c->record_max = args->max_ms;
+	uv_idle_start(&c->idle, on_idle);
 }
 
 static void on_timer(void *arg, int64_t ms)
@@ -97,6 +102,7 @@ static void on_listening(void *arg)
 	struct console *c = arg;
 
 	c->listening = true;
+	uv_idle_start(&c->idle, on_idle);
 }
 
 static void on_log(void *arg ZJ_UNUSED, const char *label, const char *text)
@@ -120,7 +126,8 @@ static void on_ended(void *arg)
 	const struct vx_result *r = vx_session_result(c->session);
 
 	if (r->how == VX_HOW_ERROR)
-		emit(json_pack("{sssIss*}", "error", r->error, "line", (json_int_t)r->line, "message", r->message)); /* s* last: call.c */
+		emit(json_pack("{sssIss*}", "error", r->error, "line", (json_int_t)r->line, "message",
+			       r->message)); /* s* last: call.c */
 	emit(json_pack("{s{sssOsO}}", "exit", "how", vx_how_name(r->how), "variables", r->variables, "path", r->path));
 	c->ended = true;
 	uv_stop(&c->loop);
@@ -143,14 +150,24 @@ static struct vx_doc *on_flow(void *arg ZJ_UNUSED, const char *name ZJ_UNUSED)
 }
 
 static const struct vx_host host = {
-	.play = on_play, .stop = on_stop, .record = on_record, .timer = on_timer, .listening = on_listening, .log = on_log, .event = on_event,
-	.transfer = on_transfer, .ended = on_ended, .queue_is_known = on_queue, .prompt_file = on_prompt, .flow = on_flow,
+	.play = on_play,
+	.stop = on_stop,
+	.record = on_record,
+	.timer = on_timer,
+	.listening = on_listening,
+	.log = on_log,
+	.event = on_event,
+	.transfer = on_transfer,
+	.ended = on_ended,
+	.queue_is_known = on_queue,
+	.prompt_file = on_prompt,
+	.flow = on_flow,
 };
 
 static void recorded(struct console *c, int64_t ms, const char *reason, const char *term)
 {
-	json_t *r = json_pack("{sssIsIssss*}", "path", "console.wav", "ms", (json_int_t)ms, "bytes", (json_int_t)(ms * 16 + 44), "reason", reason,
-			      "term", term);
+	json_t *r = json_pack("{sssIsIssss*}", "path", "console.wav", "ms", (json_int_t)ms, "bytes",
+			      (json_int_t)(ms * 16 + 44), "reason", reason, "term", term);
 
 	c->recording = false;
 	c->now += ms;
@@ -184,7 +201,8 @@ static void record_line(struct console *c, const char *word, const char *rest)
 	} else if (!strcmp(word, "dtmf")) {
 		recorded(c, 1000, "term", key);
 	} else if (!strcmp(word, "wait")) {
-		recorded(c, atoll(rest) < c->record_max ? atoll(rest) : c->record_max, atoll(rest) < c->record_max ? "silence" : "max", NULL);
+		recorded(c, atoll(rest) < c->record_max ? atoll(rest) : c->record_max,
+			 atoll(rest) < c->record_max ? "silence" : "max", NULL);
 	} else {
 		recorded(c, strcmp(word, "say") ? 0 : 1000, "silence", NULL);
 	}
@@ -257,14 +275,14 @@ static void on_idle(uv_idle_t *idle)
 	} else if (c->listening || c->recording) {
 		next_line(c);
 	} else {
-		usleep(50); /* a script or document is on its way */
+		uv_idle_stop(idle); /* a script or document is on its way; what the session then asks starts it again */
 	}
 }
 
 static json_t *session_variables(void)
 {
-	return json_pack("{s{s{ss}s{ss}s{ssss}}s{}}", "connection", "local", "uri", "sip:console@localhost", "remote", "uri",
-			 "sip:caller@localhost", "protocol", "name", "sip", "version", "2.0", "variables");
+	return json_pack("{s{s{ss}s{ss}s{ssss}}s{}}", "connection", "local", "uri", "sip:console@localhost", "remote",
+			 "uri", "sip:caller@localhost", "protocol", "name", "sip", "version", "2.0", "variables");
 }
 
 static char *address_of(const char *given)
@@ -289,6 +307,8 @@ int vx_console_main(int argc, char **argv)
 		return 2;
 	}
 	uv_loop_init(&c.loop);
+	uv_idle_init(&c.loop, &c.idle);
+	c.idle.data = &c;
 	err = vx_script_pool_alloc(&args.scripts, &c.loop, "/proc/self/exe", 1, 4);
 	if (!err)
 		err = vx_fetcher_alloc(&args.fetcher, &c.loop, &fetch);
@@ -300,9 +320,6 @@ int vx_console_main(int argc, char **argv)
 		fprintf(stderr, "ivr-vxml: %s\n", strerror(err));
 		return 1;
 	}
-	uv_idle_init(&c.loop, &c.idle);
-	c.idle.data = &c;
-	uv_idle_start(&c.idle, on_idle);
 	uri = address_of(argv[1]);
 	vx_session_start(c.session, NULL, uri);
 	zj_deref(uri);

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ROW(name, type, def, min, max, help) {#name, type, offsetof(struct vx_conf, name), def, min, max, help}
+#define ROW(name, type, def, min, max, help)                                                                           \
+	{                                                                                                              \
+#name, type, offsetof(struct vx_conf, name), def, min, max, help                                       \
+	}
 const struct zj_conf_row vx_conf_rows[] = {
 	ROW(log, ZJ_CONF_STR, "", 0, 4096, "log file; empty: standard error"),
 	ROW(log_level, ZJ_CONF_STR, "info", 4, 5, "error, warn, info or debug"),
@@ -19,7 +22,8 @@ const struct zj_conf_row vx_conf_rows[] = {
 	ROW(store, ZJ_CONF_STR, NULL, 1, 4000, "the store of prompts and recordings"),
 	ROW(cache, ZJ_CONF_STR, NULL, 1, 4000, "directory for copies of flows and fetched audio"),
 	ROW(health_port, ZJ_CONF_INT, NULL, 1, 65535, "loopback port of /healthz and /metrics"),
-	ROW(sessions_max, ZJ_CONF_INT, "2000", 1, 100000, "sessions at once; a leg beyond goes back as error.noresource"),
+	ROW(sessions_max, ZJ_CONF_INT, "2000", 1, 100000,
+	    "sessions at once; a leg beyond goes back as error.noresource"),
 	ROW(session_max_s, ZJ_CONF_INT, "3600", 10, 86400, "a session lasts so long at most, seconds"),
 	ROW(fetch_max_ms, ZJ_CONF_INT, "7000", 100, 60000, "time for one document or audio file, milliseconds"),
 	ROW(boxes_ready, ZJ_CONF_INT, "8", 0, 64, "script processes that wait forked for the next session"),
@@ -30,7 +34,8 @@ const struct zj_conf_row vx_conf_rows[] = {
 struct zj_metric vx_metrics[VX_METRICS + 1] = {
 	[VX_M_SESSIONS] = {"sessions", "sessions running", ZJ_GAUGE, 0},
 	[VX_M_STARTED] = {"sessions_total", "sessions started", ZJ_COUNTER, 0},
-	[VX_M_FAILED] = {"sessions_failed_total", "sessions that ended with an error, or could not start", ZJ_COUNTER, 0},
+	[VX_M_FAILED] = {"sessions_failed_total", "sessions that ended with an error, or could not start", ZJ_COUNTER,
+			 0},
 	[VX_M_TURNS] = {"turns_total", "times a session began to wait for input", ZJ_COUNTER, 0},
 	[VX_M_SCRIPT_ERRORS] = {"script_errors_total", "evaluations that failed", ZJ_COUNTER, 0},
 	[VX_M_SCRIPT_KILLS] = {"script_kills_total", "script processes that died or were given up", ZJ_COUNTER, 0},
@@ -70,15 +75,18 @@ static void event(struct vx_daemon *d, const char *method, json_t *params, struc
 }
 
 /* zj_rpc does not tell a handler its method's name: each event has a handler of its own. */
-#define EVENTS(X)                                                                                                          \
-	X(handed, "leg.handed") X(answered, "leg.answered") X(dtmf, "leg.dtmf") X(played, "leg.played") X(recorded, "leg.recorded")  \
-	X(hungup, "leg.hungup") X(ringing, "leg.ringing") X(early, "leg.early_media") X(collected, "leg.collected")        \
-	X(held, "leg.held") X(unheld, "leg.unheld") X(refer, "leg.refer") X(failed, "leg.handover_failed") X(incoming, "leg.incoming") \
-	X(joined, "room.joined") X(left, "room.left") X(room_recorded, "room.recorded") X(overload, "overload")
-#define X(id, name)                                                                                                        \
-	static void id##_h(struct zj_rpc_conn *conn ZJ_UNUSED, json_t *params, struct zj_rpc_call *call, void *arg)        \
-	{                                                                                                                  \
-		event(arg, name, params, call);                                                                            \
+#define EVENTS(X)                                                                                                      \
+	X(handed, "leg.handed")                                                                                        \
+	X(answered, "leg.answered") X(dtmf, "leg.dtmf") X(played, "leg.played") X(recorded, "leg.recorded")            \
+		X(hungup, "leg.hungup") X(ringing, "leg.ringing") X(early, "leg.early_media")                          \
+			X(collected, "leg.collected") X(held, "leg.held") X(unheld, "leg.unheld")                      \
+				X(refer, "leg.refer") X(failed, "leg.handover_failed") X(incoming, "leg.incoming")     \
+					X(joined, "room.joined") X(left, "room.left")                                  \
+						X(room_recorded, "room.recorded") X(overload, "overload")
+#define X(id, name)                                                                                                    \
+	static void id##_h(struct zj_rpc_conn *conn ZJ_UNUSED, json_t *params, struct zj_rpc_call *call, void *arg)    \
+	{                                                                                                              \
+		event(arg, name, params, call);                                                                        \
 	}
 EVENTS(X)
 #undef X
@@ -118,7 +126,8 @@ static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
 	}
 	params = json_pack("{ss}", "name", "ivr");
 	if (*d->instance)
-		json_object_update_new(params, json_pack("{sIss}", "seen", (json_int_t)d->seen, "instance", d->instance));
+		json_object_update_new(params,
+				       json_pack("{sIss}", "seen", (json_int_t)d->seen, "instance", d->instance));
 	if (*d->conf.token)
 		json_object_set_new(params, "token", json_string(d->conf.token));
 	zj_rpc_request(conn, "hello", params, 5000, hello_h, d);
@@ -139,7 +148,8 @@ static void on_signal(uv_signal_t *h, int sig)
 
 static int start(struct vx_daemon *d)
 {
-	struct vx_fetcher_args fetch = {.allow_private = d->conf.allow_private, .max_ms = (unsigned)d->conf.fetch_max_ms};
+	struct vx_fetcher_args fetch = {.allow_private = d->conf.allow_private,
+					.max_ms = (unsigned)d->conf.fetch_max_ms};
 	static char audio[4100];
 	int err;
 

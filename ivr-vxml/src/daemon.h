@@ -17,7 +17,19 @@ struct vx_conf {
 };
 extern const struct zj_conf_row vx_conf_rows[];
 
-enum vx_metric { VX_M_SESSIONS, VX_M_STARTED, VX_M_FAILED, VX_M_TURNS, VX_M_SCRIPT_ERRORS, VX_M_SCRIPT_KILLS, VX_M_FETCHES, VX_M_BOXES, VX_M_FLOWS, VX_M_MEDIAD, VX_METRICS };
+enum vx_metric {
+	VX_M_SESSIONS,
+	VX_M_STARTED,
+	VX_M_FAILED,
+	VX_M_TURNS,
+	VX_M_SCRIPT_ERRORS,
+	VX_M_SCRIPT_KILLS,
+	VX_M_FETCHES,
+	VX_M_BOXES,
+	VX_M_FLOWS,
+	VX_M_MEDIAD,
+	VX_METRICS
+};
 extern struct zj_metric vx_metrics[VX_METRICS + 1];
 
 /* flows.c: flow, prompt, queue, tenant, followed in PostgreSQL and kept as files, so that sessions start without it. */
@@ -26,11 +38,13 @@ int vx_flows_alloc(struct vx_flows **fp, uv_loop_t *loop, const char *conninfo, 
 void vx_flows_close(struct vx_flows *f);
 bool vx_flows_are_ready(const struct vx_flows *f); /* something is known, from the files or the database */
 /* The parsed document (a reference) and its version; ENOENT: no such flow or not enabled; EINVAL: it has faults. */
-int vx_flows_document(struct vx_flows *f, const char *tenant, const char *id, struct vx_doc **doc, int *version, struct vx_faults *faults);
+int vx_flows_document(struct vx_flows *f, const char *tenant, const char *id, struct vx_doc **doc, int *version,
+		      struct vx_faults *faults);
 struct vx_doc *vx_flows_by_name(struct vx_flows *f, const char *tenant, const char *name);
 const char *vx_flows_lang(struct vx_flows *f, const char *tenant);
 bool vx_flows_has_queue(struct vx_flows *f, const char *tenant, const char *number);
-const char *vx_flows_prompt(struct vx_flows *f, const char *tenant, const char *name, const char *lang); /* path below the store; NULL: none */
+const char *vx_flows_prompt(struct vx_flows *f, const char *tenant, const char *name,
+			    const char *lang); /* path below the store; NULL: none */
 
 struct vx_daemon {
 	uv_loop_t *loop;
@@ -41,7 +55,7 @@ struct vx_daemon {
 	struct zj_health *health;
 	struct zj_rpc_conn *mediad;
 	struct vx_call *calls; /* by leg */
-	int64_t seen;	       /* last event of this instance of mediad */
+	int64_t seen;          /* last event of this instance of mediad */
 	char instance[64];
 	bool greeted, stopping;
 	uv_timer_t tick;
@@ -53,7 +67,7 @@ struct vx_call;
 void vx_call_handed(struct vx_daemon *d, json_t *params);
 void vx_call_event(struct vx_daemon *d, const char *method, json_t *params);
 void vx_calls_drop(struct vx_daemon *d, const char *why); /* mediad is gone: so are the legs */
-void vx_calls_close(struct vx_daemon *d);		  /* at the end of the process */
+void vx_calls_close(struct vx_daemon *d);                 /* at the end of the process */
 
 int vx_daemon_main(int argc, char **argv);
 #endif

@@ -5,8 +5,8 @@
 
 static bool is_form_item(enum vx_tag tag)
 {
-	return tag == VX_FIELD || tag == VX_BLOCK || tag == VX_INITIAL || tag == VX_RECORD || tag == VX_TRANSFER || tag == VX_SUBDIALOG ||
-	       tag == VX_OBJECT;
+	return tag == VX_FIELD || tag == VX_BLOCK || tag == VX_INITIAL || tag == VX_RECORD || tag == VX_TRANSFER ||
+	       tag == VX_SUBDIALOG || tag == VX_OBJECT;
 }
 
 struct vx_item *vx_item_find(struct vx_dialog *d, const char *name)
@@ -74,38 +74,90 @@ static struct vx_dialog *dialog_alloc(mxml_node_t *node)
 	return d;
 }
 
-/* A <var> of a subdialog's form takes the parameter of its name. */
-static int var_init(struct vx_session *s, mxml_node_t *node)
-{
-	const char *name = vx_attr(node, "name");
-	json_t *value = json_object_get(s->ctx->params, name);
-	int ctl;
+/* What is to be done for the form's variables, gathered so that the box is asked once. */
+struct making {
+	json_t *ops;
+	mxml_node_t *nodes[64]; /* whose operation it is, for the line of an error */
+	size_t n;
+};
 
-	if (!value)
-		return vx_var_element(s, node);
-	ctl = vx_js(s, node, json_pack("[sssO]", "set", "dialog", name, value), NULL);
-	json_object_del(s->ctx->params, name);
+static int making_do(struct vx_session *s, struct vx_dialog *d, struct making *m)
+{
+	int ctl = m->n || json_array_size(m->ops) ? vx_js_all(s, d->node, json_incref(m->ops), NULL) : VX_GO_ON;
+
+	if (ctl == VX_THROWN && s->failed_op < m->n && m->nodes[s->failed_op])
+		s->event.line = vx_el(m->nodes[s->failed_op])->line;
+	json_array_clear(m->ops);
+	m->n = 0;
 	return ctl;
 }
 
-/* Initialization phase. */
-static int init(struct vx_session *s, struct vx_dialog *d)
+/* Steals `op`. */
+static int making_add(struct vx_session *s, struct vx_dialog *d, struct making *m, mxml_node_t *node, json_t *op)
+{
+	int ctl = m->n == ZJ_ARRAY_SIZE(m->nodes) ? making_do(s, d, m) : VX_GO_ON;
+
+	json_array_append_new(m->ops, op);
+	m->nodes[m->n++] = node;
+	return ctl;
+}
+
+/* A <var> of a subdialog's form takes the parameter of its name. */
+static json_t *var_op(struct vx_session *s, mxml_node_t *node)
+{
+	const char *name = vx_attr(node, "name");
+	json_t *value = json_object_get(s->ctx->params, name), *op;
+
+	if (!value)
+		return json_pack("[sss?]", "var", name, vx_attr(node, "expr"));
+	op = json_pack("[sssO]", "set", "dialog", name, value);
+	json_object_del(s->ctx->params, name);
+	return op;
+}
+
+static int script_add(struct vx_session *s, struct vx_dialog *d, struct making *m, mxml_node_t *node)
+{
+	char *text;
+	int ctl;
+
+	if (vx_attr(node, "src") || vx_attr(node, "srcexpr")) {
+		ctl = making_do(s, d, m);
+		return ctl == VX_GO_ON ? vx_script_element(s, node) : ctl;
+	}
+	text = vx_text_of(node);
+	ctl = text ? making_add(s, d, m, node, json_pack("[ss]", "run", text)) : VX_GO_ON;
+	zj_deref(text);
+	return ctl;
+}
+
+static int init_all(struct vx_session *s, struct vx_dialog *d, struct making *m)
 {
 	struct vx_item *item = d->items;
 	int ctl = VX_GO_ON;
 
 	for (mxml_node_t *n = mxmlGetFirstChild(d->node); n && ctl == VX_GO_ON; n = mxmlGetNextSibling(n)) {
-		if (vx_tag(n) == VX_VAR) {
-			ctl = var_init(s, n);
-		} else if (vx_tag(n) == VX_SCRIPT) {
-			ctl = vx_script_element(s, n);
-		} else if (!d->is_menu && is_form_item(vx_tag(n))) {
-			ctl = vx_js(s, n, json_pack("[sss?]", "var", item->name, vx_attr(n, "expr")), NULL);
-			item++;
-		}
+		if (vx_tag(n) == VX_VAR)
+			ctl = making_add(s, d, m, n, var_op(s, n));
+		else if (vx_tag(n) == VX_SCRIPT)
+			ctl = script_add(s, d, m, n);
+		else if (!d->is_menu && is_form_item(vx_tag(n)))
+			ctl = making_add(s, d, m, n, json_pack("[sss?]", "var", item++->name, vx_attr(n, "expr")));
 	}
 	if (ctl == VX_GO_ON && d->is_menu)
-		ctl = vx_js(s, d->node, json_pack("[sss?]", "var", item->name, NULL), NULL);
+		ctl = making_add(s, d, m, d->node, json_pack("[sss?]", "var", item->name, NULL));
+	return ctl == VX_GO_ON ? making_do(s, d, m) : ctl;
+}
+
+/* Initialization phase, in a new dialog scope. */
+static int init(struct vx_session *s, struct vx_dialog *d)
+{
+	struct making m = {.ops = json_array()};
+	int ctl;
+
+	(void)making_add(s, d, &m, NULL, json_pack("[si]", "trim", (int)s->ctx->depth + 1));
+	(void)making_add(s, d, &m, NULL, json_pack("[ss]", "push", "dialog"));
+	ctl = init_all(s, d, &m);
+	json_decref(m.ops);
 	if (ctl == VX_GO_ON && json_object_size(s->ctx->params))
 		ctl = vx_throw(s, d->node, "error.semantic", "the subdialog declares no variable %s",
 			       json_object_iter_key(json_object_iter(s->ctx->params)));
@@ -128,7 +180,9 @@ static int select_item(struct vx_session *s, struct vx_dialog *d, struct vx_item
 	for (size_t i = 0; i < d->n; i++)
 		json_array_append_new(names, json_string(d->items[i].name));
 	/* trim: an error may have left the scopes of a prompt or handler behind */
-	ctl = vx_js_all(s, d->node, json_pack("[[si][sso]]", "trim", (int)s->ctx->depth + 2, "unfilled", "dialog", names), &results);
+	ctl = vx_js_all(s, d->node,
+			json_pack("[[si][sso]]", "trim", (int)s->ctx->depth + 2, "unfilled", "dialog", names),
+			&results);
 	unfilled = json_array_get(results, 1);
 	for (size_t i = 0; i < d->n && ctl == VX_GO_ON && !*item; i++) {
 		bool yes;
@@ -191,12 +245,10 @@ static int loop(struct vx_session *s, struct vx_dialog *d, json_t *carry)
 int vx_dialog_run(struct vx_session *s, mxml_node_t *node, json_t *carry)
 {
 	struct vx_dialog *d = dialog_alloc(node);
-	int ctl = d ? vx_js(s, node, json_pack("[ss]", "push", "dialog"), NULL) : VX_ENDED;
+	int ctl;
 
-	if (ctl != VX_GO_ON) {
-		zj_deref(d);
-		return ctl;
-	}
+	if (!d)
+		return vx_fail(s, "error.noresource", "out of memory", 0);
 	s->ctx->dialog = d;
 	s->item = NULL;
 	s->next_item[0] = '\0';
@@ -210,7 +262,5 @@ int vx_dialog_run(struct vx_session *s, mxml_node_t *node, json_t *carry)
 	}
 	s->ctx->dialog = zj_deref(d);
 	s->item = NULL;
-	if (ctl != VX_ENDED && vx_js(s, NULL, json_pack("[si]", "trim", (int)s->ctx->depth + 1), NULL) != VX_GO_ON)
-		ctl = VX_ENDED;
 	return ctl;
 }

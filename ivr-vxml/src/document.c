@@ -15,7 +15,8 @@ struct got {
 	size_t len;
 };
 
-static void on_got(long status, const char *body, size_t len, const char *file, const char *url, const char *why, void *arg)
+static void on_got(long status, const char *body, size_t len, const char *file, const char *url, const char *why,
+		   void *arg)
 {
 	struct got *g = arg;
 
@@ -89,7 +90,8 @@ static int read_file(struct vx_session *s, mxml_node_t *node, const char *url, c
 	return VX_GO_ON;
 }
 
-int vx_fetch_text(struct vx_session *s, mxml_node_t *node, const char *uri, const char *post, char **text, size_t *len, char **final_uri)
+int vx_fetch_text(struct vx_session *s, mxml_node_t *node, const char *uri, const char *post, char **text, size_t *len,
+		  char **final_uri)
 {
 	char *url = vx_url_resolve(s->ctx->doc ? s->ctx->doc->uri : NULL, uri);
 	struct vx_fetch_args args = {.url = url, .post = post, .max_bytes = VX_DOC_BYTES};
@@ -158,15 +160,17 @@ static int load(struct vx_session *s, mxml_node_t *node, const char *url, const 
 	faults = zj_alloc(sizeof(*faults), NULL);
 	err = faults ? vx_doc_parse(dp, text, len, final, VX_VXML, faults) : ENOMEM;
 	if (err)
-		ctl = vx_throw(s, node, "error.badfetch", "%s:%u:%u: %s", zj_log_esc(final), faults ? faults->list[0].line : 0,
-			       faults ? faults->list[0].column : 0, faults && faults->n ? faults->list[0].message : "out of memory");
+		ctl = vx_throw(s, node, "error.badfetch", "%s:%u:%u: %s", zj_log_esc(final),
+			       faults ? faults->list[0].line : 0, faults ? faults->list[0].column : 0,
+			       faults && faults->n ? faults->list[0].message : "out of memory");
 	zj_deref(faults);
 	zj_deref(text);
 	zj_deref(final);
 	return ctl;
 }
 
-/* The application root document of `doc`: NULL when it is its own. The current one is taken over when it is the same. */
+/* The application root document of `doc`: NULL when it is its own. The current one is taken over when it is the same.
+ */
 static int root_find(struct vx_session *s, mxml_node_t *node, struct vx_doc *doc, struct vx_doc **root)
 {
 	const char *app = vx_attr(doc->root, "application");
@@ -186,7 +190,8 @@ static int root_find(struct vx_session *s, mxml_node_t *node, struct vx_doc *doc
 	else
 		ctl = load(s, node, url, NULL, root);
 	if (ctl == VX_GO_ON && vx_attr((*root)->root, "application"))
-		ctl = vx_throw(s, node, "error.semantic", "the application root document has an application attribute itself");
+		ctl = vx_throw(s, node, "error.semantic",
+			       "the application root document has an application attribute itself");
 	zj_deref(url);
 	return ctl;
 }
@@ -200,8 +205,8 @@ void vx_jump_clear(struct vx_jump *j)
 	j->dialog = NULL;
 }
 
-/* Makes `jump` lead to `uri`; a document that cannot be had, or lacks the dialog, throws here, where the old one's handlers
- * still are. */
+/* Makes `jump` lead to `uri`; a document that cannot be had, or lacks the dialog, throws here, where the old one's
+ * handlers still are. */
 int vx_jump_to(struct vx_session *s, mxml_node_t *node, const char *uri, const char *post, struct vx_jump *jump)
 {
 	const char *hash = strchr(uri, '#');
@@ -256,8 +261,8 @@ static int scopes_enter(struct vx_session *s, struct vx_ctx *ctx, bool keep)
 	json_t *ops = json_array();
 	int ctl;
 
-	for (; ctx->depth > (keep ? 1 : 0); ctx->depth--)
-		json_array_append_new(ops, json_pack("[s]", "pop"));
+	ctx->depth = keep ? 1 : 0;
+	json_array_append_new(ops, json_pack("[si]", "trim", (int)ctx->depth + 1));
 	if (!keep) {
 		json_array_append_new(ops, json_pack("[ss]", "push", "application"));
 		ctx->depth++;
@@ -309,7 +314,8 @@ int vx_document_run(struct vx_session *s, struct vx_ctx *ctx, struct vx_jump *ju
 		mxml_node_t *dialog;
 
 		ctl = VX_GO_ON;
-		if (now.doc && !now.root && vx_attr(now.doc->root, "application")) /* the flow itself: its root is not loaded yet */
+		if (now.doc && !now.root &&
+		    vx_attr(now.doc->root, "application")) /* the flow itself: its root is not loaded yet */
 			ctl = root_find(s, NULL, now.doc, &now.root);
 		if (ctl == VX_GO_ON && now.doc) {
 			dialog = now.dialog ? now.dialog : vx_dialog_find(now.doc, NULL);

@@ -13,9 +13,14 @@ static const struct {
 	const char *name;
 	enum by_default what;
 } defaults[] = {
-	{"cancel", BY_NOTHING}, {"help", BY_REPROMPT},		     {"noinput", BY_REPROMPT},
-	{"nomatch", BY_REPROMPT}, {"maxspeechtimeout", BY_REPROMPT}, {"exit", BY_EXIT},
-	{"connection.disconnect", BY_HANGUP},			     {"", BY_FAILURE},
+	{"cancel", BY_NOTHING},
+	{"help", BY_REPROMPT},
+	{"noinput", BY_REPROMPT},
+	{"nomatch", BY_REPROMPT},
+	{"maxspeechtimeout", BY_REPROMPT},
+	{"exit", BY_EXIT},
+	{"connection.disconnect", BY_HANGUP},
+	{"", BY_FAILURE},
 };
 
 void vx_event_clear(struct vx_event *e)
@@ -103,7 +108,8 @@ static unsigned catches(mxml_node_t *node, const char *event, const struct vx_co
 }
 
 /* Of one scope's handlers, the first with the highest count so far becomes *best. */
-static int scope_search(struct vx_session *s, mxml_node_t *scope, const struct vx_count *counts, mxml_node_t **best, unsigned *best_count)
+static int scope_search(struct vx_session *s, mxml_node_t *scope, const struct vx_count *counts, mxml_node_t **best,
+			unsigned *best_count)
 {
 	for (mxml_node_t *n = mxmlGetFirstChild(scope); n; n = mxmlGetNextSibling(n)) {
 		unsigned now = vx_el(n) ? catches(n, s->event.name, counts) : 0, count;
@@ -163,33 +169,21 @@ static int handle_default(struct vx_session *s)
 
 static int handler_run(struct vx_session *s, mxml_node_t *handler)
 {
-	json_t *ops = json_pack("[[ss][ssss][ssss]]", "push", "", "set", "", "_event", s->event.name, "set", "", "_message",
+	json_t *ops = json_pack("[[ssss][ssss]]", "set", "", "_event", s->event.name, "set", "", "_message",
 				s->event.message ? s->event.message : "");
-	int ctl = ops ? vx_js_all(s, handler, ops, NULL) : vx_fail(s, "error.semantic", "the event's message is no text", 0);
 
-	if (ctl != VX_GO_ON)
-		return ctl;
-	ctl = vx_exec(s, handler);
-	if (ctl == VX_ENDED)
-		return ctl;
-	if (ctl == VX_THROWN) {
-		struct vx_event kept = s->event;
-
-		memset(&s->event, 0, sizeof(s->event));
-		if (vx_js(s, handler, json_pack("[s]", "pop"), NULL) == VX_ENDED)
-			ctl = VX_ENDED;
-		vx_event_clear(&s->event);
-		s->event = kept;
-		return ctl;
-	}
-	return vx_js(s, handler, json_pack("[s]", "pop"), NULL) == VX_GO_ON ? ctl : VX_ENDED;
+	if (!ops)
+		return vx_fail(s, "error.semantic", "the event's message is no text", 0);
+	return vx_exec_scoped(s, handler, ops);
 }
 
-/* Handles s->event as thrown at `scope`; counters are the item's, or without one the dialog's. VX_GO_ON: a handler ran and
- * led nowhere else (s->reprompt says whether it asked for prompts). */
+/* Handles s->event as thrown at `scope`; counters are the item's, or without one the dialog's. VX_GO_ON: a handler ran
+ * and led nowhere else (s->reprompt says whether it asked for prompts). */
 int vx_event_handle(struct vx_session *s, mxml_node_t *scope, struct vx_item *item)
 {
-	struct vx_count *none = NULL, **counts = item ? &item->events : s->ctx->dialog ? &s->ctx->dialog->events : &none;
+	struct vx_count *none = NULL, **counts = item             ? &item->events
+						 : s->ctx->dialog ? &s->ctx->dialog->events
+								  : &none;
 	int ctl = VX_THROWN;
 
 	for (int i = 0; i < HANDLED_MAX && ctl == VX_THROWN; i++) {
@@ -207,7 +201,9 @@ int vx_event_handle(struct vx_session *s, mxml_node_t *scope, struct vx_item *it
 	}
 	if (counts == &none)
 		vx_counts_clear(&none);
-	return ctl == VX_THROWN ? vx_fail(s, s->event.name, "handlers of events throw events without end", s->event.line) : ctl;
+	return ctl == VX_THROWN
+		       ? vx_fail(s, s->event.name, "handlers of events throw events without end", s->event.line)
+		       : ctl;
 }
 
 /* Makes s->event what event|eventexpr and message|messageexpr say. VX_THROWN: they cannot be evaluated, and that is the

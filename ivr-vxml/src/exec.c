@@ -75,7 +75,8 @@ static int exec_clear(struct vx_session *s, mxml_node_t *node)
 	for (size_t i = 0; !list && i < s->ctx->dialog->n && ctl == VX_GO_ON; i++)
 		ctl = clear_one(s, node, s->ctx->dialog->items[i].name);
 	copy = list ? zj_strdup(list) : NULL;
-	for (char *w = copy ? strtok_r(copy, " \t\r\n", &save) : NULL; w && ctl == VX_GO_ON; w = strtok_r(NULL, " \t\r\n", &save))
+	for (char *w = copy ? strtok_r(copy, " \t\r\n", &save) : NULL; w && ctl == VX_GO_ON;
+	     w = strtok_r(NULL, " \t\r\n", &save))
 		ctl = clear_one(s, node, w);
 	zj_deref(copy);
 	return ctl;
@@ -260,11 +261,11 @@ static int exec_prompt(struct vx_session *s, mxml_node_t *node)
 }
 
 static int (*const table[VX_TAGS])(struct vx_session *s, mxml_node_t *node) = {
-	[VX_IF] = exec_if,	     [VX_FOREACH] = exec_foreach,	[VX_VAR] = vx_var_element,   [VX_ASSIGN] = exec_assign,
-	[VX_CLEAR] = exec_clear,     [VX_GOTO] = exec_goto,		[VX_SUBMIT] = exec_submit,   [VX_THROW] = exec_throw,
-	[VX_REPROMPT] = exec_reprompt, [VX_EXIT] = exec_exit,		[VX_DISCONNECT] = exec_disconnect,
-	[VX_RETURN] = exec_return,   [VX_LOG] = exec_log,		[VX_SCRIPT] = vx_script_element,
-	[VX_PROMPT] = exec_prompt,
+	[VX_IF] = exec_if,         [VX_FOREACH] = exec_foreach,       [VX_VAR] = vx_var_element,
+	[VX_ASSIGN] = exec_assign, [VX_CLEAR] = exec_clear,           [VX_GOTO] = exec_goto,
+	[VX_SUBMIT] = exec_submit, [VX_THROW] = exec_throw,           [VX_REPROMPT] = exec_reprompt,
+	[VX_EXIT] = exec_exit,     [VX_DISCONNECT] = exec_disconnect, [VX_RETURN] = exec_return,
+	[VX_LOG] = exec_log,       [VX_SCRIPT] = vx_script_element,   [VX_PROMPT] = exec_prompt,
 };
 
 static int exec_one(struct vx_session *s, mxml_node_t *node)
@@ -288,20 +289,9 @@ int vx_exec(struct vx_session *s, mxml_node_t *parent)
 	return ctl;
 }
 
-int vx_exec_scoped(struct vx_session *s, mxml_node_t *parent)
+int vx_exec_scoped(struct vx_session *s, mxml_node_t *parent, json_t *ops)
 {
-	int ctl = vx_js(s, parent, json_pack("[ss]", "push", ""), NULL), popped;
-	struct vx_event kept;
+	int ctl = vx_scope_enter(s, parent, ops);
 
-	if (ctl != VX_GO_ON)
-		return ctl;
-	ctl = vx_exec(s, parent);
-	if (ctl == VX_ENDED)
-		return ctl;
-	kept = s->event;
-	memset(&s->event, 0, sizeof(s->event));
-	popped = vx_js(s, parent, json_pack("[s]", "pop"), NULL);
-	vx_event_clear(&s->event);
-	s->event = kept;
-	return popped == VX_GO_ON ? ctl : VX_ENDED;
+	return ctl == VX_GO_ON ? vx_exec(s, parent) : ctl;
 }

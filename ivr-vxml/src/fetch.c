@@ -49,8 +49,9 @@ struct watch {
 
 static bool v4_is_private(uint32_t a)
 {
-	return (a >> 24) == 0 || (a >> 24) == 10 || (a >> 24) == 127 || (a >> 16) == 0xa9fe || (a >> 20) == 0xac1 || (a >> 16) == 0xc0a8 ||
-	       (a >> 22) == (0x64400000 >> 22) || (a >> 17) == (0xc6120000 >> 17) || (a >> 28) >= 0xe || (a >> 8) == 0xc00000;
+	return (a >> 24) == 0 || (a >> 24) == 10 || (a >> 24) == 127 || (a >> 16) == 0xa9fe || (a >> 20) == 0xac1 ||
+	       (a >> 16) == 0xc0a8 || (a >> 22) == (0x64400000 >> 22) || (a >> 17) == (0xc6120000 >> 17) ||
+	       (a >> 28) >= 0xe || (a >> 8) == 0xc00000;
 }
 
 /* Loopback, link-local, private, shared, multicast, and IPv6 addresses that carry such an IPv4 one. */
@@ -69,7 +70,8 @@ bool vx_address_is_private(const struct sockaddr *a)
 		return v4_is_private(ntohl(inner)); /* ::1 and :: are V4COMPAT of 0.0.0.x: private too */
 	if (b[0] == 0 && b[1] == 0x64 && b[2] == 0xff && b[3] == 0x9b) /* NAT64 */
 		return v4_is_private(ntohl(inner));
-	return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) >= 0x80) || b[0] == 0xff || b[0] == 0 || (b[0] == 0x20 && b[1] == 2);
+	return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) >= 0x80) || b[0] == 0xff || b[0] == 0 ||
+	       (b[0] == 0x20 && b[1] == 2);
 }
 
 /* Every connection passes here: the first, and each redirect's; names are resolved already. */
@@ -161,7 +163,8 @@ static void finish(struct vx_fetch *t, CURLcode code)
 	if (!t->cancelled) {
 		if (status >= 200 && status < 300 && t->to_file && t->len)
 			file = file_keep(t, url);
-		t->h(status, code == CURLE_OK ? (t->body ? t->body : "") : NULL, t->len, file, url, code == CURLE_OK ? NULL : why, t->arg);
+		t->h(status, code == CURLE_OK ? (t->body ? t->body : "") : NULL, t->len, file, url,
+		     code == CURLE_OK ? NULL : why, t->arg);
 	}
 	zj_deref(file);
 	transfer_free(t);
@@ -187,7 +190,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct watch *w = poll->data;
 	struct vx_fetcher *f = w->f;
-	int flags = (status < 0 ? CURL_CSELECT_ERR : 0) | (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+	int flags = (status < 0 ? CURL_CSELECT_ERR : 0) | (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
+		    (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
 	int running;
 
 	curl_multi_socket_action(f->multi, w->fd, flags, &running);
@@ -236,7 +240,8 @@ static int on_socket(CURL *easy ZJ_UNUSED, curl_socket_t fd, int what, void *arg
 		f->handles++;
 		curl_multi_assign(f->multi, fd, w);
 	}
-	uv_poll_start(&w->poll, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0), on_poll);
+	uv_poll_start(&w->poll, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
+		      on_poll);
 	return 0;
 }
 
@@ -331,11 +336,13 @@ static void options_set(struct vx_fetch *t, const struct vx_fetch_args *args)
 	}
 }
 
-int vx_fetch_start(struct vx_fetch **fp, struct vx_fetcher *f, const struct vx_fetch_args *args, vx_fetch_h *h, void *arg)
+int vx_fetch_start(struct vx_fetch **fp, struct vx_fetcher *f, const struct vx_fetch_args *args, vx_fetch_h *h,
+		   void *arg)
 {
 	struct vx_fetch *t;
 
-	if (f->closing || f->n >= TRANSFERS_MAX || (strncmp(args->url, "http://", 7) && strncmp(args->url, "https://", 8)))
+	if (f->closing || f->n >= TRANSFERS_MAX ||
+	    (strncmp(args->url, "http://", 7) && strncmp(args->url, "https://", 8)))
 		return EINVAL;
 	t = calloc(1, sizeof(*t));
 	if (!t)

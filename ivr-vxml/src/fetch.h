@@ -18,15 +18,17 @@ int vx_fetcher_alloc(struct vx_fetcher **fp, uv_loop_t *loop, const struct vx_fe
 void vx_fetcher_close(struct vx_fetcher *f);
 
 /* status: HTTP status; 0 when there was none: `why` says. `file` is where the body lies in the cache (to_file only). */
-typedef void(vx_fetch_h)(long status, const char *body, size_t len, const char *file, const char *url, const char *why, void *arg);
+typedef void(vx_fetch_h)(long status, const char *body, size_t len, const char *file, const char *url, const char *why,
+			 void *arg);
 struct vx_fetch_args {
 	const char *url, *post; /* post NULL: GET */
-	unsigned timeout_ms;	/* 0: the fetcher's */
+	unsigned timeout_ms;    /* 0: the fetcher's */
 	size_t max_bytes;
 	bool to_file; /* keep as a file (audio) */
 };
 /* `h` never runs before return, and exactly once unless cancelled. */
-int vx_fetch_start(struct vx_fetch **fp, struct vx_fetcher *f, const struct vx_fetch_args *args, vx_fetch_h *h, void *arg) ZJ_MUST_CHECK;
+int vx_fetch_start(struct vx_fetch **fp, struct vx_fetcher *f, const struct vx_fetch_args *args, vx_fetch_h *h,
+		   void *arg) ZJ_MUST_CHECK;
 void vx_fetch_cancel(struct vx_fetch *t);
 /* Resolves `ref` against `base` (may be NULL); an object, NULL when it cannot be. */
 char *vx_url_resolve(const char *base, const char *ref);

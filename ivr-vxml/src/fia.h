@@ -93,6 +93,7 @@ struct vx_session {
 	char *lang;
 	json_t *session_vars;
 	bool files;
+	struct zj_log_ctx log;
 
 	struct vx_ctx *ctx;
 	struct vx_item *item; /* visited now; NULL: events belong to the dialog */
@@ -100,8 +101,9 @@ struct vx_session {
 	struct vx_jump jump;
 	char next_item[80];
 	json_t *returned;
-	bool reprompt;	  /* the handler asked for it */
+	bool reprompt; /* the handler asked for it */
 	unsigned steps, fetches;
+	size_t failed_op; /* of the last batch of script operations that failed */
 
 	struct vx_prompt queue[VX_QUEUE_MAX];
 	size_t n_queue;
@@ -125,12 +127,14 @@ struct vx_session {
 
 /* session.c */
 void vx_wake(struct vx_session *s);
-void vx_wait(struct vx_session *s); /* yields once; returns at once when the session is being ended */
+void vx_wait(struct vx_session *s);                   /* yields once; returns at once when the session is being ended */
 int vx_step(struct vx_session *s, mxml_node_t *node); /* counts; VX_ENDED over the bound */
 void vx_path_add(struct vx_session *s, mxml_node_t *dialog, const char *item);
 void vx_path_input(struct vx_session *s, const char *input);
-int vx_fail(struct vx_session *s, const char *error, const char *message, unsigned line); /* ends the session: VX_ENDED */
-int vx_throw(struct vx_session *s, mxml_node_t *node, const char *name, const char *fmt, ...) ZJ_PRINTF(4, 5); /* VX_THROWN */
+int vx_fail(struct vx_session *s, const char *error, const char *message,
+	    unsigned line); /* ends the session: VX_ENDED */
+int vx_throw(struct vx_session *s, mxml_node_t *node, const char *name, const char *fmt, ...)
+	ZJ_PRINTF(4, 5); /* VX_THROWN */
 const char *vx_property(struct vx_session *s, mxml_node_t *node, const char *name, const char *def);
 int64_t vx_time_ms(const char *text, int64_t def);
 int64_t vx_property_ms(struct vx_session *s, mxml_node_t *node, const char *name, int64_t def);
@@ -143,12 +147,14 @@ int vx_js_str(struct vx_session *s, mxml_node_t *node, const char *expr, char **
 int vx_js_bool(struct vx_session *s, mxml_node_t *node, const char *expr /* NULL: true */, bool *yes);
 /* The attribute `name`, else the value of the expression in `name_expr`; *text NULL when neither is given. */
 int vx_js_attr(struct vx_session *s, mxml_node_t *node, const char *name, const char *name_expr, char **text);
+int vx_scope_enter(struct vx_session *s, mxml_node_t *node, json_t *ops);
 int vx_js_namelist(struct vx_session *s, mxml_node_t *node, const char *list, json_t **values);
 
 /* document.c */
 int vx_document_run(struct vx_session *s, struct vx_ctx *ctx, struct vx_jump *jump); /* until the context ends */
 int vx_jump_to(struct vx_session *s, mxml_node_t *node, const char *uri, const char *post, struct vx_jump *jump);
-int vx_fetch_text(struct vx_session *s, mxml_node_t *node, const char *uri, const char *post, char **text, size_t *len, char **final_uri);
+int vx_fetch_text(struct vx_session *s, mxml_node_t *node, const char *uri, const char *post, char **text, size_t *len,
+		  char **final_uri);
 int vx_fetch_audio(struct vx_session *s, const char *uri, char **file); /* NULL file: not to be had */
 void vx_jump_clear(struct vx_jump *j);
 
@@ -185,7 +191,8 @@ int vx_throw_element(struct vx_session *s, mxml_node_t *node); /* event|eventexp
 
 /* exec.c */
 int vx_exec(struct vx_session *s, mxml_node_t *parent);
-int vx_exec_scoped(struct vx_session *s, mxml_node_t *parent); /* in a new anonymous scope */
+int vx_exec_scoped(struct vx_session *s, mxml_node_t *parent,
+		   json_t *ops); /* in a new anonymous scope, after `ops` (stolen) */
 int vx_script_element(struct vx_session *s, mxml_node_t *node);
 int vx_var_element(struct vx_session *s, mxml_node_t *node);
 char *vx_query(struct vx_session *s, json_t *values); /* a=1&b=2, an object */

@@ -20,29 +20,36 @@ int vx_transition(struct vx_session *s, mxml_node_t *node)
 
 static json_t *shadow(const char *text, bool dtmf, json_t *meaning)
 {
-	return json_pack("{sssfsssO}", "utterance", text, "confidence", 1.0, "inputmode", dtmf ? "dtmf" : "voice", "interpretation", meaning);
+	return json_pack("{sssfsssO}", "utterance", text, "confidence", 1.0, "inputmode", dtmf ? "dtmf" : "voice",
+			 "interpretation", meaning);
 }
 
+/* What was heard, and the operations that tell the box of it. */
+struct heard {
+	const char *text;
+	bool dtmf;
+	json_t *meaning, *ops;
+};
+
 /* application.lastresult$: an array of one, which also has the first one's properties. */
-static int lastresult_set(struct vx_session *s, const char *text, bool dtmf, json_t *meaning)
+static void heard_init(struct heard *h, const char *text, bool dtmf, json_t *meaning)
 {
 	json_t *last = shadow(text, dtmf, meaning);
 
+	*h = (struct heard){text, dtmf, meaning, json_array()};
 	json_object_set_new(last, "0", shadow(text, dtmf, meaning));
 	json_object_set_new(last, "length", json_integer(1));
-	return vx_js(s, NULL, json_pack("[ssso]", "set", "application", "lastresult$", last), NULL);
+	json_array_append_new(h->ops, json_pack("[ssso]", "set", "application", "lastresult$", last));
 }
 
-static int item_fill(struct vx_session *s, struct vx_item *item, json_t *value, const char *text, bool dtmf, json_t *meaning)
+static void item_fill(struct heard *h, struct vx_item *item, json_t *value)
 {
 	char name[84];
-	int ctl;
 
 	snprintf(name, sizeof(name), "%s$", item->name);
-	ctl = vx_js_all(s, item->node,
-			json_pack("[[sssO][ssso]]", "set", "dialog", item->name, value, "set", "dialog", name, shadow(text, dtmf, meaning)), NULL);
-	item->just_filled = ctl == VX_GO_ON;
-	return ctl;
+	json_array_append_new(h->ops, json_pack("[sssO]", "set", "dialog", item->name, value));
+	json_array_append_new(h->ops, json_pack("[ssso]", "set", "dialog", name, shadow(h->text, h->dtmf, h->meaning)));
+	item->just_filled = true;
 }
 
 /* A structured result gives a field the property of its slot's name. */
@@ -53,17 +60,14 @@ static json_t *slot_of(struct vx_item *item, json_t *meaning)
 	return json_is_object(meaning) ? json_object_get(meaning, slot ? slot : item->name) : NULL;
 }
 
-static int form_fill(struct vx_session *s, struct vx_dialog *d, const char *text, bool dtmf, json_t *meaning)
+static void form_fill(struct heard *h, struct vx_dialog *d)
 {
-	int ctl = VX_GO_ON;
-
-	for (size_t i = 0; i < d->n && ctl == VX_GO_ON; i++) {
-		json_t *value = d->items[i].is_input ? slot_of(&d->items[i], meaning) : NULL;
+	for (size_t i = 0; i < d->n; i++) {
+		json_t *value = d->items[i].is_input ? slot_of(&d->items[i], h->meaning) : NULL;
 
 		if (value)
-			ctl = item_fill(s, &d->items[i], value, text, dtmf, meaning);
+			item_fill(h, &d->items[i], value);
 	}
-	return ctl;
 }
 
 /* The input items that a <filled> speaks of: its namelist, its item, or all of the form's. */
@@ -106,7 +110,8 @@ static int filled_is_triggered(struct vx_session *s, mxml_node_t *filled, struct
 		return VX_GO_ON;
 	}
 	ctl = vx_js(s, filled, json_pack("[ssO]", "unfilled", "dialog", names), &unfilled);
-	json_array_foreach(unfilled, i, v) empty += json_is_true(v);
+	json_array_foreach (unfilled, i, v)
+		empty += json_is_true(v);
 	*yes = ctl == VX_GO_ON && (any ? empty < json_array_size(names) : empty == 0);
 	json_decref(names);
 	json_decref(unfilled);
@@ -121,10 +126,11 @@ static int filled_run(struct vx_session *s, mxml_node_t *filled, struct vx_item 
 	if (ctl != VX_GO_ON || !yes)
 		return ctl;
 	s->item = owner; /* an event in a filled of the form itself is the form's */
-	return vx_exec_scoped(s, filled);
+	return vx_exec_scoped(s, filled, NULL);
 }
 
-/* Runs every triggered <filled>, in document order. Afterwards s->item is what it was, unless an action led elsewhere. */
+/* Runs every triggered <filled>, in document order. Afterwards s->item is what it was, unless an action led elsewhere.
+ */
 int vx_item_visit_filled(struct vx_session *s)
 {
 	struct vx_dialog *d = s->ctx->dialog;
@@ -132,12 +138,14 @@ int vx_item_visit_filled(struct vx_session *s)
 	size_t i = 0;
 	int ctl = VX_GO_ON;
 
-	for (mxml_node_t *n = d->is_menu ? NULL : mxmlGetFirstChild(d->node); n && ctl == VX_GO_ON; n = mxmlGetNextSibling(n)) {
+	for (mxml_node_t *n = d->is_menu ? NULL : mxmlGetFirstChild(d->node); n && ctl == VX_GO_ON;
+	     n = mxmlGetNextSibling(n)) {
 		struct vx_item *item = i < d->n && d->items[i].node == n ? &d->items[i++] : NULL;
 
 		if (vx_tag(n) == VX_FILLED)
 			ctl = filled_run(s, n, NULL);
-		for (mxml_node_t *f = item ? mxmlGetFirstChild(n) : NULL; f && ctl == VX_GO_ON; f = mxmlGetNextSibling(f)) {
+		for (mxml_node_t *f = item ? mxmlGetFirstChild(n) : NULL; f && ctl == VX_GO_ON;
+		     f = mxmlGetNextSibling(f)) {
 			if (vx_tag(f) == VX_FILLED)
 				ctl = filled_run(s, f, item);
 		}
@@ -164,40 +172,40 @@ static int carry_to(struct vx_session *s, struct vx_active *a, struct vx_input *
 /* The new dialog's side of it: as if its own form grammar had matched. */
 int vx_carry_process(struct vx_session *s, json_t *carry)
 {
-	const char *text = json_string_value(json_object_get(carry, "text"));
-	json_t *meaning = json_object_get(carry, "meaning");
-	bool dtmf = json_is_true(json_object_get(carry, "dtmf"));
-	int ctl = lastresult_set(s, text, dtmf, meaning);
+	struct heard h;
+	int ctl;
 
+	heard_init(&h, json_string_value(json_object_get(carry, "text")), json_is_true(json_object_get(carry, "dtmf")),
+		   json_object_get(carry, "meaning"));
 	vx_path_add(s, s->ctx->dialog->node, "");
-	vx_path_input(s, text);
-	if (ctl == VX_GO_ON)
-		ctl = form_fill(s, s->ctx->dialog, text, dtmf, meaning);
+	vx_path_input(s, h.text);
+	form_fill(&h, s->ctx->dialog);
+	ctl = vx_js_all(s, s->ctx->dialog->node, h.ops, NULL);
 	return ctl == VX_GO_ON ? vx_item_visit_filled(s) : ctl;
 }
 
 int vx_input_process(struct vx_session *s, struct vx_active *list, struct vx_input *in)
 {
 	struct vx_active *a = &list[in->index];
-	struct vx_item *item = s->item;
 	enum vx_tag tag = vx_tag(a->node);
+	bool leads = tag == VX_LINK || tag == VX_CHOICE || a->dialog;
+	struct heard h;
 	json_t *value;
-	int ctl = lastresult_set(s, in->text, in->dtmf, in->meaning);
+	int ctl;
 
 	vx_path_input(s, in->text);
+	heard_init(&h, in->text, in->dtmf, in->meaning);
+	for (size_t i = 0; i < s->ctx->dialog->n; i++)
+		s->ctx->dialog->items[i].just_filled = false;
+	value = leads || tag == VX_FORM ? NULL : slot_of(s->item, in->meaning);
+	if (!leads && tag == VX_FORM)
+		form_fill(&h, s->ctx->dialog);
+	else if (!leads)
+		item_fill(&h, s->item, value ? value : in->meaning);
+	ctl = vx_js_all(s, s->item->node, h.ops, NULL);
 	if (ctl != VX_GO_ON)
 		return ctl;
 	if (tag == VX_LINK || tag == VX_CHOICE)
 		return vx_transition(s, a->node);
-	if (a->dialog)
-		return carry_to(s, a, in);
-	for (size_t i = 0; i < s->ctx->dialog->n; i++)
-		s->ctx->dialog->items[i].just_filled = false;
-	if (tag == VX_FORM) {
-		ctl = form_fill(s, s->ctx->dialog, in->text, in->dtmf, in->meaning);
-	} else {
-		value = slot_of(item, in->meaning);
-		ctl = item_fill(s, item, value ? value : in->meaning, in->text, in->dtmf, in->meaning);
-	}
-	return ctl == VX_GO_ON ? vx_item_visit_filled(s) : ctl;
+	return a->dialog ? carry_to(s, a, in) : vx_item_visit_filled(s);
 }

@@ -15,7 +15,7 @@ struct row {
 	char *id_key, *name_key; /* objects */
 	json_t *data;
 	struct vx_doc *doc; /* of a flow, once it has been parsed */
-	bool seen;	    /* the database told of it since the start; a row of a file that it does not know goes */
+	bool seen;          /* the database told of it since the start; a row of a file that it does not know goes */
 };
 
 struct vx_flows {
@@ -191,7 +191,7 @@ static void ready_h(void *arg)
 	struct row *r, *next;
 	size_t gone = 0;
 
-	HASH_ITER(by_id, f->by_id, r, next) {
+	HASH_ITER (by_id, f->by_id, r, next) {
 		if (r->seen)
 			continue;
 		char *slash = strchr(r->id_key, '/');
@@ -272,7 +272,7 @@ void vx_flows_close(struct vx_flows *f)
 		return;
 	if (f->follow)
 		zj_follow_close(f->follow);
-	HASH_ITER(by_id, f->by_id, r, next)
+	HASH_ITER (by_id, f->by_id, r, next)
 		row_drop(f, r);
 	zj_deref(f->dir);
 	free(f);
@@ -299,7 +299,8 @@ static int row_document(struct row *r, struct vx_doc **doc, struct vx_faults *fa
 	return err;
 }
 
-int vx_flows_document(struct vx_flows *f, const char *tenant, const char *id, struct vx_doc **doc, int *version, struct vx_faults *faults)
+int vx_flows_document(struct vx_flows *f, const char *tenant, const char *id, struct vx_doc **doc, int *version,
+		      struct vx_faults *faults)
 {
 	struct row *r = row_find(f, "flow", tenant, id);
 
@@ -326,7 +327,8 @@ struct vx_doc *vx_flows_by_name(struct vx_flows *f, const char *tenant, const ch
 	if (!r)
 		r = row_find(f, "flow", tenant, name);
 	if (r && faults && !json_is_false(json_object_get(r->data, "enabled")) && row_document(r, &doc, faults))
-		zj_warn("flows", "flow has faults flow=%s line=%u why=%s", zj_log_esc(name), faults->list[0].line, faults->list[0].message);
+		zj_warn("flows", "flow has faults flow=%s line=%u why=%s", zj_log_esc(name), faults->list[0].line,
+			faults->list[0].message);
 	zj_deref(faults);
 	return doc;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS	   "0123456789"
+#define DIGITS     "0123456789"
 #define DIGITS_MAX 100
 
 struct spec {
@@ -112,7 +112,8 @@ static int build_date(struct vx_net *n, const struct spec *s ZJ_UNUSED)
 
 static int build_time(struct vx_net *n, const struct spec *s ZJ_UNUSED)
 {
-	int end = vx_net_state(n), ten = vx_net_set(n, 0, "01"), twenty = vx_net_set(n, 0, "2"), hour = vx_net_state(n), m;
+	int end = vx_net_state(n), ten = vx_net_set(n, 0, "01"), twenty = vx_net_set(n, 0, "2"), hour = vx_net_state(n),
+	    m;
 
 	m = ten < 0 ? -1 : vx_net_set(n, ten, DIGITS);
 	if (m < 0 || vx_net_edge(n, m, hour, NULL, NULL))
@@ -137,8 +138,9 @@ static const struct {
 	enum vx_grammar_kind kind;
 	int (*build)(struct vx_net *n, const struct spec *s); /* the end state; -1 memory, -2 contradiction */
 } builtins[] = {
-	{"boolean", VX_G_BOOLEAN, build_boolean}, {"digits", VX_G_DIGITS, build_digits}, {"number", VX_G_NUMBER, build_parts},
-	{"currency", VX_G_CURRENCY, build_parts}, {"date", VX_G_DATE, build_date},	 {"time", VX_G_TIME, build_time},
+	{"boolean", VX_G_BOOLEAN, build_boolean}, {"digits", VX_G_DIGITS, build_digits},
+	{"number", VX_G_NUMBER, build_parts},     {"currency", VX_G_CURRENCY, build_parts},
+	{"date", VX_G_DATE, build_date},          {"time", VX_G_TIME, build_time},
 	{"phone", VX_G_PHONE, build_parts},
 };
 

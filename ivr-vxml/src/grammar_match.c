@@ -6,7 +6,7 @@
 #include <strings.h>
 
 struct edge {
-	int to, next;	   /* next: of the same state, -1 last */
+	int to, next;      /* next: of the same state, -1 last */
 	const char *token; /* interned in the net; NULL: free */
 	const char *tag;
 };
@@ -97,7 +97,8 @@ int vx_net_edge(struct vx_net *n, int from, int to, const char *token, const cha
 {
 	struct edge e = {.to = to, .next = -1};
 
-	if (from < 0 || to < 0 || n->n_edges >= 4 * VX_GRAMMAR_STATES || !grow(&n->edges, n->n_edges, &n->edges_size, sizeof(e)))
+	if (from < 0 || to < 0 || n->n_edges >= 4 * VX_GRAMMAR_STATES ||
+	    !grow(&n->edges, n->n_edges, &n->edges_size, sizeof(e)))
 		return ENOMEM;
 	if (token && !(e.token = intern(n, token)))
 		return ENOMEM;
@@ -132,7 +133,8 @@ static void grammar_destructor(void *obj)
 	zj_deref(g->net);
 }
 
-int vx_grammar_from_net(struct vx_grammar **gp, struct vx_net *n, int end, enum vx_grammar_kind kind, bool dtmf, int scripts)
+int vx_grammar_from_net(struct vx_grammar **gp, struct vx_net *n, int end, enum vx_grammar_kind kind, bool dtmf,
+			int scripts)
 {
 	struct vx_grammar *g = end >= 0 ? zj_alloc(sizeof(*g), grammar_destructor) : NULL;
 
@@ -181,7 +183,7 @@ struct runner {
 	const struct vx_net *net;
 	struct thread *now, *then; /* in order of preference */
 	int n_now, n_then;
-	int *mark;   /* step at which a state was last entered */
+	int *mark;       /* step at which a state was last entered */
 	int *stack_edge; /* depth-first walk over free edges, without recursion */
 	const struct trail **stack_trail;
 	struct trail *trails;
@@ -229,8 +231,8 @@ static const struct trail *trail_add(struct runner *r, const struct trail *befor
 	return t;
 }
 
-/* Enters `state` and whatever free edges lead to from it, in order of preference. Each state is on the stack once at most,
- * because it is marked when it is pushed. */
+/* Enters `state` and whatever free edges lead to from it, in order of preference. Each state is on the stack once at
+ * most, because it is marked when it is pushed. */
 static void enter(struct runner *r, int state, const struct trail *trail, int step)
 {
 	int top = 0;

@@ -1,5 +1,5 @@
-/* SRGS 1.0 in XML form → net. A rule reference is expanded in place, so a grammar that refers to itself without end runs
- * into the bound of depth. */
+/* SRGS 1.0 in XML form → net. A rule reference is expanded in place, so a grammar that refers to itself without end
+ * runs into the bound of depth. */
 #include "grammar.h"
 #include "zj_log.h"
 #include <ctype.h>
@@ -109,7 +109,8 @@ static int item(struct builder *b, mxml_node_t *node, int from)
 		if (loop < 0 || vx_net_edge(b->net, at, loop, NULL, NULL))
 			return -1;
 		stop = content(b, node, loop);
-		if (stop < 0 || vx_net_edge(b->net, stop, loop, NULL, NULL) || vx_net_edge(b->net, loop, end, NULL, NULL))
+		if (stop < 0 || vx_net_edge(b->net, stop, loop, NULL, NULL) ||
+		    vx_net_edge(b->net, loop, end, NULL, NULL))
 			return -1;
 		return end;
 	}

@@ -5,9 +5,7 @@
 
 static int block_run(struct vx_session *s, struct vx_item *item)
 {
-	int ctl = vx_js(s, item->node, json_pack("[sssb]", "set", "dialog", item->name, 1), NULL);
-
-	return ctl == VX_GO_ON ? vx_exec_scoped(s, item->node) : ctl;
+	return vx_exec_scoped(s, item->node, json_pack("[[sssb]]", "set", "dialog", item->name, 1));
 }
 
 /* Collects an utterance or an event; a utterance is then processed. */
@@ -35,7 +33,8 @@ int vx_field_run(struct vx_session *s, struct vx_item *item)
 
 static json_t *record_shadow(json_t *r)
 {
-	const char *reason = json_string_value(json_object_get(r, "reason")), *term = json_string_value(json_object_get(r, "term"));
+	const char *reason = json_string_value(json_object_get(r, "reason")),
+		   *term = json_string_value(json_object_get(r, "term"));
 
 	return json_pack("{sIsIsbss*}", "duration", json_integer_value(json_object_get(r, "ms")), "size",
 			 json_integer_value(json_object_get(r, "bytes")), "maxtime", vx_is(reason, "max"), "termchar",
@@ -57,7 +56,8 @@ static int record_take(struct vx_session *s, struct vx_item *item)
 	}
 	snprintf(shadow, sizeof(shadow), "%s$", item->name);
 	snprintf(value, sizeof(value), "record:%s", path);
-	ops = json_pack("[[ssss][ssso]]", "set", "dialog", item->name, value, "set", "dialog", shadow, record_shadow(r));
+	ops = json_pack("[[ssss][ssso]]", "set", "dialog", item->name, value, "set", "dialog", shadow,
+			record_shadow(r));
 	ctl = vx_js_all(s, item->node, ops, NULL);
 	vx_path_input(s, value);
 	return ctl;
@@ -74,7 +74,8 @@ static int record_run(struct vx_session *s, struct vx_item *item)
 {
 	struct vx_record_args args = {
 		.max_ms = vx_time_ms(vx_attr(item->node, "maxtime"), 60000),
-		.silence_ms = vx_time_ms(vx_attr(item->node, "finalsilence"), vx_property_ms(s, item->node, "finalsilence", 4000)),
+		.silence_ms = vx_time_ms(vx_attr(item->node, "finalsilence"),
+					 vx_property_ms(s, item->node, "finalsilence", 4000)),
 		.beep = vx_is(vx_attr(item->node, "beep"), "true"),
 		.any_key = !vx_is(vx_attr(item->node, "dtmfterm"), "false"),
 	};
@@ -116,10 +117,12 @@ static int dest_check(struct vx_session *s, mxml_node_t *node, const char *dest)
 		if (!dest[n] || strlen(dest) > 255 || strpbrk(dest, " \t\r\n<>\""))
 			return vx_throw(s, node, "error.connection.baddestination", "%s", zj_log_esc(dest));
 		if (!strcmp(schemes[i], "queue:") && !s->host->queue_is_known(s->arg, dest + n))
-			return vx_throw(s, node, "error.connection.baddestination", "there is no queue %s", zj_log_esc(dest + n));
+			return vx_throw(s, node, "error.connection.baddestination", "there is no queue %s",
+					zj_log_esc(dest + n));
 		return VX_GO_ON;
 	}
-	return vx_throw(s, node, "error.unsupported.uri", "%s: only tel: sip: queue: extension: are known", zj_log_esc(dest));
+	return vx_throw(s, node, "error.unsupported.uri", "%s: only tel: sip: queue: extension: are known",
+			zj_log_esc(dest));
 }
 
 /* Blind: the call leaves us with the session's result; the document's handlers run, but nobody hears them. */
@@ -130,7 +133,9 @@ static int transfer_run(struct vx_session *s, struct vx_item *item)
 	int ctl;
 
 	if (vx_is(vx_attr(item->node, "bridge"), "true") || (type && strcmp(type, "blind")))
-		return vx_throw(s, item->node, vx_is(type, "consultation") ? "error.unsupported.transfer.consultation" : "error.unsupported.transfer.bridge",
+		return vx_throw(s, item->node,
+				vx_is(type, "consultation") ? "error.unsupported.transfer.consultation"
+							    : "error.unsupported.transfer.bridge",
 				"only blind transfer is known");
 	ctl = vx_js_attr(s, item->node, "dest", "destexpr", &dest);
 	if (ctl == VX_GO_ON)

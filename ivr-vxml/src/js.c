@@ -2,6 +2,7 @@
 #include "fia.h"
 #include "zj_log.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Lives on the coroutine's stack while it waits. */
@@ -26,6 +27,17 @@ static void answered(int err, json_t *results, const char *message, void *arg)
 	vx_wake(s);
 }
 
+/* The box puts "#N " before its message: the operation that failed. */
+static int throw_script(struct vx_session *s, mxml_node_t *node, const char *message)
+{
+	char *rest = NULL;
+
+	s->failed_op = 0;
+	if (*message == '#')
+		s->failed_op = strtoul(message + 1, &rest, 10);
+	return vx_throw(s, node, "error.semantic", "%s", rest && *rest == ' ' ? rest + 1 : message);
+}
+
 int vx_js_all(struct vx_session *s, mxml_node_t *node, json_t *ops, json_t **results)
 {
 	struct vx_reply r = {0};
@@ -45,7 +57,7 @@ int vx_js_all(struct vx_session *s, mxml_node_t *node, json_t *ops, json_t **res
 	if (r.err == EPIPE)
 		return vx_fail(s, "error.semantic", r.message, node ? vx_el(node)->line : 0);
 	if (r.err)
-		return vx_throw(s, node, "error.semantic", "%s", r.message);
+		return throw_script(s, node, r.message);
 	if (results)
 		*results = r.results;
 	else
@@ -111,4 +123,17 @@ int vx_js_namelist(struct vx_session *s, mxml_node_t *node, const char *list, js
 		json_array_append_new(names, json_string(w));
 	zj_deref(copy);
 	return vx_js(s, node, json_pack("[so]", "get", names), values);
+}
+
+/* What an element's own variables live in: a new anonymous scope, after which nothing of former ones is left (an error
+ * may have left some). `ops`: more to do there, stolen; may be NULL. Nobody needs to leave it: the next scope's
+ * beginning does. */
+int vx_scope_enter(struct vx_session *s, mxml_node_t *node, json_t *ops)
+{
+	json_t *all = json_pack("[[si][ss]]", "trim", (int)s->ctx->depth + (s->ctx->dialog ? 2 : 1), "push", "");
+
+	if (ops)
+		json_array_extend(all, ops);
+	json_decref(ops);
+	return vx_js_all(s, node, all, NULL);
 }

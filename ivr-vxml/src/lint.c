@@ -1,4 +1,5 @@
-/* `ivr-vxml lint [--json] FILE|-`: every fault of a document with line and column. No script runs and nothing is fetched. */
+/* `ivr-vxml lint [--json] FILE|-`: every fault of a document with line and column. No script runs and nothing is
+ * fetched. */
 #include "lint.h"
 #include "doc.h"
 #include "grammar.h"
@@ -45,7 +46,8 @@ static void item_check(mxml_node_t *node, struct vx_faults *f)
 	if (!name || !form) /* a handler of the document serves many forms */
 		return;
 	for (mxml_node_t *n = mxmlGetFirstChild(form); n; n = mxmlGetNextSibling(n)) {
-		const char *own = vx_el(n) && vx_tag(n) != VX_VAR && vx_tag(n) != VX_PROPERTY ? vx_attr(n, "name") : NULL;
+		const char *own =
+			vx_el(n) && vx_tag(n) != VX_VAR && vx_tag(n) != VX_PROPERTY ? vx_attr(n, "name") : NULL;
 
 		if (own && !strcmp(own, name))
 			return;
@@ -53,7 +55,8 @@ static void item_check(mxml_node_t *node, struct vx_faults *f)
 	complain(f, node, "leads to a form item that does not exist:", zj_log_esc(name));
 }
 
-static void code_check(struct vx_script_heap *heap, mxml_node_t *node, const char *what, bool script, const char *code, struct vx_faults *f)
+static void code_check(struct vx_script_heap *heap, mxml_node_t *node, const char *what, bool script, const char *code,
+		       struct vx_faults *f)
 {
 	char *error = vx_script_check(heap, script, code);
 	char where[60];
@@ -131,9 +134,12 @@ static void print_json(const struct vx_faults *f)
 
 	for (size_t i = 0; i < f->n && i < VX_FAULTS_MAX; i++) {
 		const struct vx_fault *v = &f->list[i];
-		json_t *o = json_pack("{sisiss}", "line", (int)v->line, "column", (int)v->column, "message", v->message);
+		json_t *o =
+			json_pack("{sisiss}", "line", (int)v->line, "column", (int)v->column, "message", v->message);
 
-		json_array_append_new(list, o ? o : json_pack("{sisiss}", "line", (int)v->line, "column", (int)v->column, "message", "(no text)"));
+		json_array_append_new(list, o ? o
+					      : json_pack("{sisiss}", "line", (int)v->line, "column", (int)v->column,
+							  "message", "(no text)"));
 	}
 	text = json_dumps(list, 0);
 	puts(text ? text : "[]");

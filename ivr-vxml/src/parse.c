@@ -117,7 +117,8 @@ static enum vx_tag tag_check(struct parser *p, const char *name, const char **at
 	else if (n / 2 > VX_DOC_ATTRS)
 		halt(p, "the element has too many attributes");
 	else if (p->depth == 1 && tag != p->root) {
-		snprintf(why, sizeof(why), "the outermost element must be <%s>, it is %s", vx_tag_name(p->root), zj_log_esc(name));
+		snprintf(why, sizeof(why), "the outermost element must be <%s>, it is %s", vx_tag_name(p->root),
+			 zj_log_esc(name));
 		halt(p, why);
 	}
 	return tag;
@@ -182,7 +183,8 @@ static void on_end(void *arg, const char *name ZJ_UNUSED)
 		p->node = mxmlGetParent(p->node);
 }
 
-static void on_doctype(void *arg, const char *name ZJ_UNUSED, const char *sysid ZJ_UNUSED, const char *pubid ZJ_UNUSED, int internal)
+static void on_doctype(void *arg, const char *name ZJ_UNUSED, const char *sysid ZJ_UNUSED, const char *pubid ZJ_UNUSED,
+		       int internal)
 {
 	struct parser *p = arg;
 
@@ -190,8 +192,9 @@ static void on_doctype(void *arg, const char *name ZJ_UNUSED, const char *sysid 
 		halt(p, "a document type with declarations of its own (entities) is not accepted");
 }
 
-static void on_entity(void *arg, const char *name ZJ_UNUSED, int is_parameter ZJ_UNUSED, const char *value ZJ_UNUSED, int len ZJ_UNUSED,
-		      const char *base ZJ_UNUSED, const char *sysid ZJ_UNUSED, const char *pubid ZJ_UNUSED, const char *notation ZJ_UNUSED)
+static void on_entity(void *arg, const char *name ZJ_UNUSED, int is_parameter ZJ_UNUSED, const char *value ZJ_UNUSED,
+		      int len ZJ_UNUSED, const char *base ZJ_UNUSED, const char *sysid ZJ_UNUSED,
+		      const char *pubid ZJ_UNUSED, const char *notation ZJ_UNUSED)
 {
 	halt(arg, "entities are not accepted");
 }
@@ -227,7 +230,8 @@ static int run(struct parser *p, const char *text, size_t len)
 	return p->faults->n ? EINVAL : 0;
 }
 
-int vx_doc_parse(struct vx_doc **dp, const char *text, size_t len, const char *uri, enum vx_tag root, struct vx_faults *faults)
+int vx_doc_parse(struct vx_doc **dp, const char *text, size_t len, const char *uri, enum vx_tag root,
+		 struct vx_faults *faults)
 {
 	struct parser p = {.faults = faults, .root = root};
 	int err = ENOMEM;

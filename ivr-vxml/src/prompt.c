@@ -13,7 +13,7 @@ struct render {
 	json_t *items;
 	char text[TEXT_MAX];
 	size_t len;
-	const char *lang; /* of the text gathered */
+	const char *lang;   /* of the text gathered */
 	mxml_node_t *owner; /* of <enumerate>: the menu or field */
 	unsigned depth;
 };
@@ -134,7 +134,8 @@ static int audio(struct render *r, mxml_node_t *node)
 		item_add(r, item);
 	} else if (ctl == VX_GO_ON) {
 		if (src && !mxmlGetFirstChild(node))
-			zj_warn("prompt", "audio is not there and has no other content src=%s line=%u", zj_log_esc(src), vx_el(node)->line);
+			zj_warn("prompt", "audio is not there and has no other content src=%s line=%u", zj_log_esc(src),
+				vx_el(node)->line);
 		ctl = children(r, node);
 	}
 	zj_deref(src);
@@ -145,7 +146,8 @@ static int audio(struct render *r, mxml_node_t *node)
 static int say_as(struct render *r, mxml_node_t *node)
 {
 	const char *as = vx_attr(node, "interpret-as"), *lang = lang_short(r, node);
-	bool digits = strstr(as, "digits") || strstr(as, "telephone") || strstr(as, "phone") || strstr(as, "characters");
+	bool digits =
+		strstr(as, "digits") || strstr(as, "telephone") || strstr(as, "phone") || strstr(as, "characters");
 	bool number = strstr(as, "number") || strstr(as, "cardinal");
 	struct render *inner;
 	int ctl;
@@ -161,7 +163,8 @@ static int say_as(struct render *r, mxml_node_t *node)
 	inner->text[inner->len < TEXT_MAX ? inner->len : TEXT_MAX - 1] = '\0';
 	if (ctl == VX_GO_ON && digits && inner->len && strspn(inner->text, "0123456789*# -+") == inner->len)
 		item_add(r, json_pack("{ssss}", "digits", inner->text, "lang", lang));
-	else if (ctl == VX_GO_ON && number && inner->len && inner->len < 16 && strspn(inner->text, "0123456789 ") == inner->len)
+	else if (ctl == VX_GO_ON && number && inner->len && inner->len < 16 &&
+		 strspn(inner->text, "0123456789 ") == inner->len)
 		item_add(r, json_pack("{sIss}", "number", (json_int_t)atoll(inner->text), "lang", lang));
 	else if (ctl == VX_GO_ON)
 		text_add(r, inner->text, lang);
@@ -175,7 +178,8 @@ static void pause_add(struct render *r, mxml_node_t *node)
 	static const struct {
 		const char *word;
 		int ms;
-	} strengths[] = {{"none", 0}, {"x-weak", 100}, {"weak", 250}, {"small", 250}, {"medium", 500}, {"strong", 1000}, {"large", 1000}, {"x-strong", 2000}};
+	} strengths[] = {{"none", 0},     {"x-weak", 100},  {"weak", 250},   {"small", 250},
+			 {"medium", 500}, {"strong", 1000}, {"large", 1000}, {"x-strong", 2000}};
 	const char *word = vx_attr(node, "strength") ? vx_attr(node, "strength") : vx_attr(node, "size");
 	int64_t ms = vx_time_ms(vx_attr(node, "time"), 500);
 
@@ -224,7 +228,8 @@ static int enumerate(struct render *r, mxml_node_t *node)
 {
 	int ctl = VX_GO_ON;
 
-	for (mxml_node_t *n = r->owner ? mxmlGetFirstChild(r->owner) : NULL; n && ctl == VX_GO_ON; n = mxmlGetNextSibling(n)) {
+	for (mxml_node_t *n = r->owner ? mxmlGetFirstChild(r->owner) : NULL; n && ctl == VX_GO_ON;
+	     n = mxmlGetNextSibling(n)) {
 		if (vx_tag(n) == VX_CHOICE || vx_tag(n) == VX_OPTION)
 			ctl = enumerate_one(r, node, n);
 	}
@@ -243,7 +248,8 @@ static int foreach(struct render *r, mxml_node_t *node)
 	for (json_int_t i = 0; i < n && ctl == VX_GO_ON; i++) {
 		ctl = vx_step(r->s, node);
 		if (ctl == VX_GO_ON)
-			ctl = vx_js_all(r->s, node, json_pack("[[ss][sssI]]", "push", "", "each", item, array, i), NULL);
+			ctl = vx_js_all(r->s, node, json_pack("[[ss][sssI]]", "push", "", "each", item, array, i),
+					NULL);
 		if (ctl == VX_GO_ON)
 			ctl = children(r, node);
 		if (ctl == VX_GO_ON)
@@ -383,7 +389,8 @@ static int prompts_judge(struct vx_session *s, struct vx_item *item, bool *holds
 	int ctl = VX_GO_ON;
 
 	*best = 0;
-	for (mxml_node_t *n = mxmlGetFirstChild(item->node); n && i < max && ctl == VX_GO_ON; n = mxmlGetNextSibling(n), i++) {
+	for (mxml_node_t *n = mxmlGetFirstChild(item->node); n && i < max && ctl == VX_GO_ON;
+	     n = mxmlGetNextSibling(n), i++) {
 		unsigned count = is_prompt(n) ? prompt_count(n) : 0;
 
 		holds[i] = false;
@@ -398,7 +405,8 @@ static int prompts_judge(struct vx_session *s, struct vx_item *item, bool *holds
 
 #define ITEM_CHILDREN_MAX 2000
 
-/* Queues those of the item's prompts whose condition holds and whose count is the highest not above the prompt counter. */
+/* Queues those of the item's prompts whose condition holds and whose count is the highest not above the prompt counter.
+ */
 int vx_prompts_select(struct vx_session *s, struct vx_item *item)
 {
 	bool *holds = zj_alloc(ITEM_CHILDREN_MAX * sizeof(*holds), NULL);

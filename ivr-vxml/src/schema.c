@@ -45,7 +45,8 @@ static bool is_name(const char *s, const char *also)
 	if (!isalpha((unsigned char)*s) && *s != '_' && *s != '$' && !((unsigned char)*s & 0x80))
 		return false;
 	for (s++; *s; s++) {
-		if (!isalnum((unsigned char)*s) && *s != '_' && *s != '$' && !((unsigned char)*s & 0x80) && !strchr(also, *s))
+		if (!isalnum((unsigned char)*s) && *s != '_' && *s != '$' && !((unsigned char)*s & 0x80) &&
+		    !strchr(also, *s))
 			return false;
 	}
 	return true;
@@ -210,10 +211,12 @@ bool vx_schema_is_expr(enum vx_tag tag, const char *attr)
 	const char *type;
 	size_t len;
 
-	return tag < VX_TAGS && attr_find(vx_schema[tag].attrs, attr, &type, &len) && len == 4 && !memcmp(type, "expr", 4);
+	return tag < VX_TAGS && attr_find(vx_schema[tag].attrs, attr, &type, &len) && len == 4 &&
+	       !memcmp(type, "expr", 4);
 }
 
-static void value_check(const struct vx_el *el, const char *name, const char *value, const char *type, size_t len, struct vx_faults *f)
+static void value_check(const struct vx_el *el, const char *name, const char *value, const char *type, size_t len,
+			struct vx_faults *f)
 {
 	char words[100];
 
@@ -221,14 +224,14 @@ static void value_check(const struct vx_el *el, const char *name, const char *va
 		if (strlen(types[i].name) != len || memcmp(types[i].name, type, len))
 			continue;
 		if (!types[i].ok(value))
-			vx_faults_add(f, el->line, el->column, "<%s> %s must be %s, it is %s", vx_tag_name(el->tag), name, types[i].rule,
-				      zj_log_esc(value));
+			vx_faults_add(f, el->line, el->column, "<%s> %s must be %s, it is %s", vx_tag_name(el->tag),
+				      name, types[i].rule, zj_log_esc(value));
 		return;
 	}
 	snprintf(words, sizeof(words), "%.*s", (int)len, type);
 	if (!listed(words, '|', value, strlen(value)))
-		vx_faults_add(f, el->line, el->column, "<%s> %s must be one of %s, it is %s", vx_tag_name(el->tag), name, words,
-			      zj_log_esc(value));
+		vx_faults_add(f, el->line, el->column, "<%s> %s must be one of %s, it is %s", vx_tag_name(el->tag),
+			      name, words, zj_log_esc(value));
 }
 
 static void required_check(mxml_node_t *node, const struct vx_el *el, const char *attrs, struct vx_faults *f)
@@ -243,7 +246,8 @@ static void required_check(mxml_node_t *node, const struct vx_el *el, const char
 			colon = strrchr(name, ':');
 			*colon = '\0';
 			if (!vx_attr(node, name))
-				vx_faults_add(f, el->line, el->column, "<%s> needs the attribute %s", vx_tag_name(el->tag), name);
+				vx_faults_add(f, el->line, el->column, "<%s> needs the attribute %s",
+					      vx_tag_name(el->tag), name);
 		}
 		attrs += len;
 		attrs += strspn(attrs, " ");
@@ -276,8 +280,10 @@ static void attrs_check(mxml_node_t *node, const struct vx_el *el, struct vx_fau
 
 		if (attr_find(rule->attrs, name, &type, &len))
 			value_check(el, name, value, type, len, f);
-		else if (strncmp(name, "xmlns:", 6) && strncmp(name, "xsi:", 4) && strcmp(name, "xml:space") && strcmp(name, "xml:id"))
-			vx_faults_add(f, el->line, el->column, "<%s> has no attribute %s", vx_tag_name(el->tag), zj_log_esc(name));
+		else if (strncmp(name, "xmlns:", 6) && strncmp(name, "xsi:", 4) && strcmp(name, "xml:space") &&
+			 strcmp(name, "xml:id"))
+			vx_faults_add(f, el->line, el->column, "<%s> has no attribute %s", vx_tag_name(el->tag),
+				      zj_log_esc(name));
 	}
 	required_check(node, el, rule->attrs, f);
 	if (*rule->one_of)
@@ -294,12 +300,14 @@ static void child_check(mxml_node_t *child, const struct vx_el *parent, struct v
 		const char *name = vx_tag_name(el->tag);
 
 		if (!listed(allowed, ' ', name, strlen(name)))
-			vx_faults_add(f, el->line, el->column, "<%s> is not allowed in <%s>", name, vx_tag_name(parent->tag));
+			vx_faults_add(f, el->line, el->column, "<%s> is not allowed in <%s>", name,
+				      vx_tag_name(parent->tag));
 		return;
 	}
 	text = mxmlGetOpaque(child);
 	if (text && is_filled(text) && !listed(allowed, ' ', "#text", 5))
-		vx_faults_add(f, parent->line, parent->column, "<%s> takes no text: %s", vx_tag_name(parent->tag), zj_log_esc(text));
+		vx_faults_add(f, parent->line, parent->column, "<%s> takes no text: %s", vx_tag_name(parent->tag),
+			      zj_log_esc(text));
 }
 
 /* elseif and else are marks inside if: none after an else. */
@@ -320,13 +328,15 @@ static void if_check(mxml_node_t *node, struct vx_faults *f)
 static void unique_check(mxml_node_t *parent, const char *attr, struct vx_faults *f)
 {
 	for (mxml_node_t *c = mxmlGetFirstChild(parent); c; c = mxmlGetNextSibling(c)) {
-		const char *name = vx_el(c) && vx_tag(c) != VX_PROPERTY && vx_tag(c) != VX_META ? vx_attr(c, attr) : NULL;
+		const char *name =
+			vx_el(c) && vx_tag(c) != VX_PROPERTY && vx_tag(c) != VX_META ? vx_attr(c, attr) : NULL;
 
 		for (mxml_node_t *d = name ? mxmlGetFirstChild(parent) : c; d != c; d = mxmlGetNextSibling(d)) {
 			const char *other = vx_el(d) && vx_tag(d) != VX_PROPERTY ? vx_attr(d, attr) : NULL;
 
 			if (other && !strcmp(other, name) && vx_tag(c) != VX_VAR && vx_tag(d) != VX_VAR) {
-				vx_faults_add(f, vx_el(c)->line, vx_el(c)->column, "%s %s is used twice", attr, zj_log_esc(name));
+				vx_faults_add(f, vx_el(c)->line, vx_el(c)->column, "%s %s is used twice", attr,
+					      zj_log_esc(name));
 				break;
 			}
 		}

@@ -8,19 +8,20 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#define VX_SCRIPT_MS_MAX   50		 /* CPU an evaluation */
-#define VX_SCRIPT_KILL_MS  250		 /* CPU after which the kernel ends the child */
-#define VX_SCRIPT_WALL_MS  5000		 /* silence after which the parent gives the child up */
+#define VX_SCRIPT_MS_MAX   50   /* CPU an evaluation */
+#define VX_SCRIPT_KILL_MS  250  /* CPU after which the kernel ends the child */
+#define VX_SCRIPT_WALL_MS  5000 /* silence after which the parent gives the child up */
 #define VX_SCRIPT_HEAP_MAX (8 * 1024 * 1024)
 #define VX_SCRIPT_MSG_MAX  (1024 * 1024) /* bytes of a request */
-#define VX_SCRIPT_OUT_MAX  (256 * 1024)	 /* bytes of an answer */
-#define VX_SCRIPT_DEPTH	   32		 /* of values that leave the box */
+#define VX_SCRIPT_OUT_MAX  (256 * 1024)  /* bytes of an answer */
+#define VX_SCRIPT_DEPTH    32            /* of values that leave the box */
 
 struct vx_script_pool;
 struct vx_script; /* one box; belongs to the session that took it */
 
 /* `program`: what is run as `program script-server` (normally /proc/self/exe). `ready` boxes wait forked. */
-int vx_script_pool_alloc(struct vx_script_pool **pp, uv_loop_t *loop, const char *program, unsigned ready, unsigned max) ZJ_MUST_CHECK;
+int vx_script_pool_alloc(struct vx_script_pool **pp, uv_loop_t *loop, const char *program, unsigned ready,
+			 unsigned max) ZJ_MUST_CHECK;
 void vx_script_pool_close(struct vx_script_pool *p);
 unsigned vx_script_pool_living(const struct vx_script_pool *p);
 
@@ -38,7 +39,8 @@ int vx_script_server(int fd);
 struct vx_script_heap;
 struct vx_script_heap *vx_script_heap_prepare(void);
 void vx_script_child(struct vx_script_heap *heap, int fd) __attribute__((noreturn));
-/* Whether `code` compiles; nothing of it runs. An object with the error's text, NULL: it does. For lint, in its own process. */
+/* Whether `code` compiles; nothing of it runs. An object with the error's text, NULL: it does. For lint, in its own
+ * process. */
 char *vx_script_check(struct vx_script_heap *heap, bool script, const char *code);
 extern const char vx_script_prelude[];
 

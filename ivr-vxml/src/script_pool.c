@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READY_MAX 64
+#define READY_MAX  64
 #define RESPAWN_MS 200
-#define TICK_MS	  1000
+#define TICK_MS    1000
 
 struct zj_metric *vx_script_errors_metric, *vx_script_kills_metric;
 
@@ -180,7 +180,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf ZJ_UNUSE
 	if (n == 0)
 		return;
 	if (n < 0 || !s->h) {
-		die(s, n < 0 ? "the script's process ended: it ran for too long or was killed" : "the script's process spoke unasked");
+		die(s, n < 0 ? "the script's process ended: it ran for too long or was killed"
+			     : "the script's process spoke unasked");
 		return;
 	}
 	s->have += (size_t)n;
@@ -208,7 +209,8 @@ static int server_send(struct vx_script_pool *p, int fd)
 	} control = {0};
 	char byte = 'n';
 	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
 	c->cmsg_level = SOL_SOCKET;
@@ -354,7 +356,8 @@ static void on_server_exit(uv_process_t *proc, int64_t status, int sig)
 	struct vx_script_pool *p = proc->data;
 
 	if (!p->closing)
-		zj_warn("script", "the script server ended, starting another status=%lld signal=%d", (long long)status, sig);
+		zj_warn("script", "the script server ended, starting another status=%lld signal=%d", (long long)status,
+			sig);
 	if (p->sock >= 0)
 		close(p->sock);
 	p->sock = -1;
@@ -365,8 +368,10 @@ static int server_start(struct vx_script_pool *p)
 {
 	char word[] = "script-server";
 	char *argv[] = {p->program, word, NULL};
-	uv_stdio_container_t io[3] = {{.flags = UV_INHERIT_FD}, {.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = 2}};
-	uv_process_options_t opt = {.file = p->program, .args = argv, .stdio = io, .stdio_count = 3, .exit_cb = on_server_exit};
+	uv_stdio_container_t io[3] = {
+		{.flags = UV_INHERIT_FD}, {.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = 2}};
+	uv_process_options_t opt = {
+		.file = p->program, .args = argv, .stdio = io, .stdio_count = 3, .exit_cb = on_server_exit};
 	int pair[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))

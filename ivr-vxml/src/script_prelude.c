@@ -1,12 +1,14 @@
-/* What runs in every box before a session's own scripts: scopes as objects in a chain of `with`, so that a name is looked
- * up dialog first, session last, and an assignment changes the variable where it lives (VoiceXML 2.0, 5.1). A request is
- * an array of operations; the answer has one result for each. */
+/* What runs in every box before a session's own scripts: scopes as objects in a chain of `with`, so that a name is
+ * looked up dialog first, session last, and an assignment changes the variable where it lives (VoiceXML 2.0, 5.1). A
+ * request is an array of operations; the answer has one result for each. */
 #include "script.h"
 
 const char vx_script_prelude[] =
 	"(function (G) {\n"
-	"var parse = JSON.parse, text = JSON.stringify, run = eval, create = Object.create, names = Object.getOwnPropertyNames;\n"
-	"var has = Object.prototype.hasOwnProperty, freeze = Object.freeze, string = String, define = Object.defineProperty;\n"
+	"var parse = JSON.parse, text = JSON.stringify, run = eval, create = Object.create, names = "
+	"Object.getOwnPropertyNames;\n"
+	"var has = Object.prototype.hasOwnProperty, freeze = Object.freeze, string = String, define = "
+	"Object.defineProperty;\n"
 	"var call = has.call.bind(has), builtin = create(null), session = create(null), stack = [];\n"
 	"var box = create(null);\n"
 	"function context() { box.n = create(null); box.s = [session]; box.n.session = session; }\n"
@@ -22,9 +24,10 @@ const char vx_script_prelude[] =
 	"  for (i = 0; i < all.length; i++) if (!(all[i] in builtin)) found.push(all[i]);\n"
 	"  return found;\n"
 	"}\n"
-	/* A script's `var`s and functions become variables of the scope that contains it. A first pass that runs nothing
-	 * finds their names. Then it is evaluated inside the chain, in a function of its own: what is hoisted there is
-	 * moved to the scope and deleted before the first statement, so that every name means the scope's variable. */
+	/* A script's `var`s and functions become variables of the scope that contains it. A first pass that runs
+	 * nothing finds their names. Then it is evaluated inside the chain, in a function of its own: what is hoisted
+	 * there is moved to the scope and deleted before the first statement, so that every name means the scope's
+	 * variable. */
 	"function script(code) {\n"
 	"  var t = top(), found, i, n, head = '';\n"
 	"  run('if(false){' + code + '\\n}');\n"
@@ -81,7 +84,8 @@ const char vx_script_prelude[] =
 	"  session: function (o) { for (var k in o) session[k] = freeze(o[k]); freeze(session); },\n"
 	"  'var': function (name, expr) { var v = expr === null ? undefined : value(expr); top()[name] = v; },\n"
 	"  set: function (s, name, v) { scope(s)[name] = v; },\n"
-	"  undef: function (s, list) { var o = scope(s), i; for (i = 0; i < list.length; i++) o[list[i]] = undefined; },\n"
+	"  undef: function (s, list) { var o = scope(s), i; for (i = 0; i < list.length; i++) o[list[i]] = undefined; "
+	"},\n"
 	"  unfilled: function (s, list) {\n"
 	"    var o = scope(s), out = [], i;\n"
 	"    for (i = 0; i < list.length; i++) out.push(o[list[i]] === undefined);\n"
@@ -100,7 +104,8 @@ const char vx_script_prelude[] =
 	"    return run(code + 'return out})()');\n"
 	"  },\n"
 	"  check: function (kind, code) {\n"
-	"    try { run(kind === 'script' ? '(function(){' + code + '\\n})' : '(function(){(' + code + '\\n)})'); return ''; }\n"
+	"    try { run(kind === 'script' ? '(function(){' + code + '\\n})' : '(function(){(' + code + '\\n)})'); "
+	"return ''; }\n"
 	"    catch (e) { return string(e); }\n"
 	"  }\n"
 	"};\n"
@@ -111,7 +116,7 @@ const char vx_script_prelude[] =
 	"  var list = parse(request), out = [], i, o, r;\n"
 	"  for (i = 0; i < list.length; i++) {\n"
 	"    o = list[i];\n"
-	"    r = ops[o[0]](o[1], o[2], o[3]);\n"
+	"    try { r = ops[o[0]](o[1], o[2], o[3]); } catch (e) { throw '#' + i + ' ' + string(e); }\n"
 	"    out.push(r === undefined ? null : r);\n"
 	"  }\n"
 	"  return text(out);\n"

@@ -19,17 +19,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NOBODY	   65534
+#define NOBODY     65534
 #define FILTER_MAX 256
 
 /* What a child may ask of the kernel; anything else ends it at once. */
 static const int calls_allowed[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap),
-	SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(setitimer),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(futex),
+	SCMP_SYS(read),           SCMP_SYS(write),           SCMP_SYS(exit),         SCMP_SYS(exit_group),
+	SCMP_SYS(mmap),           SCMP_SYS(munmap),          SCMP_SYS(mremap),       SCMP_SYS(brk),
+	SCMP_SYS(madvise),        SCMP_SYS(clock_gettime),   SCMP_SYS(gettimeofday), SCMP_SYS(setitimer),
+	SCMP_SYS(rt_sigreturn),   SCMP_SYS(restart_syscall), SCMP_SYS(futex),
 #if defined(__SANITIZE_ADDRESS__) /* the sanitizer's own needs */
-	SCMP_SYS(sched_yield), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(readlink), SCMP_SYS(mprotect), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64),
+	SCMP_SYS(sched_yield),    SCMP_SYS(getpid),          SCMP_SYS(gettid),       SCMP_SYS(sigaltstack),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),    SCMP_SYS(readlink),     SCMP_SYS(mprotect),
+	SCMP_SYS(getrlimit),      SCMP_SYS(prlimit64),
 #endif
 };
 
@@ -111,7 +113,8 @@ static int socket_receive(int fd)
 	} control;
 	char byte;
 	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *c;
 	ssize_t n;
 	int got = -1;

@@ -31,14 +31,18 @@ void vx_wait(struct vx_session *s)
 /* Runs the coroutine on, from the loop; within the coroutine it does nothing, since waits look at their conditions. */
 void vx_wake(struct vx_session *s)
 {
+	struct zj_log_ctx old;
+
 	if (!s->co || vx_co_is_running(s->co))
 		return;
 	zj_ref(s);
+	old = zj_log_with(s->log);
 	vx_co_resume(s->co);
 	if (vx_co_is_done(s->co) && !s->told) {
 		s->told = true;
 		s->host->ended(s->arg);
 	}
+	zj_log_with(old);
 	zj_deref(s);
 }
 
@@ -126,7 +130,8 @@ void vx_path_add(struct vx_session *s, mxml_node_t *dialog, const char *item)
 	if (json_array_size(s->result.path) >= VX_PATH_MAX)
 		return;
 	zj_rfc3339(at, zj_now_us());
-	snprintf(node, sizeof(node), "%s#%.80s%s%.80s", vx_tag_name(vx_tag(dialog)), id ? id : "", item && *item ? "/" : "", item ? item : "");
+	snprintf(node, sizeof(node), "%s#%.80s%s%.80s", vx_tag_name(vx_tag(dialog)), id ? id : "",
+		 item && *item ? "/" : "", item ? item : "");
 	json_array_append_new(s->result.path, json_pack("{ssss}", "at", at, "node", node));
 }
 
@@ -134,7 +139,8 @@ void vx_path_input(struct vx_session *s, const char *input)
 {
 	size_t n = json_array_size(s->result.path);
 	const char *mask = s->item ? vx_property(s, s->item->node, "com.zongji.mask", "false") : "false";
-	json_t *value = vx_is(mask, "true") ? json_string("*") : json_stringn(input, strlen(input) < 100 ? strlen(input) : 100);
+	json_t *value =
+		vx_is(mask, "true") ? json_string("*") : json_stringn(input, strlen(input) < 100 ? strlen(input) : 100);
 
 	if (n)
 		json_object_set_new(json_array_get(s->result.path, n - 1), "input", value ? value : json_string("?"));
@@ -207,6 +213,7 @@ int vx_session_alloc(struct vx_session **sp, const struct vx_session_args *args)
 	s->scripts = args->scripts;
 	s->fetcher = args->fetcher;
 	s->files = args->files;
+	s->log = args->log;
 	s->lang = zj_strdup(args->lang ? args->lang : "zh");
 	s->session_vars = args->session ? json_incref(args->session) : json_object();
 	s->result.variables = json_object();

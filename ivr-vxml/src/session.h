@@ -3,17 +3,18 @@
 #ifndef VX_SESSION_H
 #define VX_SESSION_H
 #include "doc.h"
+#include "zj_log.h"
 #include <jansson.h>
 #include <stdint.h>
 #include <uv.h>
 
-#define VX_STEPS_MAX	 10000 /* elements executed and items visited between two inputs */
+#define VX_STEPS_MAX     10000 /* elements executed and items visited between two inputs */
 #define VX_SUBDIALOG_MAX 8
-#define VX_FETCH_MAX	 200   /* documents, grammars and audio files a session */
-#define VX_PATH_MAX	 500
+#define VX_FETCH_MAX     200 /* documents, grammars and audio files a session */
+#define VX_PATH_MAX      500
 #define VX_VARIABLES_MAX 65536 /* bytes of JSON that a session may give back */
-#define VX_KEYS_MAX	 64    /* typed ahead */
-#define VX_QUEUE_MAX	 200   /* prompts waiting to be played */
+#define VX_KEYS_MAX      64    /* typed ahead */
+#define VX_QUEUE_MAX     200   /* prompts waiting to be played */
 
 struct vx_session;
 struct vx_script_pool;
@@ -29,7 +30,7 @@ struct vx_host {
 	void (*play)(void *arg, json_t *items, bool barge); /* → vx_session_played */
 	void (*stop)(void *arg);
 	void (*record)(void *arg, const struct vx_record_args *args); /* → vx_session_recorded */
-	void (*timer)(void *arg, int64_t ms);			      /* → vx_session_timer; -1: none */
+	void (*timer)(void *arg, int64_t ms);                         /* → vx_session_timer; -1: none */
 	void (*listening)(void *arg);
 	void (*log)(void *arg, const char *label, const char *text);
 	void (*event)(void *arg, const char *name, const char *message);
@@ -47,9 +48,10 @@ struct vx_session_args {
 	void *arg;
 	struct vx_script_pool *scripts;
 	struct vx_fetcher *fetcher;
-	const char *lang; /* when the document says none: "zh", "en" */
-	json_t *session;  /* variables of the session scope; borrowed */
-	bool files;	  /* file: addresses may be read (console, lint) */
+	const char *lang;      /* when the document says none: "zh", "en" */
+	json_t *session;       /* variables of the session scope; borrowed */
+	bool files;            /* file: addresses may be read (console, lint) */
+	struct zj_log_ctx log; /* whose lines these are; its texts outlive the session */
 };
 
 enum vx_how { VX_HOW_EXIT, VX_HOW_DISCONNECT, VX_HOW_TRANSFER, VX_HOW_ERROR, VX_HOW_HANGUP };

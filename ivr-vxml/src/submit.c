@@ -34,7 +34,7 @@ static void value_add(struct query *q, const char *name, json_t *value, int dept
 	json_t *v;
 
 	if (json_is_object(value) && depth < 8) {
-		json_object_foreach(value, key, v) {
+		json_object_foreach (value, key, v) {
 			snprintf(longer, sizeof(longer), "%.150s.%.140s", name, key);
 			value_add(q, longer, v, depth + 1);
 		}
@@ -66,7 +66,8 @@ char *vx_query(struct vx_session *s ZJ_UNUSED, json_t *values)
 
 	if (!q.text)
 		return NULL;
-	json_object_foreach(values, key, v) value_add(&q, key, v, 0);
+	json_object_foreach (values, key, v)
+		value_add(&q, key, v, 0);
 	return q.text;
 }
 
