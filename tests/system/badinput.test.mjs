@@ -12,7 +12,7 @@ import { SipEndpoint, token } from '../tools/sip.mjs';
 import { poll } from '../tools/wait.mjs';
 import { torture } from '../tools/torture.mjs';
 import { writeWav } from '../tools/wav.mjs';
-import { sine } from '../tools/audio.mjs';
+import { rms, sine } from '../tools/audio.mjs';
 
 let zj;
 let place;
@@ -106,7 +106,8 @@ test('a WAV that lies about its length, is cut off, or is no WAV', async () => {
 		'is nothing': Buffer.alloc(0),
 	};
 	for (const [what, wav] of Object.entries(bad)) {
-		const fault = await problem('POST', `/prompts?name=bad-${token()}&language=en`, { body: wav, headers: { 'Content-Type': 'audio/wav' } }, 422);
+		const fault = await problem('POST', `/prompts?name=bad-${token()}&language=en`, { body: wav, headers: { 'Content-Type': 'audio/wav' } }, 422)
+			.catch((error) => { throw new Error(`a WAV that ${what}: ${error.message.trim()}`); });
 		assert.equal(fault.errors?.[0]?.rule, 'audio', `${what}: ${JSON.stringify(fault)}`);
 	}
 });
@@ -208,12 +209,16 @@ test('scripts that never end: their own session gets error.semantic, others feel
 		const other = await zj.call(zj.freshNumber(), place.did);
 		await other.answered();
 		await other.rtp.hears(HZ.ding);
-		await call.rtp.until((r) => r.level(HZ.nomatch, 240) > 0.6 || r.level(HZ.noinput, 240) > 0.6, { timeout: 5000, what: `an error event after ${script}` });
-		if (i === 0)
-			assert.ok(call.rtp.level(HZ.nomatch) > 0.3, 'error.semantic, not another');
+		if (i === 0) {
+			await call.rtp.hears(HZ.nomatch); // error.semantic, not another
+		} else {
+			// a heap that had to be killed cannot run the document's handlers any more: then the house excuses itself
+			const sorry = (r) => rms(r.audio({ ms: 300 })) > 300 && r.level(HZ.ding, 300) < 0.2;
+			await call.rtp.until((r) => r.level(HZ.nomatch, 240) > 0.6 || r.level(HZ.noinput, 240) > 0.6 || sorry(r), { timeout: 5000, what: `an error event after ${script}` });
+		}
 		const took = performance.now() - started;
 		assert.ok(took < 4000, `${script}: ${Math.round(took)} ms`);
-		await call.ended;
+		assert.equal((await call.ended).by, 'far');
 		await other.rtp.dtmf('1');
 		await place.events.call(other.caller, 'queue');
 		await other.hangup();

@@ -18,7 +18,7 @@ let facts;
 
 before(async () => {
 	zj = await Instance.take();
-	place = await centre(zj, 'call', { queue: { announce_position: true, announce_s: 2, record: true, wrapup_s: 1 } });
+	place = await centre(zj, 'call', { queue: { announce_position: true, announce_s: 5, record: true, wrapup_s: 1 } });
 	agent = await place.tenant.agent('1001', [place.queue], { signIn: false, answering: 'never' });
 	board = place.events;
 }, { timeout: 150_000 });
