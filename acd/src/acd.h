@@ -1,6 +1,7 @@
 /* The engine's types. The engine is one single-threaded world: what happens comes in by the functions marked "entry",
- * what it wants done goes out by struct acd_effects. It reads no clock, opens no socket and waits for nothing, so a test
- * can run it on a virtual clock. Parents own, children hold plain back pointers; across a wait only ids are kept. */
+ * what it wants done goes out by struct acd_effects. It reads no clock, opens no socket and waits for nothing, so a
+ * test can run it on a virtual clock. Parents own, children hold plain back pointers; across a wait only ids are kept.
+ */
 #ifndef ACD_H
 #define ACD_H
 #include "index.h"
@@ -10,10 +11,10 @@
 #include <jansson.h>
 #include <uthash.h>
 
-#define ACD_S 1000000LL /* microseconds in a second: all times of the engine are microseconds since 1970 */
-#define ACD_MS 1000LL
+#define ACD_S           1000000LL /* microseconds in a second: all times of the engine are microseconds since 1970 */
+#define ACD_MS          1000LL
 #define ACD_NUMBER_SIZE 65
-#define ACD_TEXT_SIZE 129
+#define ACD_TEXT_SIZE   129
 
 struct acd;
 struct acd_call;
@@ -32,10 +33,12 @@ struct acd_effects {
 	void (*uuid)(char out[ZJ_UUID_SIZE], void *arg);
 	void (*media)(const char *method, json_t *params, void *arg);
 	void (*fact)(const char *tenant, const char *table, json_t *row, void *arg);
-	void (*state)(const char *tenant, enum acd_kind kind, const char *id, json_t *value /* NULL: gone */, void *arg);
+	void (*state)(const char *tenant, enum acd_kind kind, const char *id, json_t *value /* NULL: gone */,
+		      void *arg);
 	void (*event)(struct acd_tenant *t, json_t *event /* borrowed */, void *arg);
 	void (*commit)(const char *tenant, void *arg); /* state and facts since the last commit belong together */
-	void (*decided)(const struct acd_agent *a, const struct acd_visit *v, int64_t idle_at, void *arg); /* may be NULL */
+	void (*decided)(const struct acd_agent *a, const struct acd_visit *v, int64_t idle_at,
+			void *arg); /* may be NULL */
 };
 
 struct acd_timer;
@@ -104,11 +107,11 @@ struct acd_queue {
 	struct acd_queue *dirty_next;
 };
 
-struct acd_member { /* an agent's place in a queue */
+struct acd_member {        /* an agent's place in a queue */
 	UT_hash_handle hh; /* acd_tenant.members, by id */
 	char id[ZJ_UUID_SIZE], queue_id[ZJ_UUID_SIZE], agent_id[ZJ_UUID_SIZE];
-	struct acd_agent *agent;             /* NULL until both ends are known */
-	struct acd_queue *queue;             /* likewise */
+	struct acd_agent *agent; /* NULL until both ends are known */
+	struct acd_queue *queue; /* likewise */
 	struct acd_member *q_next, *q_prev, *a_next, *a_prev;
 	struct acd_node node;                /* in queue->idle */
 	int64_t skill, priority, offered_at; /* offered_at: memory of round robin */
@@ -116,25 +119,26 @@ struct acd_member { /* an agent's place in a queue */
 
 struct acd_agent {
 	UT_hash_handle hh;
-	char id[ZJ_UUID_SIZE], number[ACD_NUMBER_SIZE], name[ACD_TEXT_SIZE], extension_id[ZJ_UUID_SIZE], group_id[ZJ_UUID_SIZE];
+	char id[ZJ_UUID_SIZE], number[ACD_NUMBER_SIZE], name[ACD_TEXT_SIZE], extension_id[ZJ_UUID_SIZE],
+		group_id[ZJ_UUID_SIZE];
 	char account_id[ZJ_UUID_SIZE];
 	struct acd_tenant *tenant;
 	struct acd_member *members;
 	bool enabled, gone;
 
 	enum acd_agent_state state;
-	char reason[ACD_TEXT_SIZE]; /* of busy */
+	char reason[ACD_TEXT_SIZE];  /* of busy */
 	char interval[ZJ_UUID_SIZE]; /* id of the fact that the present state becomes */
 	int64_t since, version;
 	enum acd_cause cause;
 	char by_account[ZJ_UUID_SIZE];
 	char call[ZJ_UUID_SIZE], queue[ZJ_UUID_SIZE], leg[ZJ_UUID_SIZE]; /* of reserved … after_call */
-	char ext[ACD_NUMBER_SIZE];                                      /* number of the phone signed in on */
-	bool rest;                       /* what follows the present call: busy (rest_reason) instead of idle */
+	char ext[ACD_NUMBER_SIZE];                                       /* number of the phone signed in on */
+	bool rest; /* what follows the present call: busy (rest_reason) instead of idle */
 	char rest_reason[ACD_TEXT_SIZE];
-	bool leave;                      /* signed out when the present call is over (disabled or deleted meanwhile) */
-	int64_t idle_at;                 /* longest idle counts from here */
-	int64_t retry_at;                /* not offered before */
+	bool leave;       /* signed out when the present call is over (disabled or deleted meanwhile) */
+	int64_t idle_at;  /* longest idle counts from here */
+	int64_t retry_at; /* not offered before */
 	int64_t day, calls_today;
 	struct acd_timer wrapup, retry;
 	bool in_idle; /* its members stand in the queues' idle indexes */
@@ -159,9 +163,9 @@ struct acd_tenant {
 	struct acd_request *requests;
 	int64_t day, day_ends; /* the local day that holds acd->now, and when it is over */
 	struct acd_timer midnight;
-	int64_t seq;           /* of its events */
-	json_t *events;        /* the last ones, oldest first (events.c) */
-	bool touched;          /* has uncommitted state or facts */
+	int64_t seq;    /* of its events */
+	json_t *events; /* the last ones, oldest first (events.c) */
+	bool touched;   /* has uncommitted state or facts */
 	struct acd_tenant *touched_next;
 	struct acd_call *dirty_calls;
 	struct acd_agent *dirty_agents;
@@ -180,11 +184,11 @@ struct acd_visit { /* one stay of a call in one queue; owned by its call */
 	char id[ZJ_UUID_SIZE];
 	struct acd_call *call;
 	struct acd_queue *queue;
-	struct acd_node node, ready; /* in queue->waiting, queue->ready */
+	struct acd_node node, ready;     /* in queue->waiting, queue->ready */
 	int64_t entered_at, waits_since; /* waits_since: entered_at less what it waited in queues before */
 	int64_t priority;
 	int64_t position_in, waiting_in, agents_in, idle_in, day;
-	struct acd_offer offer; /* id empty: none */
+	struct acd_offer offer;                  /* id empty: none */
 	char tried[ACD_TRIED_MAX][ZJ_UUID_SIZE]; /* missed it; skipped while others are idle */
 	unsigned n_tried;
 	json_t *why; /* the last decision */
@@ -238,7 +242,8 @@ struct acd_call {
 	enum acd_where where;
 	enum acd_direction direction;
 	bool queued; /* kind queue, else manual */
-	char caller[ACD_NUMBER_SIZE], callee[ACD_NUMBER_SIZE], caller_name[ACD_TEXT_SIZE], did[ACD_NUMBER_SIZE], trunk[ZJ_UUID_SIZE];
+	char caller[ACD_NUMBER_SIZE], callee[ACD_NUMBER_SIZE], caller_name[ACD_TEXT_SIZE], did[ACD_NUMBER_SIZE],
+		trunk[ZJ_UUID_SIZE];
 	struct acd_dest dest; /* of the present story */
 	int64_t started_at, answered_at, ended_at, last_at;
 	int64_t hangup_cause;
@@ -275,14 +280,14 @@ struct acd {
 	struct acd_tenant *tenants;
 	struct acd_call *calls;
 	struct acd_leg *legs;
-	struct acd_agent *work;   /* agents that became free and were not considered yet, oldest first */
+	struct acd_agent *work; /* agents that became free and were not considered yet, oldest first */
 	struct acd_agent **work_end;
-	struct acd_visit *want;   /* visits likewise */
+	struct acd_visit *want; /* visits likewise */
 	struct acd_visit **want_end;
 	struct acd_tenant *touched;
-	bool edge_up;             /* registrations are known */
-	bool media_up;            /* the media engine listens, and its snapshot has been compared */
-	unsigned depth;           /* of entries */
+	bool edge_up;   /* registrations are known */
+	bool media_up;  /* the media engine listens, and its snapshot has been compared */
+	unsigned depth; /* of entries */
 	struct acd_stats {
 		int64_t decisions, offers, answered, refused, impossible;
 	} stats;
@@ -290,11 +295,12 @@ struct acd {
 };
 
 /* acd.c */
-int acd_alloc(struct acd **ap, const struct acd_settings *set, const struct acd_effects *fx, void *fx_arg) ZJ_MUST_CHECK;
-void acd_enter(struct acd *acd); /* every entry: takes the time … */
-void acd_leave(struct acd *acd); /* … decides, writes through, tells */
-void acd_run_timers(struct acd *acd);            /* entry */
-int64_t acd_next_timer(const struct acd *acd);   /* -1: none */
+int acd_alloc(struct acd **ap, const struct acd_settings *set, const struct acd_effects *fx,
+	      void *fx_arg) ZJ_MUST_CHECK;
+void acd_enter(struct acd *acd);               /* every entry: takes the time … */
+void acd_leave(struct acd *acd);               /* … decides, writes through, tells */
+void acd_run_timers(struct acd *acd);          /* entry */
+int64_t acd_next_timer(const struct acd *acd); /* -1: none */
 struct acd_tenant *acd_tenant_find(struct acd *acd, const char *id);
 struct acd_tenant *acd_tenant_get(struct acd *acd, const char *id); /* made when unknown */
 void acd_touch(struct acd_tenant *t);
@@ -302,8 +308,8 @@ void acd_fact(struct acd_tenant *t, const char *table, json_t *row /* stolen */)
 void acd_uuid(struct acd *acd, char out[ZJ_UUID_SIZE]);
 void acd_copy(char *to, size_t size, const char *from /* may be NULL */);
 #define ACD_COPY(array, from) acd_copy((array), sizeof(array), (from))
-json_t *acd_json_time(int64_t us);           /* RFC 3339, or null for 0 */
-json_t *acd_json_text(const char *s);        /* null for "" */
+json_t *acd_json_time(int64_t us);                     /* RFC 3339, or null for 0 */
+json_t *acd_json_text(const char *s);                  /* null for "" */
 const char *acd_str(const json_t *o, const char *key); /* "" when absent */
 int64_t acd_int(const json_t *o, const char *key, int64_t def);
 
@@ -315,7 +321,8 @@ extern const struct acd_config_table {
 	const char *name, *columns;
 	void (*h)(struct acd_tenant *t, const char *id, const json_t *row /* NULL: gone */);
 } acd_config_tables[]; /* ends with name NULL */
-void acd_config_row(struct acd *acd, const char *table, const char *tenant, const char *id, const json_t *row); /* entry */
+void acd_config_row(struct acd *acd, const char *table, const char *tenant, const char *id,
+		    const json_t *row); /* entry */
 void acd_tenants_free(struct acd *acd);
 struct acd_reg *acd_reg_find(const struct acd_tenant *t, const char *number);
 void acd_reg_set(struct acd *acd, const char *tenant, const char *number, const char *contact, bool on); /* entry */

@@ -23,7 +23,8 @@ struct acd_extension *acd_agent_phone(const struct acd_agent *a)
 	return e && !e->gone ? e : NULL;
 }
 
-/* May a queue offer it a caller now? An unknown registration counts as reachable: a silent edge must not stop queues. */
+/* May a queue offer it a caller now? An unknown registration counts as reachable: a silent edge must not stop queues.
+ */
 bool acd_agent_can_be_offered(const struct acd_agent *a, const char **because)
 {
 	const struct acd_extension *e = acd_agent_phone(a);
@@ -98,10 +99,10 @@ static void close_interval(struct acd_agent *a, int64_t at)
 	if (a->state == ACD_SIGNED_OUT || at <= a->since || !a->interval[0])
 		return;
 	acd_fact(a->tenant, "agent_state",
-		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "id", a->interval, "agent_id", a->id, "state",
-			   acd_agent_state_name(a->state), "reason", acd_json_text(a->reason), "from_at",
-			   acd_json_time(a->since), "to_at", acd_json_time(at), "call_id", acd_json_text(a->call), "queue_id",
-			   acd_json_text(a->queue), "cause", acd_cause_name(a->cause), "by_account",
+		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "id", a->interval, "agent_id", a->id,
+			   "state", acd_agent_state_name(a->state), "reason", acd_json_text(a->reason), "from_at",
+			   acd_json_time(a->since), "to_at", acd_json_time(at), "call_id", acd_json_text(a->call),
+			   "queue_id", acd_json_text(a->queue), "cause", acd_cause_name(a->cause), "by_account",
 			   acd_json_text(a->by_account)));
 }
 
@@ -191,11 +192,11 @@ int acd_agent_take(struct acd_agent *a, struct acd_leg *leg, const char *queue)
 	ACD_COPY(leg->agent, a->id);
 	ACD_COPY(leg->group, a->group_id);
 	return acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_RESERVE,
-							   .cause = ACD_CAUSE_SYSTEM,
-							   .call = leg->call->id,
-							   .queue = queue,
-							   .leg = leg->id,
-							   .at = leg->offered_at});
+							  .cause = ACD_CAUSE_SYSTEM,
+							  .call = leg->call->id,
+							  .queue = queue,
+							  .leg = leg->id,
+							  .at = leg->offered_at});
 }
 
 static struct acd_agent *agent_of(const struct acd_leg *leg)
@@ -253,10 +254,12 @@ void acd_agent_settle(struct acd_agent *a, enum acd_cause cause, const char *by_
 	a->rest = false;
 	a->rest_reason[0] = 0;
 	if (rest)
-		acd_agent_do(a, &(struct acd_agent_change){
-				    .event = ACD_EV_REST, .cause = cause, .reason = reason, .by_account = by_account});
+		acd_agent_do(a,
+			     &(struct acd_agent_change){
+				     .event = ACD_EV_REST, .cause = cause, .reason = reason, .by_account = by_account});
 	else
-		acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_FREE, .cause = cause, .by_account = by_account});
+		acd_agent_do(
+			a, &(struct acd_agent_change){.event = ACD_EV_FREE, .cause = cause, .by_account = by_account});
 	if (a->leave) {
 		a->leave = false;
 		acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_SIGN_OUT, .cause = ACD_CAUSE_SYSTEM});

@@ -19,7 +19,7 @@ void acd_agent_roll(struct acd_agent *a);    /* counters of today start anew aft
 int acd_agent_take(struct acd_agent *a, struct acd_leg *leg, const char *queue); /* reserve for a leg, EBUSY */
 void acd_agent_ringing(struct acd_leg *leg);
 void acd_agent_answered(struct acd_leg *leg);
-void acd_agent_release(struct acd_leg *leg);   /* its leg ended */
+void acd_agent_release(struct acd_leg *leg);                                              /* its leg ended */
 void acd_agent_settle(struct acd_agent *a, enum acd_cause cause, const char *by_account); /* to idle, or what follows */
 void acd_agent_restore_timers(struct acd_agent *a);
 struct acd_extension *acd_agent_phone(const struct acd_agent *a);

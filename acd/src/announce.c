@@ -12,9 +12,12 @@ static const struct {
 } phrases[PHRASES] = {
 	[POSITION_BEFORE] = {"您当前排在第", "You are caller number"},
 	[POSITION_AFTER] = {"位，请稍候。", "in the queue. Please hold the line."},
-	[ALL_BUSY] = {"对不起，坐席全忙，请您稍后再拨。再见。", "We are sorry, all our agents are busy. Please call again later. Good bye."},
-	[UNAVAILABLE] = {"对不起，您呼叫的分机暂时无法接通。", "We are sorry, the extension you called cannot be reached."},
-	[FAULT] = {"对不起，系统暂时无法为您服务，请您稍后再拨。", "We are sorry, this service is not available now. Please call again later."},
+	[ALL_BUSY] = {"对不起，坐席全忙，请您稍后再拨。再见。",
+		      "We are sorry, all our agents are busy. Please call again later. Good bye."},
+	[UNAVAILABLE] = {"对不起，您呼叫的分机暂时无法接通。",
+			 "We are sorry, the extension you called cannot be reached."},
+	[FAULT] = {"对不起，系统暂时无法为您服务，请您稍后再拨。",
+		   "We are sorry, this service is not available now. Please call again later."},
 };
 
 static json_t *say(const struct acd_tenant *t, enum phrase p)
@@ -60,7 +63,8 @@ void acd_play_music(struct acd_leg *leg, const struct acd_queue *q)
 /* China's ring-back: 450 Hz, 1 s on, 4 s off. */
 void acd_play_ringback(struct acd_leg *leg)
 {
-	play(leg, json_pack("[{s:{s:[i], s:i}}, {s:i}]", "tone", "hz", 450, "ms", 1000, "silence", 4000), -1, ACD_PLAY_RINGBACK);
+	play(leg, json_pack("[{s:{s:[i], s:i}}, {s:i}]", "tone", "hz", 450, "ms", 1000, "silence", 4000), -1,
+	     ACD_PLAY_RINGBACK);
 }
 
 void acd_announce_position(struct acd_visit *v)
@@ -70,18 +74,19 @@ void acd_announce_position(struct acd_visit *v)
 	if (!v->call->main)
 		return;
 	play(v->call->main,
-	     json_pack("[o, {s:I, s:s}, o]", say(t, POSITION_BEFORE), "number", (json_int_t)acd_visit_position(v), "lang",
-		       t->zh ? "zh" : "en", say(t, POSITION_AFTER)),
+	     json_pack("[o, {s:I, s:s}, o]", say(t, POSITION_BEFORE), "number", (json_int_t)acd_visit_position(v),
+		       "lang", t->zh ? "zh" : "en", say(t, POSITION_AFTER)),
 	     0, ACD_PLAY_ANNOUNCEMENT);
 }
 
 bool acd_say_goodbye(struct acd_leg *leg, enum acd_result result)
 {
 	static const enum phrase by_result[ACD_RESULT_COUNT] = {
-		[ACD_RESULT_ANSWERED] = PHRASES,    [ACD_RESULT_ABANDONED_IVR] = PHRASES, [ACD_RESULT_ABANDONED_QUEUE] = PHRASES,
-		[ACD_RESULT_NO_ANSWER] = ALL_BUSY,  [ACD_RESULT_BUSY] = ALL_BUSY,         [ACD_RESULT_REJECTED] = UNAVAILABLE,
-		[ACD_RESULT_UNREACHABLE] = UNAVAILABLE, [ACD_RESULT_BARRED] = PHRASES,    [ACD_RESULT_OVER_LIMIT] = ALL_BUSY,
-		[ACD_RESULT_FAILED] = FAULT,
+		[ACD_RESULT_ANSWERED] = PHRASES,        [ACD_RESULT_ABANDONED_IVR] = PHRASES,
+		[ACD_RESULT_ABANDONED_QUEUE] = PHRASES, [ACD_RESULT_NO_ANSWER] = ALL_BUSY,
+		[ACD_RESULT_BUSY] = ALL_BUSY,           [ACD_RESULT_REJECTED] = UNAVAILABLE,
+		[ACD_RESULT_UNREACHABLE] = UNAVAILABLE, [ACD_RESULT_BARRED] = PHRASES,
+		[ACD_RESULT_OVER_LIMIT] = ALL_BUSY,     [ACD_RESULT_FAILED] = FAULT,
 	};
 
 	if (by_result[result] == PHRASES)

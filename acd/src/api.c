@@ -34,11 +34,12 @@ static void status_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *ca
 
 	(void)conn;
 	(void)p;
-	zj_rpc_reply(call, json_pack("{s:I, s:o, s:i, s:i, s:i, s:I, s:b, s:b, s:[{s:s, s:b}]}", "epoch", (json_int_t)d->acd->epoch, "up_since",
-				     acd_json_time(d->up_since), "calls", (int)HASH_COUNT(d->acd->calls), "waiting",
-				     (int)d->acd->n_waiting, "agents", (int)d->acd->n_signed_in, "spool",
-				     (json_int_t)zj_spool_waiting(d->spool), "redis", acd_mirror_is_up(d->mirror), "postgres",
-				     zj_pg_is_up(d->pg), "mediads", "address", d->conf.mediad, "up", d->acd->media_up));
+	zj_rpc_reply(call, json_pack("{s:I, s:o, s:i, s:i, s:i, s:I, s:b, s:b, s:[{s:s, s:b}]}", "epoch",
+				     (json_int_t)d->acd->epoch, "up_since", acd_json_time(d->up_since), "calls",
+				     (int)HASH_COUNT(d->acd->calls), "waiting", (int)d->acd->n_waiting, "agents",
+				     (int)d->acd->n_signed_in, "spool", (json_int_t)zj_spool_waiting(d->spool), "redis",
+				     acd_mirror_is_up(d->mirror), "postgres", zj_pg_is_up(d->pg), "mediads", "address",
+				     d->conf.mediad, "up", d->acd->media_up));
 }
 
 static void send_h(json_t *event, void *arg)
@@ -63,8 +64,9 @@ static void subscribe_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call 
 	if (!*after || acd_events_since(t, after, send_h, s))
 		return;
 	zj_rfc3339(at, api->d->acd->now);
-	zj_rpc_notify(conn, "event", json_pack("{s:s, s:s, s:s, s:s, s:{s:s}}", "tenant", t->id, "cursor", acd_cursor(t, cursor), "at", at,
-					       "type", "gap", "data", "after", after));
+	zj_rpc_notify(conn, "event",
+		      json_pack("{s:s, s:s, s:s, s:s, s:{s:s}}", "tenant", t->id, "cursor", acd_cursor(t, cursor), "at",
+				at, "type", "gap", "data", "after", after));
 }
 
 static void unsubscribe_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
@@ -109,23 +111,23 @@ static void command(struct acd_api *api, const struct acd_command *c, json_t *p,
 
 /* The engine's table of commands, one handler a row. */
 #define COMMANDS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6)
-#define COMMAND_HANDLER(i) \
-	static void command_##i##_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg) \
-	{ \
-		(void)conn; \
-		command(arg, &acd_commands[i], p, call); \
+#define COMMAND_HANDLER(i)                                                                                             \
+	static void command_##i##_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)          \
+	{                                                                                                              \
+		(void)conn;                                                                                            \
+		command(arg, &acd_commands[i], p, call);                                                               \
 	}
 COMMANDS(COMMAND_HANDLER)
 
 static struct zj_rpc_method methods[] = {
-    {"hello", "name:s token?:s", hello_h, "who is there"},
-    {"status", "", status_h, "this acd and its peers"},
-    {"subscribe", "tenant:u after?:s", subscribe_h, "events of a tenant from now on, or after a cursor"},
-    {"unsubscribe", "tenant:u", unsubscribe_h, "no more of them"},
-    {"board", "tenant:u", board_h, "everything a board shows"},
-    {"calls", "tenant?:u", calls_h, "living calls"},
+	{"hello", "name:s token?:s", hello_h, "who is there"},
+	{"status", "", status_h, "this acd and its peers"},
+	{"subscribe", "tenant:u after?:s", subscribe_h, "events of a tenant from now on, or after a cursor"},
+	{"unsubscribe", "tenant:u", unsubscribe_h, "no more of them"},
+	{"board", "tenant:u", board_h, "everything a board shows"},
+	{"calls", "tenant?:u", calls_h, "living calls"},
 #define COMMAND_ROW(i) {"", "", command_##i##_h, ""},
-    COMMANDS(COMMAND_ROW){NULL, NULL, NULL, NULL},
+	COMMANDS(COMMAND_ROW){NULL, NULL, NULL, NULL},
 };
 #define FIRST_COMMAND 6
 

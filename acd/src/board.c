@@ -26,9 +26,9 @@ json_t *acd_board_agent(const struct acd_agent *a)
 
 	for (m = a->members; m; m = m->a_next)
 		json_array_append_new(queues, json_string(m->queue_id));
-	o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:o}", "id", a->id, "number", a->number, "name", a->name, "extension",
-		      a->ext, "registered", a->ext[0] && acd_reg_find(a->tenant, a->ext), "state", acd_agent_state_name(a->state),
-		      "version", (json_int_t)a->version, "calls_today",
+	o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:o}", "id", a->id, "number", a->number, "name",
+		      a->name, "extension", a->ext, "registered", a->ext[0] && acd_reg_find(a->tenant, a->ext), "state",
+		      acd_agent_state_name(a->state), "version", (json_int_t)a->version, "calls_today",
 		      (json_int_t)(a->day == acd_day(a->tenant) ? a->calls_today : 0), "queues", queues);
 	put_text(o, "reason", a->reason);
 	json_object_set_new(o, "since", acd_json_time(a->since));
@@ -46,9 +46,10 @@ json_t *acd_board_queue(struct acd_queue *q)
 	acd_queue_roll(q);
 	for (n = first; n; n = NULL) /* all have the same priority today: the first has waited longest */
 		longest = acd_container(n, struct acd_visit, node)->entered_at;
-	o = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:I, s:I, s:I}", "id", q->id, "number", q->number, "name", q->name, "waiting",
-		      (json_int_t)acd_index_size(&q->waiting), "agents_in", (int)q->signed_in, "idle", (int)q->n_idle, "offered_today",
-		      (json_int_t)q->offered, "answered_today", (json_int_t)q->answered, "abandoned_today", (json_int_t)q->abandoned);
+	o = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:I, s:I, s:I}", "id", q->id, "number", q->number, "name",
+		      q->name, "waiting", (json_int_t)acd_index_size(&q->waiting), "agents_in", (int)q->signed_in,
+		      "idle", (int)q->n_idle, "offered_today", (json_int_t)q->offered, "answered_today",
+		      (json_int_t)q->answered, "abandoned_today", (json_int_t)q->abandoned);
 	put_time(o, "longest_since", longest);
 	if (q->offered)
 		json_object_set_new(o, "service_level_today", json_real((double)q->in_level / (double)q->offered));
@@ -57,9 +58,10 @@ json_t *acd_board_queue(struct acd_queue *q)
 
 json_t *acd_board_visit(const struct acd_visit *v)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I}", "id", v->id, "call", v->call->id, "queue", v->queue->id, "caller",
-			      v->call->caller, "entered_at", acd_json_time(v->entered_at), "position",
-			      (json_int_t)(v->node.in ? acd_visit_position(v) : 0), "priority", (json_int_t)v->priority);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I}", "id", v->id, "call", v->call->id, "queue",
+			      v->queue->id, "caller", v->call->caller, "entered_at", acd_json_time(v->entered_at),
+			      "position", (json_int_t)(v->node.in ? acd_visit_position(v) : 0), "priority",
+			      (json_int_t)v->priority);
 
 	put_text(o, "offered_to", v->offer.agent);
 	return o;
@@ -78,9 +80,9 @@ json_t *acd_board_call(const struct acd_call *c)
 		put_text(l, "extension", leg->ext);
 		json_array_append_new(legs, l);
 	}
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "id", c->id, "direction", acd_direction_name(c->direction), "kind",
-		      c->queued ? "queue" : "manual", "caller", c->caller, "callee", c->callee, "started_at",
-		      acd_json_time(c->started_at), "where",
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "id", c->id, "direction",
+		      acd_direction_name(c->direction), "kind", c->queued ? "queue" : "manual", "caller", c->caller,
+		      "callee", c->callee, "started_at", acd_json_time(c->started_at), "where",
 		      c->where == ACD_AT_ENDING ? "ended" : acd_where_name(c->where), "legs", legs);
 	put_text(o, "did", c->did);
 	put_time(o, "answered_at", c->answered_at);
@@ -117,8 +119,8 @@ json_t *acd_board(struct acd_tenant *t)
 	HASH_ITER (in_t, t->calls, c, nc)
 		if (c->where != ACD_AT_ENDED)
 			json_array_append_new(calls, acd_board_call(c));
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "cursor", acd_cursor(t, cursor), "queues", queues, "agents", agents, "calls", calls,
-			 "visits", visits);
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "cursor", acd_cursor(t, cursor), "queues", queues, "agents",
+			 agents, "calls", calls, "visits", visits);
 }
 
 json_t *acd_board_calls(struct acd *acd, const char *tenant)

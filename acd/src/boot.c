@@ -2,6 +2,7 @@
  * start_wait_ms; a store that is away is done without. */
 #include "agent.h"
 #include "daemon.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,10 @@ static void next(struct acd_daemon *d);
 
 static void health(struct acd_daemon *d)
 {
-	zj_health_set(d->health, d->serving, d->serving ? "" : step == BOOT_CONFIG ? "waiting for configuration" : "standing by");
+	zj_health_set(d->health, d->serving,
+		      d->serving            ? ""
+		      : step == BOOT_CONFIG ? "waiting for configuration"
+					    : "standing by");
 }
 
 static void open_doors(struct acd_daemon *d)
@@ -34,7 +38,8 @@ static void open_doors(struct acd_daemon *d)
 	if (!err)
 		err = acd_media_link_open(d->media);
 	if (err) {
-		zj_error("boot", "cannot open the doors edge=%s listen=%s err=%s", d->conf.edge, d->conf.listen, strerror(err));
+		zj_error("boot", "cannot open the doors edge=%s listen=%s err=%s", d->conf.edge, d->conf.listen,
+			 strerror(err));
 		acd_stop(d, 1, "no sockets");
 		return;
 	}
@@ -110,7 +115,29 @@ static void epoch_h(int err, int failed, PGresult *const *results, int n, void *
 	next(d);
 }
 
-static void redis_poll_h(uv_timer_t *t)
+/* Twice a day: partitions for the months to come, and an end to changes that everybody has seen. */
+static void kept_house_h(int err, int failed, PGresult *const *results, int n, void *arg)
+{
+	struct acd_daemon *d = arg;
+
+	if (err == EPROTO && failed >= 0 && failed < n)
+		zj_error("boot", "maintenance failed because=%s", zj_log_esc(PQresultErrorMessage(results[failed])));
+	d->keep_house_at = zj_mono_us() + (err ? 60 : 12 * 3600) * ACD_S;
+}
+
+static void keep_house(struct acd_daemon *d)
+{
+	static const struct zj_pg_query queries[] = {{"call zj_partitions()", 0, NULL},
+						     {"select zj_change_trim()", 0, NULL}};
+
+	if (zj_mono_us() < d->keep_house_at || !zj_pg_is_up(d->pg))
+		return;
+	d->keep_house_at = zj_mono_us() + 60 * ACD_S;
+	if (zj_pg_run(d->pg, queries, 2, kept_house_h, d))
+		zj_debug("boot", "maintenance waits for PostgreSQL");
+}
+
+static void tick_h(uv_timer_t *t)
 {
 	struct acd_daemon *d = t->data;
 
@@ -126,8 +153,10 @@ static void redis_poll_h(uv_timer_t *t)
 	zj_metric_set(&acd_metrics[ACD_M_SPOOL], (int64_t)zj_spool_waiting(d->spool));
 	zj_metric_set(&acd_metrics[ACD_M_SPOOL_FAILURES], zj_spool_failures(d->spool));
 	zj_metric_set(&acd_metrics[ACD_M_PG_UP], zj_pg_is_up(d->pg));
-	if (d->serving)
+	if (d->serving) {
 		acd_writer_kick(d->writer);
+		keep_house(d);
+	}
 	if (step < BOOT_DONE)
 		uv_timer_set_repeat(t, 20);
 	else
@@ -146,7 +175,7 @@ void acd_boot(struct acd_daemon *d)
 	uv_timer_start(&patience, patience_h, (uint64_t)d->conf.start_wait_ms, 0);
 	uv_timer_init(d->loop, &d->tick);
 	d->tick.data = d;
-	uv_timer_start(&d->tick, redis_poll_h, 20, 20);
+	uv_timer_start(&d->tick, tick_h, 20, 20);
 	health(d);
 	err = acd_lease_alloc(&d->lease, d, owned_h);
 	if (!err)

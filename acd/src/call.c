@@ -87,7 +87,8 @@ void acd_call_set_where(struct acd_call *call, enum acd_where where)
 		return;
 	if (!acd_where_may(old, where)) {
 		call->tenant->acd->stats.impossible++;
-		zj_error("call", "impossible call=%s where=%s to=%s", call->id, acd_where_name(old), acd_where_name(where));
+		zj_error("call", "impossible call=%s where=%s to=%s", call->id, acd_where_name(old),
+			 acd_where_name(where));
 		return;
 	}
 	call->where = where;
@@ -139,11 +140,12 @@ void acd_call_end(struct acd_call *call, int sip_code, const char *reason)
 
 static void write_call(const struct acd_call *call)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "id", call->id, "direction",
-				acd_direction_name(call->direction), "kind", call->queued ? "queue" : "manual", "caller", call->caller,
-				"callee", call->callee, "did", acd_json_text(call->did), "trunk_id", acd_json_text(call->trunk),
-				"started_at", acd_json_time(call->started_at), "answered_at", acd_json_time(call->answered_at),
-				"ended_at", acd_json_time(call->ended_at));
+	json_t *row =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "id", call->id, "direction",
+			  acd_direction_name(call->direction), "kind", call->queued ? "queue" : "manual", "caller",
+			  call->caller, "callee", call->callee, "did", acd_json_text(call->did), "trunk_id",
+			  acd_json_text(call->trunk), "started_at", acd_json_time(call->started_at), "answered_at",
+			  acd_json_time(call->answered_at), "ended_at", acd_json_time(call->ended_at));
 
 	json_object_set_new(row, "hangup_by", acd_json_text(call->hangup_by));
 	json_object_set_new(row, "hangup_cause", call->hangup_cause ? json_integer(call->hangup_cause) : json_null());
@@ -169,7 +171,8 @@ void acd_call_linger(struct acd_call *call)
 {
 	struct acd *acd = call->tenant->acd;
 
-	acd_timer_start(acd, &call->timer, acd->now + (call->recording || call->ivr_visit[0] ? LINGER_US : 0), linger_h);
+	acd_timer_start(acd, &call->timer, acd->now + (call->recording || call->ivr_visit[0] ? LINGER_US : 0),
+			linger_h);
 }
 
 /* Called once: its fact is written, and it leaves the board. It stays in memory while a recording's

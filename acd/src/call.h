@@ -14,7 +14,7 @@ void acd_call_set_where(struct acd_call *call, enum acd_where where);
 void acd_call_result(struct acd_call *call, enum acd_result result, const char *reason); /* the first one stays */
 void acd_call_hangup_by(struct acd_call *call, const struct acd_leg *leg, const char *by, const char *reason);
 void acd_call_end(struct acd_call *call, int sip_code, const char *reason); /* hangs up all that lives */
-void acd_call_finish(struct acd_call *call);                                 /* the last leg is gone */
+void acd_call_finish(struct acd_call *call);                                /* the last leg is gone */
 void acd_call_linger(struct acd_call *call); /* an ended call waits for its last facts, then it is freed */
 void acd_call_free(struct acd_call *call);
 void acd_calls_free(struct acd *acd);
@@ -22,7 +22,8 @@ struct acd_leg *acd_call_other(const struct acd_call *call, const struct acd_leg
 
 /* incoming.c */
 void acd_incoming(struct acd *acd, const json_t *leg);
-void acd_incoming_known(struct acd *acd, const json_t *leg, bool talking); /* of a snapshot; talking: it needs no story */
+void acd_incoming_known(struct acd *acd, const json_t *leg,
+			bool talking); /* of a snapshot; talking: it needs no story */
 bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *dest); /* "queue:4001" … */
 bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_dest *dest);
 void acd_sip_user(char *out, size_t size, const char *uri); /* the user part of a SIP URI or number */

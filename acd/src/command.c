@@ -72,7 +72,8 @@ static json_t *sign_in(struct acd_tenant *t, const json_t *p)
 	e->agent = a;
 	a->retry_at = 0;
 	a->rest = a->leave = false;
-	acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_SIGN_IN, .cause = cause_of(a, p), .by_account = by_account(p)});
+	acd_agent_do(a, &(struct acd_agent_change){
+				.event = ACD_EV_SIGN_IN, .cause = cause_of(a, p), .by_account = by_account(p)});
 	return agent_state(a);
 }
 
@@ -87,7 +88,8 @@ static json_t *sign_out(struct acd_tenant *t, const json_t *p)
 		return agent_state(a);
 	if (acd_agent_next(a->state, ACD_EV_SIGN_OUT) < 0)
 		return refuse(acd_agent_state_name(a->state));
-	acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_SIGN_OUT, .cause = cause_of(a, p), .by_account = by_account(p)});
+	acd_agent_do(a, &(struct acd_agent_change){
+				.event = ACD_EV_SIGN_OUT, .cause = cause_of(a, p), .by_account = by_account(p)});
 	return agent_state(a);
 }
 
@@ -222,7 +224,8 @@ static json_t *originate(struct acd_tenant *t, const json_t *p)
 const struct acd_command acd_commands[] = {
 	{"agent.sign_in", COMMON "agent:u extension?:s", "signs an agent in on an extension", sign_in},
 	{"agent.sign_out", COMMON "agent:u", "signs an agent out; refused during a call", sign_out},
-	{"agent.set_state", COMMON "agent:u state:s reason?:s version?:i", "idle or busy; during a call: what follows it", set_state},
+	{"agent.set_state", COMMON "agent:u state:s reason?:s version?:i",
+	 "idle or busy; during a call: what follows it", set_state},
 	{"call.hangup", COMMON "call:u", "ends a call", hangup},
 	{"call.transfer", COMMON "call:u to:s", "sends the customer elsewhere: queue:, extension:, ivr:", transfer},
 	{"call.hold", COMMON "call:u on:b", "music for the customer, or back", hold},
@@ -253,8 +256,9 @@ static void forget_old(struct acd_tenant *t)
 json_t *acd_command(struct acd *acd, const struct acd_command *c, const json_t *params)
 {
 	struct acd_tenant *t = acd_tenant_find(acd, acd_str(params, "tenant"));
-	struct zj_log_ctx old = zj_log_with((struct zj_log_ctx){
-	    .tenant = acd_str(params, "tenant"), .call = acd_str(params, "call"), .request = acd_str(params, "request")});
+	struct zj_log_ctx old = zj_log_with((struct zj_log_ctx){.tenant = acd_str(params, "tenant"),
+								.call = acd_str(params, "call"),
+								.request = acd_str(params, "request")});
 	struct acd_request *r = NULL;
 	json_t *answer;
 

@@ -150,10 +150,11 @@ static void set_strategy(struct acd_queue *q, const struct acd_strategy *s)
 
 	if (q->strategy == s)
 		return;
-	DL_FOREACH2 (q->members, m, q_next)
-		acd_index_del(&m->node);
+	DL_FOREACH2(q->members, m, q_next)
+	acd_index_del(&m->node);
 	q->strategy = s;
-	DL_FOREACH2 (q->members, m, q_next) {
+	DL_FOREACH2(q->members, m, q_next)
+	{
 		was = m->agent->in_idle;
 		if (was)
 			acd_index_add(&q->idle, &m->node);
@@ -197,8 +198,8 @@ static void queue_close(struct acd_queue *q)
 		acd_call_at(call, 0);
 		acd_queue_overflow(call, q, ACD_LEFT_FAILED);
 	}
-	DL_FOREACH_SAFE2 (q->members, m, next, q_next)
-		member_unlink(q->tenant, m);
+	DL_FOREACH_SAFE2(q->members, m, next, q_next)
+	member_unlink(q->tenant, m);
 }
 
 static void queue_h(struct acd_tenant *t, const char *id, const json_t *row)
@@ -352,7 +353,8 @@ const struct acd_config_table acd_config_tables[] = {
 	{"flow", "tenant_id, id, name, version, enabled", flow_h},
 	{"busy_reason", "tenant_id, id, name", reason_h},
 	{"queue",
-	 "tenant_id, id, number, name, strategy, priority, max_length, max_wait_s, ring_timeout_s, retry_delay_s, wrapup_s, announce_s, "
+	 "tenant_id, id, number, name, strategy, priority, max_length, max_wait_s, ring_timeout_s, retry_delay_s, "
+	 "wrapup_s, announce_s, "
 	 "announce_position, service_level_s, record, music_id, overflow_kind, overflow_id, enabled",
 	 queue_h},
 	{"queue_agent", "tenant_id, id, queue_id, agent_id, skill, priority", queue_agent_h},
@@ -397,13 +399,13 @@ void acd_config_row(struct acd *acd, const char *table, const char *tenant, cons
 	acd_leave(acd);
 }
 
-#define FREE_ALL(set, type) \
-	do { \
-		type *x, *next; \
-		HASH_ITER (hh, set, x, next) { \
-			HASH_DEL(set, x); \
-			zj_deref(x); \
-		} \
+#define FREE_ALL(set, type)                                                                                            \
+	do {                                                                                                           \
+		type *x, *next;                                                                                        \
+		HASH_ITER (hh, set, x, next) {                                                                         \
+			HASH_DEL(set, x);                                                                              \
+			zj_deref(x);                                                                                   \
+		}                                                                                                      \
 	} while (0)
 
 void acd_tenants_free(struct acd *acd)

@@ -17,9 +17,28 @@ struct acd_conf {
 extern const struct zj_conf_row acd_conf_rows[];
 
 enum acd_metric {
-	ACD_M_CALLS, ACD_M_WAITING, ACD_M_SIGNED_IN, ACD_M_DECISIONS, ACD_M_OFFERS, ACD_M_ANSWERED, ACD_M_REFUSED, ACD_M_IMPOSSIBLE,
-	ACD_M_SPOOL, ACD_M_SPOOL_FAILURES, ACD_M_WRITTEN, ACD_M_DEAD, ACD_M_REDIS_UP, ACD_M_PG_UP, ACD_M_MEDIA_UP, ACD_M_EDGE_UP,
-	ACD_M_UNACKED, ACD_M_STEP_US, ACD_M_STEPS, ACD_M_STEP_MAX_US, ACD_M_COUNT
+	ACD_M_CALLS,
+	ACD_M_WAITING,
+	ACD_M_SIGNED_IN,
+	ACD_M_DECISIONS,
+	ACD_M_OFFERS,
+	ACD_M_ANSWERED,
+	ACD_M_REFUSED,
+	ACD_M_IMPOSSIBLE,
+	ACD_M_SPOOL,
+	ACD_M_SPOOL_FAILURES,
+	ACD_M_WRITTEN,
+	ACD_M_DEAD,
+	ACD_M_REDIS_UP,
+	ACD_M_PG_UP,
+	ACD_M_MEDIA_UP,
+	ACD_M_EDGE_UP,
+	ACD_M_UNACKED,
+	ACD_M_STEP_US,
+	ACD_M_STEPS,
+	ACD_M_STEP_MAX_US,
+	ACD_M_OFFER_US,
+	ACD_M_COUNT
 };
 extern struct zj_metric acd_metrics[ACD_M_COUNT + 1];
 
@@ -48,8 +67,9 @@ struct acd_daemon {
 	uv_timer_t wake, tick;
 	uv_signal_t term, intr;
 	int64_t clock_offset, last_now; /* wall less monotonic */
-	int64_t up_since;
-	bool serving;                   /* state is rebuilt; the doors are open */
+	int64_t up_since, entered_at;   /* entered_at: monotonic, when the engine last took the time */
+	int64_t keep_house_at;
+	bool serving; /* state is rebuilt; the doors are open */
 	int exit_code;
 };
 
@@ -61,8 +81,8 @@ void acd_stop(struct acd_daemon *d, int code, const char *why);
 extern const struct acd_effects acd_effects;
 void acd_wake(struct acd_daemon *d); /* sets the loop's timer to the engine's next; after every entry */
 
-/* redis_mirror.c: state, facts and events go to Redis in order, one atomic step an entry, refused when our epoch is old.
- * Facts go on to the spool when Redis has them, or at once while it is away. */
+/* redis_mirror.c: state, facts and events go to Redis in order, one atomic step an entry, refused when our epoch is
+ * old. Facts go on to the spool when Redis has them, or at once while it is away. */
 int acd_mirror_alloc(struct acd_mirror **mp, struct acd_daemon *d) ZJ_MUST_CHECK;
 void acd_mirror_close(struct acd_mirror *m);
 bool acd_mirror_is_up(const struct acd_mirror *m);
@@ -73,8 +93,8 @@ void acd_mirror_event(struct acd_mirror *m, const char *tenant, json_t *event);
 void acd_mirror_seen(struct acd_mirror *m, const char *tenant, const char *instance, int64_t seq);
 void acd_mirror_commit(struct acd_mirror *m, const char *tenant);
 void acd_mirror_written(struct acd_mirror *m, const char *tenant, const char *id); /* the fact is in PostgreSQL */
-int64_t acd_mirror_issued(const struct acd_mirror *m);                              /* steps sent … */
-int64_t acd_mirror_confirmed(const struct acd_mirror *m);                           /* … and kept, or given up to the spool */
+int64_t acd_mirror_issued(const struct acd_mirror *m);                             /* steps sent … */
+int64_t acd_mirror_confirmed(const struct acd_mirror *m); /* … and kept, or given up to the spool */
 struct zj_redis *acd_mirror_redis(struct acd_mirror *m);
 void acd_mirror_write_all(struct acd_mirror *m); /* after Redis came back, or was found empty */
 /* Loads what Redis knows of every tenant into the engine; done_h once, also when Redis fails meanwhile. */
@@ -84,7 +104,7 @@ void acd_restore(struct acd_daemon *d, void (*done_h)(struct acd_daemon *d));
 int acd_lease_alloc(struct acd_lease **lp, struct acd_daemon *d, void (*owned_h)(struct acd_daemon *d)) ZJ_MUST_CHECK;
 void acd_lease_close(struct acd_lease *l);
 void acd_lease_above(struct acd_lease *l, int64_t epoch); /* somebody has seen this epoch */
-void acd_lease_take(struct acd_lease *l, int64_t above); /* epoch > above; owned_h when it is ours */
+void acd_lease_take(struct acd_lease *l, int64_t above);  /* epoch > above; owned_h when it is ours */
 
 /* media.c */
 int acd_media_link_alloc(struct acd_media_link **lp, struct acd_daemon *d) ZJ_MUST_CHECK;
@@ -92,7 +112,7 @@ int acd_media_link_open(struct acd_media_link *l) ZJ_MUST_CHECK; /* connects, fo
 void acd_media_link_close(struct acd_media_link *l);
 void acd_media_link_send(struct acd_media_link *l, const char *method, json_t *params);
 void acd_media_link_confirmed(struct acd_media_link *l); /* acknowledges what is kept */
-void acd_media_link_epoch(struct acd_media_link *l); /* ours has changed: claim again */
+void acd_media_link_epoch(struct acd_media_link *l);     /* ours has changed: claim again */
 void acd_media_link_restore_seen(struct acd_media_link *l, const char *tenant, const char *instance, int64_t seq);
 
 /* edge.c, api.c */
@@ -109,7 +129,8 @@ void acd_writer_close(struct acd_writer *w);
 void acd_writer_kick(struct acd_writer *w);
 
 /* follower.c */
-int acd_follower_alloc(struct acd_follower **fp, struct acd_daemon *d, void (*ready_h)(struct acd_daemon *d)) ZJ_MUST_CHECK;
+int acd_follower_alloc(struct acd_follower **fp, struct acd_daemon *d,
+		       void (*ready_h)(struct acd_daemon *d)) ZJ_MUST_CHECK;
 void acd_follower_close(struct acd_follower *f);
 bool acd_follower_has_copy(const struct acd_follower *f);
 

@@ -10,8 +10,8 @@ struct acd_edge {
 	struct zj_rpc_server *server;
 	struct zj_rpc_conn *conn; /* the one that said hello last */
 	char name[64];
-	json_t *seen;       /* name → number of its last event handled */
-	int64_t ack, step;  /* to be acknowledged when the mirror has confirmed step */
+	json_t *seen;      /* name → number of its last event handled */
+	int64_t ack, step; /* to be acknowledged when the mirror has confirmed step */
 };
 
 static void flush_ack(struct acd_edge *e)
@@ -101,7 +101,8 @@ static void registrations_h(json_t *result, int code, const char *message, json_
 	}
 	acd_reg_known(e->d->acd, false);
 	json_array_foreach (rows, i, row)
-		acd_reg_set(e->d->acd, acd_str(row, "tenant"), acd_str(row, "extension"), acd_str(row, "contact"), true);
+		acd_reg_set(e->d->acd, acd_str(row, "tenant"), acd_str(row, "extension"), acd_str(row, "contact"),
+			    true);
 	acd_reg_known(e->d->acd, true);
 	acd_wake(e->d);
 	zj_metric_set(&acd_metrics[ACD_M_EDGE_UP], 1);
@@ -136,13 +137,13 @@ static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
 }
 
 static const struct zj_rpc_method methods[] = {
-    {"hello", "name:s seen?:i", hello_h, "the edge introduces itself; answers the last event taken from it"},
-    {"edge.rejected", "*", rejected_h, "a call that the edge refused"},
-    {"edge.registered", "*", registered_h, "a phone registered"},
-    {"edge.expired", "*", expired_h, "a registration ended"},
-    {"edge.relay_down", "*", relay_h, "an rtpengine does not answer"},
-    {"edge.relay_up", "*", relay_h, "it answers again"},
-    {NULL, NULL, NULL, NULL},
+	{"hello", "name:s seen?:i", hello_h, "the edge introduces itself; answers the last event taken from it"},
+	{"edge.rejected", "*", rejected_h, "a call that the edge refused"},
+	{"edge.registered", "*", registered_h, "a phone registered"},
+	{"edge.expired", "*", expired_h, "a registration ended"},
+	{"edge.relay_down", "*", relay_h, "an rtpengine does not answer"},
+	{"edge.relay_up", "*", relay_h, "it answers again"},
+	{NULL, NULL, NULL, NULL},
 };
 
 int acd_edge_alloc(struct acd_edge **ep, struct acd_daemon *d)

@@ -1,13 +1,16 @@
 /* The engine's effects in the real world. */
 #include "daemon.h"
 #include <stdio.h>
+#include <string.h>
 
-/* The wall clock as it was at the start, plus monotonic time: it never steps back. A wall clock that was set is followed
- * slowly, at most 1 ms a call. */
+/* The wall clock as it was at the start, plus monotonic time: it never steps back. A wall clock that was set is
+ * followed slowly, at most 1 ms a call. */
 static int64_t now(void *arg)
 {
 	struct acd_daemon *d = arg;
 	int64_t mono = zj_mono_us(), wall = zj_now_us(), t;
+
+	d->entered_at = mono;
 
 	if (!d->clock_offset)
 		d->clock_offset = wall - mono;
@@ -30,7 +33,11 @@ static void uuid(char out[ZJ_UUID_SIZE], void *arg)
 
 static void media(const char *method, json_t *params, void *arg)
 {
-	acd_media_link_send(((struct acd_daemon *)arg)->media, method, params);
+	struct acd_daemon *d = arg;
+
+	acd_media_link_send(d->media, method, params);
+	if (!strcmp(method, "leg.originate"))
+		zj_metric_add(&acd_metrics[ACD_M_OFFER_US], zj_mono_us() - d->entered_at);
 }
 
 static void fact(const char *tenant, const char *table, json_t *row, void *arg)

@@ -6,14 +6,14 @@
 #include <string.h>
 
 /* Marks once: the list is the tenant's, newest first. */
-#define MARK(object, tenant_, list, next) \
-	do { \
-		if (!(object)->dirty) { \
-			(object)->dirty = true; \
-			(object)->next = (tenant_)->list; \
-			(tenant_)->list = (object); \
-		} \
-		acd_touch(tenant_); \
+#define MARK(object, tenant_, list, next)                                                                              \
+	do {                                                                                                           \
+		if (!(object)->dirty) {                                                                                \
+			(object)->dirty = true;                                                                        \
+			(object)->next = (tenant_)->list;                                                              \
+			(tenant_)->list = (object);                                                                    \
+		}                                                                                                      \
+		acd_touch(tenant_);                                                                                    \
 	} while (0)
 
 void acd_agent_dirty(struct acd_agent *a)
@@ -77,7 +77,8 @@ static void keep(struct acd_tenant *t, json_t *event)
 	if (!t->events)
 		t->events = json_array();
 	json_array_append(t->events, event);
-	if (json_array_size(t->events) >= 2 * ACD_EVENTS_KEPT) { /* in one go: removing the first each time would cost O(n) */
+	if (json_array_size(t->events) >=
+	    2 * ACD_EVENTS_KEPT) { /* in one go: removing the first each time would cost O(n) */
 		json_t *rest = json_array();
 
 		for (size_t i = ACD_EVENTS_KEPT; i < json_array_size(t->events); i++)
@@ -99,8 +100,8 @@ static void tell(struct acd_tenant *t, const char *type, json_t *data)
 
 	t->seq++;
 	zj_rfc3339(at, t->acd->now);
-	event = json_pack("{s:s, s:s, s:s, s:s, s:o}", "tenant", t->id, "cursor", acd_cursor(t, cursor), "at", at, "type", type,
-			  "data", data);
+	event = json_pack("{s:s, s:s, s:s, s:s, s:o}", "tenant", t->id, "cursor", acd_cursor(t, cursor), "at", at,
+			  "type", type, "data", data);
 	keep(t, event);
 	t->acd->fx.event(t, event, t->acd->fx_arg);
 	json_decref(event);

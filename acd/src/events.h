@@ -1,5 +1,5 @@
-/* What changed in an entry is marked dirty and, when the entry leaves, saved and told once: one event an entity, with the
- * whole entity as the board shows it (docs/control-protocol.md). */
+/* What changed in an entry is marked dirty and, when the entry leaves, saved and told once: one event an entity, with
+ * the whole entity as the board shows it (docs/control-protocol.md). */
 #ifndef ACD_EVENTS_H
 #define ACD_EVENTS_H
 #include "acd.h"

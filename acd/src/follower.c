@@ -1,5 +1,5 @@
-/* Configuration: a copy in the run directory first, then PostgreSQL's rows and changes. What the copy has and PostgreSQL no
- * longer has is taken away once all rows have come. */
+/* Configuration: a copy in the run directory first, then PostgreSQL's rows and changes. What the copy has and
+ * PostgreSQL no longer has is taken away once all rows have come. */
 #include "daemon.h"
 #include "zj_obj.h"
 #include <errno.h>
@@ -113,7 +113,8 @@ static void forget_deleted(struct acd_follower *f)
 	void *tmp;
 
 	json_object_foreach (f->rows, table, rows)
-		json_object_foreach_safe (rows, tmp, id, value) {
+		json_object_foreach_safe(rows, tmp, id, value)
+		{
 			if (json_object_get(json_object_get(f->fresh, table), id))
 				continue;
 			acd_config_row(f->d->acd, table, acd_str(value, "tenant"), id, NULL);

@@ -97,6 +97,8 @@ static void describe(struct acd_call *call, struct acd_leg *leg, const json_t *j
 	const char *trunk = acd_str(headers, "X-Zj-Trunk"), *did = acd_str(headers, "X-Zj-Did");
 
 	acd_sip_user(call->caller, sizeof(call->caller), acd_str(j, "from"));
+	if (call->direction == ACD_DIR_INTERNAL && acd_str(headers, "X-Zj-From-Ext")[0]) /* as authenticated */
+		ACD_COPY(call->caller, acd_str(headers, "X-Zj-From-Ext"));
 	acd_sip_user(call->callee, sizeof(call->callee), acd_str(j, "to"));
 	ACD_COPY(call->caller_name, acd_str(j, "from_name"));
 	if (zj_uuid_is_valid(trunk)) {
@@ -167,7 +169,8 @@ void acd_incoming(struct acd *acd, const json_t *j)
 void acd_incoming_known(struct acd *acd, const json_t *j, bool talking)
 {
 	const json_t *headers = json_object_get(j, "headers");
-	const char *kind = acd_str(headers, "X-Zj-Kind"), *target = acd_str(headers, "X-Zj-Target"), *id = acd_str(j, "call");
+	const char *kind = acd_str(headers, "X-Zj-Kind"), *target = acd_str(headers, "X-Zj-Target"),
+		   *id = acd_str(j, "call");
 	struct acd_tenant *t = acd_tenant_find(acd, acd_str(j, "tenant"));
 	bool dial = !strcmp(kind, "dial");
 	struct acd_call *call;
@@ -179,8 +182,9 @@ void acd_incoming_known(struct acd *acd, const json_t *j, bool talking)
 		t = acd_tenant_get(acd, acd_str(j, "tenant"));
 	if (!t || !zj_uuid_is_valid(acd_str(j, "leg")))
 		return;
-	call = acd_call_find(acd, id) || !zj_uuid_is_valid(id) ? acd_call_add(t, NULL, dial ? ACD_DIR_INTERNAL : ACD_DIR_IN)
-							       : acd_call_add(t, id, dial ? ACD_DIR_INTERNAL : ACD_DIR_IN);
+	call = acd_call_find(acd, id) || !zj_uuid_is_valid(id)
+		       ? acd_call_add(t, NULL, dial ? ACD_DIR_INTERNAL : ACD_DIR_IN)
+		       : acd_call_add(t, id, dial ? ACD_DIR_INTERNAL : ACD_DIR_IN);
 	if (!call)
 		return;
 	call->started_at = acd_int(j, "started_at", acd->now);
@@ -196,8 +200,8 @@ void acd_incoming_known(struct acd *acd, const json_t *j, bool talking)
 	describe(call, leg, j);
 	acd_segment_put(leg, ACD_SEG_RING, "incoming");
 	acd_call_at(call, acd_int(j, "at", call->started_at));
-	zj_info("call", "incoming call=%s leg=%s tenant=%s kind=%s target=%s caller=%s callee=%s", call->id, leg->id, t->name,
-		zj_log_esc(kind), zj_log_esc(target), zj_log_esc(call->caller), zj_log_esc(call->callee));
+	zj_info("call", "incoming call=%s leg=%s tenant=%s kind=%s target=%s caller=%s callee=%s", call->id, leg->id,
+		t->name, zj_log_esc(kind), zj_log_esc(target), zj_log_esc(call->caller), zj_log_esc(call->callee));
 	resume_state(call, leg, j);
 	if (dial)
 		claim_caller(call);

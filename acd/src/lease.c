@@ -1,5 +1,5 @@
-/* Ownership: who owns the 1,024 slots is a hash in Redis, slot → "epoch node"; a node lives as long as its heartbeat key.
- * Taking is one atomic script. While Redis is away the owner goes on, and nobody can take over. */
+/* Ownership: who owns the 1,024 slots is a hash in Redis, slot → "epoch node"; a node lives as long as its heartbeat
+ * key. Taking is one atomic script. While Redis is away the owner goes on, and nobody can take over. */
 #include "daemon.h"
 #include "zj_obj.h"
 #include <errno.h>
@@ -11,17 +11,17 @@
 #define LIFE_MS 6000
 
 static const char take_script[] =
-    "local max = tonumber(ARGV[2])\n"
-    "local all = redis.call('HGETALL', KEYS[1])\n"
-    "for i = 1, #all, 2 do\n"
-    "  local e, n = string.match(all[i + 1], '^(%d+) (.+)$')\n"
-    "  if n ~= ARGV[1] and redis.call('EXISTS', 'zj:{lease}:node:' .. n) == 1 then return {'held', n} end\n"
-    "  if tonumber(e) > max then max = tonumber(e) end\n"
-    "end\n"
-    "local mine = (max + 1) .. ' ' .. ARGV[1]\n"
-    "for s = 0, 1023 do redis.call('HSET', KEYS[1], s, mine) end\n"
-    "redis.call('SET', 'zj:{lease}:node:' .. ARGV[1], '1', 'PX', ARGV[3])\n"
-    "return {'taken', tostring(max + 1)}\n";
+	"local max = tonumber(ARGV[2])\n"
+	"local all = redis.call('HGETALL', KEYS[1])\n"
+	"for i = 1, #all, 2 do\n"
+	"  local e, n = string.match(all[i + 1], '^(%d+) (.+)$')\n"
+	"  if n ~= ARGV[1] and redis.call('EXISTS', 'zj:{lease}:node:' .. n) == 1 then return {'held', n} end\n"
+	"  if tonumber(e) > max then max = tonumber(e) end\n"
+	"end\n"
+	"local mine = (max + 1) .. ' ' .. ARGV[1]\n"
+	"for s = 0, 1023 do redis.call('HSET', KEYS[1], s, mine) end\n"
+	"redis.call('SET', 'zj:{lease}:node:' .. ARGV[1], '1', 'PX', ARGV[3])\n"
+	"return {'taken', tostring(max + 1)}\n";
 
 static const char beat_script[] = "if redis.call('HGET', KEYS[1], '0') ~= ARGV[2] .. ' ' .. ARGV[1] then return 0 end\n"
 				  "redis.call('SET', 'zj:{lease}:node:' .. ARGV[1], '1', 'PX', ARGV[3])\n"
@@ -51,9 +51,10 @@ static void keep_epoch(struct acd_daemon *d, int64_t epoch)
 {
 	char text[24];
 	const char *values[] = {text, d->conf.node};
-	struct zj_pg_query q = {"insert into acd_epoch (node, epoch) values ($2, $1::bigint) on conflict (node) do update set epoch = "
-				"greatest(acd_epoch.epoch, excluded.epoch), at = now()",
-				2, values};
+	struct zj_pg_query q = {
+		"insert into acd_epoch (node, epoch) values ($2, $1::bigint) on conflict (node) do update set epoch = "
+		"greatest(acd_epoch.epoch, excluded.epoch), at = now()",
+		2, values};
 
 	snprintf(text, sizeof(text), "%lld", (long long)epoch);
 	if (zj_pg_run(d->pg, &q, 1, kept_h, NULL))
@@ -67,7 +68,8 @@ static void taken_h(int err, redisReply *reply, void *arg)
 
 	l->taking = false;
 	if (err || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
-		zj_warn("lease", "not taken because=%s", err ? "Redis is away" : zj_log_esc(reply->str ? reply->str : "odd answer"));
+		zj_warn("lease", "not taken because=%s",
+			err ? "Redis is away" : zj_log_esc(reply->str ? reply->str : "odd answer"));
 		if (!d->serving) {
 			d->acd->epoch = l->above + 1;
 			l->owned_h(d); /* nobody else can take it either */
@@ -92,8 +94,8 @@ static void take(struct acd_lease *l)
 {
 	if (l->taking)
 		return;
-	l->taking = !zj_redis_cmd(acd_mirror_redis(l->d->mirror), taken_h, l, "EVAL %s 1 zj:{lease}:slots %s %lld %d", take_script,
-				  l->d->conf.node, (long long)l->above, LIFE_MS);
+	l->taking = !zj_redis_cmd(acd_mirror_redis(l->d->mirror), taken_h, l, "EVAL %s 1 zj:{lease}:slots %s %lld %d",
+				  take_script, l->d->conf.node, (long long)l->above, LIFE_MS);
 	if (!l->taking && !l->d->serving) {
 		l->d->acd->epoch = l->above + 1;
 		zj_warn("lease", "Redis is away, going on alone epoch=%lld", (long long)l->d->acd->epoch);
@@ -127,8 +129,8 @@ static void beat_h(uv_timer_t *t)
 			take(l);
 		return;
 	}
-	zj_redis_cmd(acd_mirror_redis(l->d->mirror), beaten_h, l, "EVAL %s 1 zj:{lease}:slots %s %lld %d", beat_script, l->d->conf.node,
-		     (long long)l->d->acd->epoch, LIFE_MS);
+	zj_redis_cmd(acd_mirror_redis(l->d->mirror), beaten_h, l, "EVAL %s 1 zj:{lease}:slots %s %lld %d", beat_script,
+		     l->d->conf.node, (long long)l->d->acd->epoch, LIFE_MS);
 }
 
 int acd_lease_alloc(struct acd_lease **lp, struct acd_daemon *d, void (*owned_h)(struct acd_daemon *d))

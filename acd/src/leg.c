@@ -85,8 +85,8 @@ struct acd_leg *acd_leg_originate(struct acd_call *call, const char *ext, enum a
 	acd_segment_put(leg, ACD_SEG_RING, "offer");
 	snprintf(to, sizeof(to), "sip:%s@%s", ext, t->sip_domain);
 	params = json_pack("{s:s, s:s, s:s, s:s, s:I, s:{s:s}}", "leg", leg->id, "call", call->id, "to", to, "from",
-			   call->caller[0] ? call->caller : "anonymous", "timeout_ms", (json_int_t)(timeout_us / ACD_MS),
-			   "headers", "X-Zj-Call", call->id);
+			   call->caller[0] ? call->caller : "anonymous", "timeout_ms",
+			   (json_int_t)(timeout_us / ACD_MS), "headers", "X-Zj-Call", call->id);
 	if (call->caller_name[0])
 		json_object_set_new(params, "from_name", json_string(call->caller_name));
 	acd_media(t->acd, t, "leg.originate", params);
@@ -143,7 +143,8 @@ bool acd_leg_do(struct acd_leg *leg, enum acd_leg_event e)
 	enum acd_leg_state old = leg->state;
 
 	if (next < 0) {
-		zj_warn("leg", "impossible leg=%s state=%s event=%s", leg->id, acd_leg_state_name(old), acd_leg_event_name(e));
+		zj_warn("leg", "impossible leg=%s state=%s event=%s", leg->id, acd_leg_state_name(old),
+			acd_leg_event_name(e));
 		leg->call->tenant->acd->stats.impossible++;
 		return false;
 	}
@@ -193,12 +194,13 @@ static json_t *figure(const struct acd_leg *leg, const char *key)
 
 static void write_leg(const struct acd_leg *leg)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "call_id", leg->call->id,
-				"id", leg->id, "role", acd_role_name(leg->role), "sip_call_id", acd_json_text(leg->sip_call_id),
-				"agent_id", acd_json_text(leg->agent), "group_id", acd_json_text(leg->group), "extension",
-				acd_json_text(leg->ext), "trunk_id", acd_json_text(leg->trunk), "contact",
-				acd_json_text(leg->contact), "offered_at", acd_json_time(leg->offered_at), "ringing_at",
-				acd_json_time(leg->ringing_at), "early_media_at", acd_json_time(leg->early_at), "answered_at",
+	json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "call_id",
+				leg->call->id, "id", leg->id, "role", acd_role_name(leg->role), "sip_call_id",
+				acd_json_text(leg->sip_call_id), "agent_id", acd_json_text(leg->agent), "group_id",
+				acd_json_text(leg->group), "extension", acd_json_text(leg->ext), "trunk_id",
+				acd_json_text(leg->trunk), "contact", acd_json_text(leg->contact), "offered_at",
+				acd_json_time(leg->offered_at), "ringing_at", acd_json_time(leg->ringing_at),
+				"early_media_at", acd_json_time(leg->early_at), "answered_at",
 				acd_json_time(leg->answered_at), "ended_at", acd_json_time(leg->ended_at));
 
 	json_object_set_new(row, "sip_code", leg->sip_code ? json_integer(leg->sip_code) : json_null());

@@ -12,9 +12,10 @@ void acd_leg_hangup(struct acd_leg *leg, int sip_code, int q850, const char *rea
 void acd_leg_answer(struct acd_leg *leg);
 /* Its state machine's only door; false: the event changes nothing (too late). */
 bool acd_leg_do(struct acd_leg *leg, enum acd_leg_event e);
-/* It is over: tells the story, frees its agent, writes its fact; the call may be gone afterwards. `final` may be NULL. */
+/* It is over: tells the story, frees its agent, writes its fact; the call may be gone afterwards. `final` may be NULL.
+ */
 void acd_leg_end(struct acd_leg *leg, const json_t *final);
-void acd_leg_guard(struct acd_leg *leg); /* ends it when the media engine stays silent */
+void acd_leg_guard(struct acd_leg *leg);                      /* ends it when the media engine stays silent */
 void acd_leg_times(struct acd_leg *leg, const json_t *state); /* what a Leg or a hungup says of its past */
 bool acd_leg_is_alive(const struct acd_leg *leg);             /* neither ending nor ended */
 bool acd_leg_is_answered(const struct acd_leg *leg);

@@ -1,6 +1,6 @@
-/* The client of mediad. Connecting goes: hello, epochs, claim, snapshot; the events that come meanwhile wait, are handled in
- * order, and then the engine's world is compared with the snapshot. An event is acknowledged when the step it caused is
- * kept; one that comes again is dropped by the number its tenant has seen. */
+/* The client of mediad. Connecting goes: hello, epochs, claim, snapshot; the events that come meanwhile wait, are
+ * handled in order, and then the engine's world is compared with the snapshot. An event is acknowledged when the step
+ * it caused is kept; one that comes again is dropped by the number its tenant has seen. */
 #include "call.h"
 #include "daemon.h"
 #include "zj_obj.h"
@@ -31,7 +31,6 @@ struct acd_media_link {
 	size_t first, n, cap;
 	int64_t last; /* number of the last event handled in this instance */
 };
-
 
 /* ---- acknowledging ---- */
 static void note_unacked(struct acd_media_link *l, int64_t seq)
@@ -132,18 +131,18 @@ static void handle(struct acd_media_link *l, const char *method, const json_t *p
 }
 
 static const char *const event_names[] = {
-	"leg.incoming", "leg.ringing", "leg.early_media", "leg.answered", "leg.dtmf", "leg.played", "leg.collected", "leg.recorded",
-	"leg.held", "leg.unheld", "leg.refer", "leg.handed", "leg.handover_failed", "leg.hungup", "room.joined", "room.left",
-	"room.recorded", "overload"};
+	"leg.incoming",        "leg.ringing",  "leg.early_media", "leg.answered", "leg.dtmf",      "leg.played",
+	"leg.collected",       "leg.recorded", "leg.held",        "leg.unheld",   "leg.refer",     "leg.handed",
+	"leg.handover_failed", "leg.hungup",   "room.joined",     "room.left",    "room.recorded", "overload"};
 
 /* zj_rpc does not tell a handler its method's name, so each has a handler of its own. */
 #define EVENTS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17)
-#define EVENT_HANDLER(i) \
-	static void event_##i##_h(struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, void *arg) \
-	{ \
-		(void)conn; \
-		event(arg, event_names[i], params); \
-		zj_rpc_reply(call, json_object()); \
+#define EVENT_HANDLER(i)                                                                                               \
+	static void event_##i##_h(struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, void *arg)       \
+	{                                                                                                              \
+		(void)conn;                                                                                            \
+		event(arg, event_names[i], params);                                                                    \
+		zj_rpc_reply(call, json_object());                                                                     \
 	}
 
 static void event(struct acd_media_link *l, const char *method, json_t *params)
@@ -157,7 +156,7 @@ static void event(struct acd_media_link *l, const char *method, json_t *params)
 EVENTS(EVENT_HANDLER)
 static const struct zj_rpc_method methods[] = {
 #define EVENT_ROW(i) {NULL, "*", event_##i##_h, "an event of mediad"},
-    EVENTS(EVENT_ROW){NULL, NULL, NULL, NULL}};
+	EVENTS(EVENT_ROW){NULL, NULL, NULL, NULL}};
 static struct zj_rpc_method named[ZJ_ARRAY_SIZE(methods)];
 
 /* ---- connecting ---- */
@@ -181,8 +180,8 @@ static void snapshot_h(json_t *result, int code, const char *message, json_t *da
 	acd_reconcile(l->d->acd, result);
 	acd_wake(l->d);
 	zj_metric_set(&acd_metrics[ACD_M_MEDIA_UP], 1);
-	zj_info("media", "up instance=%s legs=%zu rooms=%zu", l->instance, json_array_size(json_object_get(result, "legs")),
-		json_array_size(json_object_get(result, "rooms")));
+	zj_info("media", "up instance=%s legs=%zu rooms=%zu", l->instance,
+		json_array_size(json_object_get(result, "legs")), json_array_size(json_object_get(result, "rooms")));
 }
 
 static void claim_h(json_t *result, int code, const char *message, json_t *data, void *arg)
@@ -196,8 +195,10 @@ static void claim_h(json_t *result, int code, const char *message, json_t *data,
 		}
 		return;
 	}
-	if (code == ZJ_RPC_STALE) { /* mediad knows of a later owner: ours must be above, and Redis decides whether it may */
-		zj_warn("media", "claim refused epoch=%lld known=%lld", (long long)l->d->acd->epoch, (long long)acd_int(data, "epoch", 0));
+	if (code ==
+	    ZJ_RPC_STALE) { /* mediad knows of a later owner: ours must be above, and Redis decides whether it may */
+		zj_warn("media", "claim refused epoch=%lld known=%lld", (long long)l->d->acd->epoch,
+			(long long)acd_int(data, "epoch", 0));
 		acd_lease_take(l->d->lease, acd_int(data, "epoch", 0));
 	} else if (code != ZJ_RPC_GONE) {
 		zj_error("media", "claim failed because=%s", message);
@@ -206,7 +207,8 @@ static void claim_h(json_t *result, int code, const char *message, json_t *data,
 
 static void claim(struct acd_media_link *l)
 {
-	zj_rpc_request(l->conn, "claim", json_pack("{s:I, s:[[i, i]]}", "epoch", (json_int_t)l->d->acd->epoch, "slots", 0, ZJ_SLOTS - 1),
+	zj_rpc_request(l->conn, "claim",
+		       json_pack("{s:I, s:[[i, i]]}", "epoch", (json_int_t)l->d->acd->epoch, "slots", 0, ZJ_SLOTS - 1),
 		       ANSWER_MS, claim_h, l);
 }
 

@@ -122,9 +122,9 @@ static const struct {
 	const char *method;
 	void (*h)(struct acd_leg *leg, const json_t *p);
 } handlers[] = {
-	{"leg.ringing", ringing_h}, {"leg.early_media", early_h}, {"leg.answered", answered_h},
-	{"leg.played", played_h},   {"leg.held", held_h},         {"leg.unheld", unheld_h},
-	{"leg.refer", refer_h},     {"leg.handed", handed_h},     {"leg.handover_failed", handover_failed_h},
+	{"leg.ringing", ringing_h},  {"leg.early_media", early_h}, {"leg.answered", answered_h},
+	{"leg.played", played_h},    {"leg.held", held_h},         {"leg.unheld", unheld_h},
+	{"leg.refer", refer_h},      {"leg.handed", handed_h},     {"leg.handover_failed", handover_failed_h},
 	{"leg.hungup", acd_leg_end},
 };
 
@@ -138,12 +138,14 @@ static void recorded(struct acd *acd, const json_t *p)
 	if (!t || !from)
 		return;
 	acd_fact(t, "recording",
-		 json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "call_id", acd_str(p, "call"), "id",
-			   acd_str(p, "record"), "leg_id", call ? acd_json_text(call->record_leg) : json_null(), "segment_id",
-			   call ? acd_json_text(call->record_segment) : json_null(), "from_at", acd_json_time(from), "to_at",
-			   acd_json_time(from + acd_int(p, "ms", 0) * ACD_MS), "pauses", json_array(), "store", "local", "node",
-			   acd->set.node, "path", acd_str(p, "path"), "format", "wav", "channels", (json_int_t)acd_int(p, "channels", 2),
-			   "bytes", (json_int_t)acd_int(p, "bytes", 0), "sha256", acd_json_text(acd_str(p, "sha256"))));
+		 json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "call_id",
+			   acd_str(p, "call"), "id", acd_str(p, "record"), "leg_id",
+			   call ? acd_json_text(call->record_leg) : json_null(), "segment_id",
+			   call ? acd_json_text(call->record_segment) : json_null(), "from_at", acd_json_time(from),
+			   "to_at", acd_json_time(from + acd_int(p, "ms", 0) * ACD_MS), "pauses", json_array(), "store",
+			   "local", "node", acd->set.node, "path", acd_str(p, "path"), "format", "wav", "channels",
+			   (json_int_t)acd_int(p, "channels", 2), "bytes", (json_int_t)acd_int(p, "bytes", 0), "sha256",
+			   acd_json_text(acd_str(p, "sha256"))));
 	if (call) {
 		call->recording = false;
 		acd_call_dirty(call);
@@ -177,8 +179,8 @@ static void dispatch(struct acd *acd, const char *method, const json_t *p)
 
 void acd_media_event(struct acd *acd, const char *method, const json_t *p)
 {
-	struct zj_log_ctx old = zj_log_with(
-	    (struct zj_log_ctx){.tenant = acd_str(p, "tenant"), .call = acd_str(p, "call"), .leg = acd_str(p, "leg")});
+	struct zj_log_ctx old = zj_log_with((struct zj_log_ctx){
+		.tenant = acd_str(p, "tenant"), .call = acd_str(p, "call"), .leg = acd_str(p, "leg")});
 
 	acd_enter(acd);
 	dispatch(acd, method, p);
@@ -186,19 +188,22 @@ void acd_media_event(struct acd *acd, const char *method, const json_t *p)
 	zj_log_with(old);
 }
 
-/* An originate that was refused is a leg that ended; a hand-over that was refused is a flow that failed; a leg that mediad
- * does not know any more has ended without our hearing it. What never arrived is found by comparing the snapshot. */
+/* An originate that was refused is a leg that ended; a hand-over that was refused is a flow that failed; a leg that
+ * mediad does not know any more has ended without our hearing it. What never arrived is found by comparing the
+ * snapshot. */
 void acd_media_failed(struct acd *acd, const char *method, const json_t *params, int code, const char *because)
 {
 	struct acd_leg *leg = acd_leg_find(acd, acd_str(params, "leg"));
 
-	zj_warn("media", "refused method=%s code=%d because=%s leg=%s", method, code, zj_log_esc(because), acd_str(params, "leg"));
+	zj_warn("media", "refused method=%s code=%d because=%s leg=%s", method, code, zj_log_esc(because),
+		acd_str(params, "leg"));
 	if (!leg || code == ZJ_RPC_GONE)
 		return;
 	acd_enter(acd);
 	acd_call_at(leg->call, 0);
 	if (!strcmp(method, "leg.originate") || (code == ZJ_RPC_NOT_FOUND && !strncmp(method, "leg.", 4))) {
-		json_t *final = json_pack("{s:s, s:i, s:i, s:s}", "by", "system", "sip_code", 503, "cause", 41, "reason", because);
+		json_t *final = json_pack("{s:s, s:i, s:i, s:s}", "by", "system", "sip_code", 503, "cause", 41,
+					  "reason", because);
 
 		acd_leg_end(leg, final);
 		json_decref(final);

@@ -20,8 +20,11 @@ struct zj_metric acd_metrics[ACD_M_COUNT + 1] = {
 	G(MEDIA_UP, "media_up", "1: mediad obeys us"),
 	G(EDGE_UP, "edge_up", "1: registrations are known"),
 	G(UNACKED, "media_unacked", "events of mediad that are not yet kept"),
-	C(STEP_US, "steps_us_total", "microseconds spent on events of mediad: their decisions and the commands that follow"),
+	C(STEP_US, "steps_us_total",
+	  "microseconds spent on events of mediad: their decisions and the commands that follow"),
 	C(STEPS, "steps_total", "events of mediad"),
 	G(STEP_MAX_US, "step_max_us", "the longest of them"),
+	C(OFFER_US, "offer_latency_us_total",
+	  "microseconds from what freed the agent or brought the caller to the command that rings the phone"),
 	[ACD_M_COUNT] = {NULL, NULL, ZJ_GAUGE, 0},
 };

@@ -6,14 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RATE 8000
+#define RATE    8000
 #define CHORD_S 4
-#define CHORDS 4
+#define CHORDS  4
 #define SAMPLES (RATE * CHORD_S * CHORDS)
 
 /* C major seventh, A minor seventh, D minor seventh, G seventh; plucked one note after the other. */
-static const double chords[CHORDS][4] = {
-	{261.63, 329.63, 392.00, 493.88}, {220.00, 261.63, 329.63, 392.00}, {293.66, 349.23, 440.00, 523.25}, {196.00, 246.94, 293.66, 349.23}};
+static const double chords[CHORDS][4] = {{261.63, 329.63, 392.00, 493.88},
+					 {220.00, 261.63, 329.63, 392.00},
+					 {293.66, 349.23, 440.00, 523.25},
+					 {196.00, 246.94, 293.66, 349.23}};
 
 static double note(double hz, double t)
 {
@@ -27,7 +29,8 @@ static int16_t sample(int i)
 	double t = (double)i / RATE, v = 0;
 	int chord = i / (RATE * CHORD_S);
 
-	for (int c = 0; c < 2; c++) { /* this chord, and what still rings of the one before, so that the loop has no seam */
+	for (int c = 0; c < 2;
+	     c++) { /* this chord, and what still rings of the one before, so that the loop has no seam */
 		int k = (chord + CHORDS - c) % CHORDS;
 		double since = t - chord * CHORD_S + c * CHORD_S;
 
@@ -45,7 +48,8 @@ static void put32(unsigned char *p, uint32_t v)
 
 static void header(unsigned char h[44])
 {
-	static const unsigned char fmt[16] = {1, 0, 1, 0, RATE & 255, RATE >> 8, 0, 0, (RATE * 2) & 255, (RATE * 2) >> 8, 0, 0, 2, 0, 16, 0};
+	static const unsigned char fmt[16] = {
+		1, 0, 1, 0, RATE & 255, RATE >> 8, 0, 0, (RATE * 2) & 255, (RATE * 2) >> 8, 0, 0, 2, 0, 16, 0};
 
 	memcpy(h, "RIFF....WAVEfmt ", 16);
 	put32(h + 4, 36 + SAMPLES * 2);

@@ -19,7 +19,8 @@ int acd_visit_cmp(const struct acd_visit *a, const struct acd_visit *b);
 int acd_waiting_cmp(const struct acd_node *a, const struct acd_node *b);
 int acd_ready_cmp(const struct acd_node *a, const struct acd_node *b);
 /* The decision, for people: the comparators with the values of the chosen and of who came next. */
-json_t *acd_strategy_why(const struct acd_member *chosen, const struct acd_member *next, const struct acd_visit *v, int64_t now);
+json_t *acd_strategy_why(const struct acd_member *chosen, const struct acd_member *next, const struct acd_visit *v,
+			 int64_t now);
 
 struct acd_queue *acd_queue_find(struct acd_tenant *t, const char *id);
 struct acd_queue *acd_queue_by_number(struct acd_tenant *t, const char *number);

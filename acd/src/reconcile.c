@@ -1,6 +1,6 @@
 /* The engine's world against mediad's snapshot: after a restart of acd, of mediad, or a connection lost between them.
- * All events up to the snapshot have been handled before. What mediad does not have has ended; what it has and we do not
- * know is taken over (Redis had lost it) or hung up; what differs is commanded again. */
+ * All events up to the snapshot have been handled before. What mediad does not have has ended; what it has and we do
+ * not know is taken over (Redis had lost it) or hung up; what differs is commanded again. */
 #include "agent.h"
 #include "call.h"
 #include "daemon.h"
@@ -68,10 +68,12 @@ static void catch_up(struct acd *acd, struct acd_leg *leg, const json_t *s)
 static void check_leg(struct acd *acd, struct acd_leg *leg, const json_t *s)
 {
 	if (!s || !strcmp(acd_str(s, "state"), "ended")) {
-		json_t *final = json_pack("{s:s, s:i, s:s}", "by", "system", "cause", 41, "reason", "media engine lost it");
+		json_t *final =
+			json_pack("{s:s, s:i, s:s}", "by", "system", "cause", 41, "reason", "media engine lost it");
 		const json_t *theirs = json_object_get(s, "final");
 
-		zj_warn("reconcile", "leg is gone leg=%s call=%s state=%s", leg->id, leg->call->id, acd_leg_state_name(leg->state));
+		zj_warn("reconcile", "leg is gone leg=%s call=%s state=%s", leg->id, leg->call->id,
+			acd_leg_state_name(leg->state));
 		acd_call_at(leg->call, acd_int(theirs, "ended_at", 0));
 		acd_leg_end(leg, theirs ? theirs : final);
 		json_decref(final);
@@ -121,7 +123,8 @@ static void check_agents(struct acd *acd)
 
 			if (!held || acd_leg_find(acd, a->leg))
 				continue;
-			zj_warn("reconcile", "agent held by no leg agent=%s state=%s", a->number, acd_agent_state_name(a->state));
+			zj_warn("reconcile", "agent held by no leg agent=%s state=%s", a->number,
+				acd_agent_state_name(a->state));
 			a->leg[0] = 0;
 			acd_agent_settle(a, ACD_CAUSE_SYSTEM, NULL);
 		}
@@ -148,7 +151,8 @@ static void take_agent_leg(struct acd_call *call, const json_t *s)
 		if (e && !e->agent && a->state == ACD_SIGNED_OUT && a->enabled && !strcmp(a->extension_id, e->id)) {
 			ACD_COPY(a->ext, number);
 			e->agent = a;
-			acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_SIGN_IN, .cause = ACD_CAUSE_CONNECTION});
+			acd_agent_do(
+				a, &(struct acd_agent_change){.event = ACD_EV_SIGN_IN, .cause = ACD_CAUSE_CONNECTION});
 		}
 	if (e && e->agent && !acd_agent_take(e->agent, leg, NULL)) {
 		acd_agent_answered(leg);
@@ -170,8 +174,8 @@ static const json_t *partner(const json_t *snapshot, const json_t *leg)
 	size_t i;
 
 	json_array_foreach (json_object_get(snapshot, "legs"), i, other)
-		if (*room && other != leg && !strcmp(acd_str(other, "room"), room) && !strcmp(acd_str(other, "dir"), "out") &&
-		    !strcmp(acd_str(other, "state"), "answered"))
+		if (*room && other != leg && !strcmp(acd_str(other, "room"), room) &&
+		    !strcmp(acd_str(other, "dir"), "out") && !strcmp(acd_str(other, "state"), "answered"))
 			return other;
 	return NULL;
 }
@@ -196,7 +200,8 @@ static void check_unknown(struct acd *acd, const json_t *snapshot)
 	size_t i;
 
 	json_array_foreach (json_object_get(snapshot, "legs"), i, s)
-		if (!acd_leg_find(acd, acd_str(s, "leg")) && strcmp(acd_str(s, "state"), "ended") && !strcmp(acd_str(s, "dir"), "in"))
+		if (!acd_leg_find(acd, acd_str(s, "leg")) && strcmp(acd_str(s, "state"), "ended") &&
+		    !strcmp(acd_str(s, "dir"), "in"))
 			take_over(acd, snapshot, s);
 	json_array_foreach (json_object_get(snapshot, "legs"), i, s) {
 		struct acd_tenant *t = acd_tenant_get(acd, acd_str(s, "tenant"));

@@ -7,7 +7,7 @@
 #include <utlist.h>
 
 #define EVENTS_KEPT_MS (600 * 1000LL)
-#define PATIENCE_US (2 * ACD_S) /* a Redis that is silent so long is as good as away for facts */
+#define PATIENCE_US    (2 * ACD_S) /* a Redis that is silent so long is as good as away for facts */
 
 /* Applies one step, unless a later owner has been here. ARGV: epoch, then n and n words, again and again. */
 static const char step_script[] = "local o = tonumber(redis.call('GET', KEYS[1]) or '0')\n"
@@ -28,7 +28,7 @@ struct step { /* one tenant's part of one entry; open until committed, then wait
 	char tenant[ZJ_UUID_SIZE];
 	char **argv;
 	int argc, cap;
-	json_t *facts;  /* for the spool, once Redis has them */
+	json_t *facts; /* for the spool, once Redis has them */
 	int64_t sent_at;
 };
 
@@ -208,11 +208,11 @@ void acd_mirror_event(struct acd_mirror *m, const char *tenant, json_t *event)
 	arg(s, "e");
 	arg_take(s, json_dumps(event, JSON_COMPACT));
 	zj_uuid7(id);
-	json_array_append_new(s->facts,
-			      json_pack("{s:s, s:{s:s, s:s, s:I, s:I, s:O, s:O, s:O}}", "t", "event", "r", "tenant_id", tenant, "id", id,
-					"epoch", (json_int_t)m->d->acd->epoch, "seq", (json_int_t)(dash ? atoll(dash + 1) : 0), "at",
-					json_object_get(event, "at"), "type", json_object_get(event, "type"), "data",
-					json_object_get(event, "data")));
+	json_array_append_new(s->facts, json_pack("{s:s, s:{s:s, s:s, s:I, s:I, s:O, s:O, s:O}}", "t", "event", "r",
+						  "tenant_id", tenant, "id", id, "epoch", (json_int_t)m->d->acd->epoch,
+						  "seq", (json_int_t)(dash ? atoll(dash + 1) : 0), "at",
+						  json_object_get(event, "at"), "type", json_object_get(event, "type"),
+						  "data", json_object_get(event, "data")));
 }
 
 void acd_mirror_seen(struct acd_mirror *m, const char *tenant, const char *instance, int64_t seq)
@@ -294,7 +294,8 @@ static void conn_h(struct zj_redis *r, bool up, void *argp)
 		acd_lease_take(m->d->lease, 0); /* it may have come back empty; then everything is written again */
 }
 
-/* Called every second: gives the facts of steps that Redis does not answer to the spool. Their ids make a repeat harmless. */
+/* Called every second: gives the facts of steps that Redis does not answer to the spool. Their ids make a repeat
+ * harmless. */
 static void impatient(struct acd_mirror *m)
 {
 	int64_t now = zj_mono_us();

@@ -8,8 +8,9 @@ static const struct {
 	enum acd_result result;
 	int64_t cause; /* Q.850 */
 } refusals[] = {
-	{"barred", ACD_RESULT_BARRED, 21},      {"unknown_number", ACD_RESULT_UNREACHABLE, 1}, {"unknown_source", ACD_RESULT_REJECTED, 21},
-	{"auth", ACD_RESULT_REJECTED, 21},      {"flood", ACD_RESULT_OVER_LIMIT, 42},          {"no_media", ACD_RESULT_FAILED, 41},
+	{"barred", ACD_RESULT_BARRED, 21},           {"unknown_number", ACD_RESULT_UNREACHABLE, 1},
+	{"unknown_source", ACD_RESULT_REJECTED, 21}, {"auth", ACD_RESULT_REJECTED, 21},
+	{"flood", ACD_RESULT_OVER_LIMIT, 42},        {"no_media", ACD_RESULT_FAILED, 41},
 	{"malformed", ACD_RESULT_FAILED, 95},
 };
 
@@ -40,22 +41,25 @@ void acd_edge_rejected(struct acd *acd, const json_t *p)
 			result = refusals[i].result;
 			cause = refusals[i].cause;
 		}
-	zj_info("edge", "rejected call=%s caller=%s callee=%s because=%s count=%lld", zj_log_esc(id), zj_log_esc(acd_str(p, "caller")),
-		zj_log_esc(acd_str(p, "callee")), zj_log_esc(because), (long long)acd_int(p, "count", 1));
+	zj_info("edge", "rejected call=%s caller=%s callee=%s because=%s count=%lld", zj_log_esc(id),
+		zj_log_esc(acd_str(p, "caller")), zj_log_esc(acd_str(p, "callee")), zj_log_esc(because),
+		(long long)acd_int(p, "count", 1));
 	if (!t || !zj_uuid_is_valid(id))
 		return;
 	acd_enter(acd);
 	acd_sip_user(caller, sizeof(caller), acd_str(p, "caller"));
 	acd_sip_user(callee, sizeof(callee), acd_str(p, "callee"));
 	acd_fact(t, "call_leg",
-		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:[]}", "call_id", id, "id", id, "role", "customer",
-			   "sip_call_id", acd_json_text(acd_str(p, "sip_call_id")), "trunk_id", acd_json_text(acd_str(p, "trunk")),
-			   "contact", acd_json_text(acd_str(p, "source")), "offered_at", acd_json_time(at), "ended_at",
-			   acd_json_time(at), "sip_code", (json_int_t)acd_int(p, "code", 0), "cause", cause, "attempts"));
+		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:[]}", "call_id", id, "id", id, "role",
+			   "customer", "sip_call_id", acd_json_text(acd_str(p, "sip_call_id")), "trunk_id",
+			   acd_json_text(acd_str(p, "trunk")), "contact", acd_json_text(acd_str(p, "source")),
+			   "offered_at", acd_json_time(at), "ended_at", acd_json_time(at), "sip_code",
+			   (json_int_t)acd_int(p, "code", 0), "cause", cause, "attempts"));
 	acd_fact(t, "call",
-		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:s, s:s}", "id", id, "direction", "in", "kind",
-			   "manual", "caller", caller, "callee", callee, "did", callee, "trunk_id", acd_json_text(acd_str(p, "trunk")),
-			   "started_at", acd_json_time(at), "ended_at", acd_json_time(at), "hangup_by", "system", "hangup_cause",
-			   cause, "hangup_reason", because, "result", acd_result_name(result)));
+		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:s, s:s}", "id", id, "direction",
+			   "in", "kind", "manual", "caller", caller, "callee", callee, "did", callee, "trunk_id",
+			   acd_json_text(acd_str(p, "trunk")), "started_at", acd_json_time(at), "ended_at",
+			   acd_json_time(at), "hangup_by", "system", "hangup_cause", cause, "hangup_reason", because,
+			   "result", acd_result_name(result)));
 	acd_leave(acd);
 }

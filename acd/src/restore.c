@@ -1,5 +1,5 @@
-/* At start: what the former acd left in Redis becomes the engine's world again. Read tenant by tenant; nothing is decided
- * before mediad's snapshot has been compared. */
+/* At start: what the former acd left in Redis becomes the engine's world again. Read tenant by tenant; nothing is
+ * decided before mediad's snapshot has been compared. */
 #include "agent.h"
 #include "call.h"
 #include "daemon.h"
@@ -110,7 +110,8 @@ static void seen_reply_h(int err, redisReply *reply, void *arg)
 	struct restore *r = p->r;
 	struct acd_tenant *t = acd_tenant_find(r->d->acd, p->tenant);
 
-	if (!err && t && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 && reply->element[0]->str && reply->element[1]->str)
+	if (!err && t && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 && reply->element[0]->str &&
+	    reply->element[1]->str)
 		seen_h(r, t, reply->element[0]->str, reply->element[1]->str);
 	zj_deref(p);
 	finish(r);
@@ -122,9 +123,12 @@ static void events_h(int err, redisReply *reply, void *arg)
 	struct restore *r = p->r;
 	struct acd_tenant *t = acd_tenant_find(r->d->acd, p->tenant);
 
-	for (size_t i = !err && t && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0; i-- > 0;) { /* newest first */
+	for (size_t i = !err && t && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+	     i-- > 0;) { /* newest first */
 		const redisReply *e = reply->element[i];
-		json_t *o = e->elements == 2 && e->element[1]->elements == 2 ? parse(e->element[1]->element[1]->str, "event") : NULL;
+		json_t *o = e->elements == 2 && e->element[1]->elements == 2
+				    ? parse(e->element[1]->element[1]->str, "event")
+				    : NULL;
 
 		if (o)
 			acd_events_restore(t, o);

@@ -29,8 +29,9 @@ static void puts_(json_t *o, const char *key, const char *v)
 /* ---- agents ---- */
 json_t *acd_save_agent(const struct acd_agent *a)
 {
-	json_t *o = json_pack("{s:s, s:s, s:I, s:I}", "state", acd_agent_state_name(a->state), "cause", acd_cause_name(a->cause), "since",
-			      (json_int_t)a->since, "version", (json_int_t)a->version),
+	json_t *o = json_pack("{s:s, s:s, s:I, s:I}", "state", acd_agent_state_name(a->state), "cause",
+			      acd_cause_name(a->cause), "since", (json_int_t)a->since, "version",
+			      (json_int_t)a->version),
 	       *turns = json_object();
 	const struct acd_member *m;
 
@@ -99,8 +100,9 @@ void acd_load_agent(struct acd_agent *a, const json_t *o)
 /* ---- queues ---- */
 json_t *acd_save_queue(const struct acd_queue *q)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "day", (json_int_t)q->day, "offered", (json_int_t)q->offered, "answered",
-			 (json_int_t)q->answered, "abandoned", (json_int_t)q->abandoned, "in_level", (json_int_t)q->in_level);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "day", (json_int_t)q->day, "offered", (json_int_t)q->offered,
+			 "answered", (json_int_t)q->answered, "abandoned", (json_int_t)q->abandoned, "in_level",
+			 (json_int_t)q->in_level);
 }
 
 void acd_load_queue(struct acd_queue *q, const json_t *o)
@@ -115,8 +117,8 @@ void acd_load_queue(struct acd_queue *q, const json_t *o)
 /* ---- calls ---- */
 static json_t *save_leg(const struct acd_leg *l)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:I}", "id", l->id, "state", acd_leg_state_name(l->state), "role", acd_role_name(l->role),
-			      "offered_at", (json_int_t)l->offered_at);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:I}", "id", l->id, "state", acd_leg_state_name(l->state), "role",
+			      acd_role_name(l->role), "offered_at", (json_int_t)l->offered_at);
 
 	put(o, "out", l->out);
 	put(o, "handed", l->handed);
@@ -145,7 +147,8 @@ static struct acd_leg *load_leg(struct acd_call *call, const json_t *o)
 
 	if (!zj_uuid_is_valid(acd_str(o, "id")) || acd_leg_find(call->tenant->acd, acd_str(o, "id")))
 		return NULL;
-	l = acd_leg_add(call, acd_str(o, "id"), acd_role_parse(acd_str(o, "role"), ACD_ROLE_CUSTOMER), acd_int(o, "out", 0));
+	l = acd_leg_add(call, acd_str(o, "id"), acd_role_parse(acd_str(o, "role"), ACD_ROLE_CUSTOMER),
+			acd_int(o, "out", 0));
 	if (!l)
 		return NULL;
 	l->state = acd_leg_state_parse(acd_str(o, "state"), ACD_LEG_TRYING);
@@ -173,11 +176,12 @@ static struct acd_leg *load_leg(struct acd_call *call, const json_t *o)
 
 static json_t *save_visit(const struct acd_visit *v)
 {
-	json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O?}", "id", v->id, "queue", v->queue->id, "entered_at",
-			      (json_int_t)v->entered_at, "waits_since", (json_int_t)v->waits_since, "priority",
-			      (json_int_t)v->priority, "position_in", (json_int_t)v->position_in, "waiting_in",
-			      (json_int_t)v->waiting_in, "agents_in", (json_int_t)v->agents_in, "idle_in", (json_int_t)v->idle_in,
-			      "day", (json_int_t)v->day, "why", v->why),
+	json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O?}", "id", v->id, "queue",
+			      v->queue->id, "entered_at", (json_int_t)v->entered_at, "waits_since",
+			      (json_int_t)v->waits_since, "priority", (json_int_t)v->priority, "position_in",
+			      (json_int_t)v->position_in, "waiting_in", (json_int_t)v->waiting_in, "agents_in",
+			      (json_int_t)v->agents_in, "idle_in", (json_int_t)v->idle_in, "day", (json_int_t)v->day,
+			      "why", v->why),
 	       *tried = json_array();
 
 	for (unsigned i = 0; i < v->n_tried; i++)
@@ -185,8 +189,9 @@ static json_t *save_visit(const struct acd_visit *v)
 	json_object_set_new(o, "tried", tried);
 	if (v->offer.id[0])
 		json_object_set_new(o, "offer",
-				    json_pack("{s:s, s:s, s:s, s:I, s:I}", "id", v->offer.id, "agent", v->offer.agent, "leg", v->offer.leg,
-					      "at", (json_int_t)v->offer.at, "ringing_at", (json_int_t)v->offer.ringing_at));
+				    json_pack("{s:s, s:s, s:s, s:I, s:I}", "id", v->offer.id, "agent", v->offer.agent,
+					      "leg", v->offer.leg, "at", (json_int_t)v->offer.at, "ringing_at",
+					      (json_int_t)v->offer.ringing_at));
 	return o;
 }
 
@@ -232,8 +237,9 @@ static json_t *save_segments(const struct acd_call *c)
 
 		for (unsigned i = 0; i < s->n; i++)
 			json_array_append_new(legs, json_string(s->legs[i]));
-		o = json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "id", s->id, "room", s->room, "kind", acd_segment_kind_name(s->kind), "from",
-			      (json_int_t)s->from, "why", s->began_by, "legs", legs);
+		o = json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "id", s->id, "room", s->room, "kind",
+			      acd_segment_kind_name(s->kind), "from", (json_int_t)s->from, "why", s->began_by, "legs",
+			      legs);
 		json_array_append_new(all, o);
 	}
 	return all;
@@ -245,9 +251,9 @@ static void load_segments(struct acd_call *c, const json_t *all)
 	size_t i, j;
 
 	json_array_foreach (all, i, o) {
-		struct acd_segment *s = acd_segment_add(c, acd_str(o, "id"),
-							acd_segment_kind_parse(acd_str(o, "kind"), ACD_SEG_HOLD),
-							acd_int(o, "from", c->last_at), acd_str(o, "why"));
+		struct acd_segment *s =
+			acd_segment_add(c, acd_str(o, "id"), acd_segment_kind_parse(acd_str(o, "kind"), ACD_SEG_HOLD),
+					acd_int(o, "from", c->last_at), acd_str(o, "why"));
 
 		if (!s)
 			return;
@@ -259,15 +265,17 @@ static void load_segments(struct acd_call *c, const json_t *all)
 }
 
 /* The texts of a call, listed once for both ways. */
-#define CALL_TEXTS(X) \
-	X(caller) X(callee) X(caller_name) X(did) X(trunk) X(hangup_by) X(hangup_reason) X(first_queue) X(last_agent) X(relation) \
-	X(room) X(record) X(record_segment) X(record_leg) X(ivr_visit)
+#define CALL_TEXTS(X)                                                                                                  \
+	X(caller)                                                                                                      \
+	X(callee) X(caller_name) X(did) X(trunk) X(hangup_by) X(hangup_reason) X(first_queue) X(last_agent)            \
+		X(relation) X(room) X(record) X(record_segment) X(record_leg) X(ivr_visit)
 #define CALL_TIMES(X) X(started_at) X(answered_at) X(ended_at) X(last_at) X(hangup_cause) X(waited_us) X(ivr_from)
 
 json_t *acd_save_call(const struct acd_call *c)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:s}", "story", c->story->name, "where", acd_where_name(c->where), "direction",
-			      acd_direction_name(c->direction), "dest_kind", (int)c->dest.kind, "dest", c->dest.id),
+	json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:s}", "story", c->story->name, "where", acd_where_name(c->where),
+			      "direction", acd_direction_name(c->direction), "dest_kind", (int)c->dest.kind, "dest",
+			      c->dest.id),
 	       *legs = json_array();
 	const struct acd_leg *leg;
 

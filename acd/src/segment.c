@@ -6,7 +6,8 @@
 #include <string.h>
 #include <utlist.h>
 
-struct acd_segment *acd_segment_add(struct acd_call *call, const char *id, enum acd_segment_kind kind, int64_t from, const char *why)
+struct acd_segment *acd_segment_add(struct acd_call *call, const char *id, enum acd_segment_kind kind, int64_t from,
+				    const char *why)
 {
 	struct acd_segment *s = zj_alloc(sizeof(*s), NULL);
 
@@ -56,7 +57,8 @@ static void cut(struct acd_call *call, struct acd_segment *s, const char *why)
 	acd_fact(call->tenant, "call_segment",
 		 json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:s}", "call_id", call->id, "id", s->id, "room",
 			   acd_json_text(s->room), "kind", acd_segment_kind_name(s->kind), "legs", legs, "from_at",
-			   acd_json_time(s->from), "to_at", acd_json_time(call->last_at), "began_by", s->began_by, "ended_by", why));
+			   acd_json_time(s->from), "to_at", acd_json_time(call->last_at), "began_by", s->began_by,
+			   "ended_by", why));
 	acd_uuid(call->tenant->acd, s->id);
 	s->from = call->last_at;
 	ACD_COPY(s->began_by, why);

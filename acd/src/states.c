@@ -3,18 +3,18 @@
 #include <string.h>
 
 #define ACD_TEXT(id, text) text,
-#define ACD_DEFINE_NAMES(name, LIST, end) \
-	static const char *const name##_names[] = {LIST(ACD_TEXT)}; \
-	const char *acd_##name##_name(enum acd_##name v) \
-	{ \
-		return (unsigned)v < (unsigned)end ? name##_names[v] : "unknown"; \
-	} \
-	enum acd_##name acd_##name##_parse(const char *text, enum acd_##name def) \
-	{ \
-		for (unsigned i = 0; text && i < (unsigned)end; i++) \
-			if (!strcmp(text, name##_names[i])) \
-				return (enum acd_##name)i; \
-		return def; \
+#define ACD_DEFINE_NAMES(name, LIST, end)                                                                              \
+	static const char *const name##_names[] = {LIST(ACD_TEXT)};                                                    \
+	const char *acd_##name##_name(enum acd_##name v)                                                               \
+	{                                                                                                              \
+		return (unsigned)v < (unsigned)end ? name##_names[v] : "unknown";                                      \
+	}                                                                                                              \
+	enum acd_##name acd_##name##_parse(const char *text, enum acd_##name def)                                      \
+	{                                                                                                              \
+		for (unsigned i = 0; text && i < (unsigned)end; i++)                                                   \
+			if (!strcmp(text, name##_names[i]))                                                            \
+				return (enum acd_##name)i;                                                             \
+		return def;                                                                                            \
 	}
 
 ACD_DEFINE_NAMES(agent_state, ACD_AGENT_STATES, ACD_COUNT)
@@ -31,7 +31,8 @@ ACD_DEFINE_NAMES(left, ACD_LEFT_HOWS, ACD_LEFT_COUNT)
 ACD_DEFINE_NAMES(segment_kind, ACD_SEGMENT_KINDS, ACD_SEG_COUNT)
 ACD_DEFINE_NAMES(play, ACD_PLAYS, ACD_PLAY_COUNT)
 
-/* Agents. What takes an agent (an offer, a direct call) is `reserve`; it is released by its leg's end, never earlier. */
+/* Agents. What takes an agent (an offer, a direct call) is `reserve`; it is released by its leg's end, never earlier.
+ */
 static const struct {
 	enum acd_agent_state from;
 	enum acd_agent_event event;
@@ -82,17 +83,17 @@ static const struct {
 	enum acd_leg_event event;
 	enum acd_leg_state to;
 } leg_table[] = {
-	{ACD_LEG_TRYING, ACD_LEG_EV_RING, ACD_LEG_RINGING},     {ACD_LEG_TRYING, ACD_LEG_EV_EARLY, ACD_LEG_EARLY},
-	{ACD_LEG_TRYING, ACD_LEG_EV_ANSWER, ACD_LEG_ANSWERED},  {ACD_LEG_TRYING, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},
-	{ACD_LEG_TRYING, ACD_LEG_EV_END, ACD_LEG_ENDED},        {ACD_LEG_RINGING, ACD_LEG_EV_RING, ACD_LEG_RINGING},
-	{ACD_LEG_RINGING, ACD_LEG_EV_EARLY, ACD_LEG_EARLY},     {ACD_LEG_RINGING, ACD_LEG_EV_ANSWER, ACD_LEG_ANSWERED},
-	{ACD_LEG_RINGING, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},   {ACD_LEG_RINGING, ACD_LEG_EV_END, ACD_LEG_ENDED},
-	{ACD_LEG_EARLY, ACD_LEG_EV_RING, ACD_LEG_EARLY},        {ACD_LEG_EARLY, ACD_LEG_EV_EARLY, ACD_LEG_EARLY},
-	{ACD_LEG_EARLY, ACD_LEG_EV_ANSWER, ACD_LEG_ANSWERED},   {ACD_LEG_EARLY, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},
-	{ACD_LEG_EARLY, ACD_LEG_EV_END, ACD_LEG_ENDED},         {ACD_LEG_ANSWERED, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},
-	{ACD_LEG_ANSWERED, ACD_LEG_EV_END, ACD_LEG_ENDED},      {ACD_LEG_ENDING, ACD_LEG_EV_RING, ACD_LEG_ENDING},
-	{ACD_LEG_ENDING, ACD_LEG_EV_EARLY, ACD_LEG_ENDING},     {ACD_LEG_ENDING, ACD_LEG_EV_ANSWER, ACD_LEG_ENDING},
-	{ACD_LEG_ENDING, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},    {ACD_LEG_ENDING, ACD_LEG_EV_END, ACD_LEG_ENDED},
+	{ACD_LEG_TRYING, ACD_LEG_EV_RING, ACD_LEG_RINGING},      {ACD_LEG_TRYING, ACD_LEG_EV_EARLY, ACD_LEG_EARLY},
+	{ACD_LEG_TRYING, ACD_LEG_EV_ANSWER, ACD_LEG_ANSWERED},   {ACD_LEG_TRYING, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},
+	{ACD_LEG_TRYING, ACD_LEG_EV_END, ACD_LEG_ENDED},         {ACD_LEG_RINGING, ACD_LEG_EV_RING, ACD_LEG_RINGING},
+	{ACD_LEG_RINGING, ACD_LEG_EV_EARLY, ACD_LEG_EARLY},      {ACD_LEG_RINGING, ACD_LEG_EV_ANSWER, ACD_LEG_ANSWERED},
+	{ACD_LEG_RINGING, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},    {ACD_LEG_RINGING, ACD_LEG_EV_END, ACD_LEG_ENDED},
+	{ACD_LEG_EARLY, ACD_LEG_EV_RING, ACD_LEG_EARLY},         {ACD_LEG_EARLY, ACD_LEG_EV_EARLY, ACD_LEG_EARLY},
+	{ACD_LEG_EARLY, ACD_LEG_EV_ANSWER, ACD_LEG_ANSWERED},    {ACD_LEG_EARLY, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},
+	{ACD_LEG_EARLY, ACD_LEG_EV_END, ACD_LEG_ENDED},          {ACD_LEG_ANSWERED, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},
+	{ACD_LEG_ANSWERED, ACD_LEG_EV_END, ACD_LEG_ENDED},       {ACD_LEG_ENDING, ACD_LEG_EV_RING, ACD_LEG_ENDING},
+	{ACD_LEG_ENDING, ACD_LEG_EV_EARLY, ACD_LEG_ENDING},      {ACD_LEG_ENDING, ACD_LEG_EV_ANSWER, ACD_LEG_ENDING},
+	{ACD_LEG_ENDING, ACD_LEG_EV_HANGUP, ACD_LEG_ENDING},     {ACD_LEG_ENDING, ACD_LEG_EV_END, ACD_LEG_ENDED},
 	{ACD_LEG_ANSWERED, ACD_LEG_EV_ANSWER, ACD_LEG_ANSWERED},
 };
 

@@ -122,9 +122,10 @@ static void callout_ended(struct acd_call *call, struct acd_leg *leg)
 {
 	enum acd_outcome o = acd_outcome_of(leg->sip_code);
 
-	acd_call_result(call, o == ACD_OFFER_BUSY       ? ACD_RESULT_BUSY
-			      : o == ACD_OFFER_REJECTED ? ACD_RESULT_REJECTED
-							: ACD_RESULT_NO_ANSWER,
+	acd_call_result(call,
+			o == ACD_OFFER_BUSY       ? ACD_RESULT_BUSY
+			: o == ACD_OFFER_REJECTED ? ACD_RESULT_REJECTED
+						  : ACD_RESULT_NO_ANSWER,
 			"agent's phone did not answer");
 	acd_call_end(call, 0, NULL);
 }
@@ -138,8 +139,9 @@ const struct acd_story acd_story_callout = {.name = "callout",
 					    .leave = nothing_leave,
 					    .resume = nothing_resume};
 
-static const struct acd_story *const stories[] = {&acd_story_queue, &acd_story_ivr,     &acd_story_extension, &acd_story_talk,
-						  &acd_story_bye,   &acd_story_callout, &acd_story_none};
+static const struct acd_story *const stories[] = {&acd_story_queue, &acd_story_ivr, &acd_story_extension,
+						  &acd_story_talk,  &acd_story_bye, &acd_story_callout,
+						  &acd_story_none};
 
 const struct acd_story *acd_story_find(const char *name)
 {
@@ -175,9 +177,9 @@ enum acd_outcome acd_outcome_of(int64_t code)
 	static const struct {
 		int64_t code;
 		enum acd_outcome outcome;
-	} by_code[] = {{486, ACD_OFFER_BUSY},      {600, ACD_OFFER_BUSY},      {603, ACD_OFFER_REJECTED}, {403, ACD_OFFER_REJECTED},
-		       {433, ACD_OFFER_REJECTED},  {607, ACD_OFFER_REJECTED},  {408, ACD_OFFER_NO_ANSWER}, {487, ACD_OFFER_NO_ANSWER},
-		       {200, ACD_OFFER_NO_ANSWER}};
+	} by_code[] = {{486, ACD_OFFER_BUSY},      {600, ACD_OFFER_BUSY},      {603, ACD_OFFER_REJECTED},
+		       {403, ACD_OFFER_REJECTED},  {433, ACD_OFFER_REJECTED},  {607, ACD_OFFER_REJECTED},
+		       {408, ACD_OFFER_NO_ANSWER}, {487, ACD_OFFER_NO_ANSWER}, {200, ACD_OFFER_NO_ANSWER}};
 
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(by_code); i++)
 		if (by_code[i].code == code)

@@ -13,16 +13,17 @@ struct acd_story {
 	void (*ended)(struct acd_call *call, struct acd_leg *leg); /* leg is still in the call */
 	void (*played)(struct acd_call *call, struct acd_leg *leg, enum acd_play what);
 	void (*leave)(struct acd_call *call, enum acd_left how);
-	void (*resume)(struct acd_call *call, const json_t *snapshot, const json_t *leg); /* after a restart or a lost connection;
-					leg: the main leg in the snapshot, NULL: not there */
+	void (*resume)(struct acd_call *call, const json_t *snapshot, const json_t *leg); /* after a restart or a lost
+					connection; leg: the main leg in the snapshot, NULL: not there */
 };
 extern const struct acd_story acd_story_queue, acd_story_ivr, acd_story_extension, acd_story_talk, acd_story_callout,
-    acd_story_bye, acd_story_none;
+	acd_story_bye, acd_story_none;
 const struct acd_story *acd_story_find(const char *name); /* unknown: none */
 
 /* Sends the call there. `how` is said of the queue it leaves. */
 void acd_call_go(struct acd_call *call, const struct acd_dest *dest, enum acd_left how);
-void acd_call_tell(struct acd_call *call, const struct acd_story *story, enum acd_left how); /* the same, a story by name */
+void acd_call_tell(struct acd_call *call, const struct acd_story *story,
+		   enum acd_left how); /* the same, a story by name */
 /* Says why and hangs up; to an unanswered main leg only the code. */
 void acd_call_bye(struct acd_call *call, int sip_code, enum acd_result result, const char *reason, enum acd_left how);
 void acd_queue_overflow(struct acd_call *call, struct acd_queue *q, enum acd_left how);

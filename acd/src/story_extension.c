@@ -1,4 +1,5 @@
-/* Rings one extension for the main leg, which may be unanswered (a direct call) or hear a ring-back tone (a transfer). */
+/* Rings one extension for the main leg, which may be unanswered (a direct call) or hear a ring-back tone (a transfer).
+ */
 #include "agent.h"
 #include "announce.h"
 #include "call.h"

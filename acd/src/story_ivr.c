@@ -30,10 +30,12 @@ static void start(struct acd_call *call)
 	call->main->handed = true;
 	acd_call_set_where(call, ACD_AT_IVR);
 	acd_segment_put(call->main, ACD_SEG_IVR, "ivr");
-	data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:{}}", "flow", flow->id, "caller", call->caller, "callee", call->callee, "call",
-			 call->id, "epoch", (json_int_t)acd->epoch, "variables");
-	acd_media(acd, call->tenant, "leg.handover", json_pack("{s:s, s:s, s:o}", "leg", call->main->id, "to", "ivr", "data", data));
-	zj_info("ivr", "handed call=%s leg=%s flow=%s version=%lld", call->id, call->main->id, flow->id, (long long)flow->version);
+	data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:{}}", "flow", flow->id, "caller", call->caller, "callee",
+			 call->callee, "call", call->id, "epoch", (json_int_t)acd->epoch, "variables");
+	acd_media(acd, call->tenant, "leg.handover",
+		  json_pack("{s:s, s:s, s:o}", "leg", call->main->id, "to", "ivr", "data", data));
+	zj_info("ivr", "handed call=%s leg=%s flow=%s version=%lld", call->id, call->main->id, flow->id,
+		(long long)flow->version);
 }
 
 /* Writes the visit. `data` is what the flow returned, NULL when it returned nothing. */
@@ -46,10 +48,10 @@ void acd_ivr_left(struct acd_call *call, const json_t *data, const char *how)
 	if (!call->ivr_visit[0])
 		return;
 	acd_fact(call->tenant, "ivr_visit",
-		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o}", "call_id", call->id, "id", call->ivr_visit, "flow_id",
-			   call->dest.id, "flow_version", version ? json_integer(version) : json_null(), "entered_at",
-			   acd_json_time(call->ivr_from), "left_at", acd_json_time(call->last_at), "left_how", how, "path",
-			   json_is_array(path) ? json_incref(path) : json_array(), "variables",
+		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o}", "call_id", call->id, "id", call->ivr_visit,
+			   "flow_id", call->dest.id, "flow_version", version ? json_integer(version) : json_null(),
+			   "entered_at", acd_json_time(call->ivr_from), "left_at", acd_json_time(call->last_at),
+			   "left_how", how, "path", json_is_array(path) ? json_incref(path) : json_array(), "variables",
 			   json_is_object(variables) ? json_incref(variables) : json_object()));
 	call->ivr_visit[0] = 0;
 	acd_call_dirty(call);
@@ -69,7 +71,8 @@ void acd_ivr_returned(struct acd_call *call, struct acd_leg *leg, const json_t *
 		if (acd_dest_parse(call->tenant, to, &dest))
 			acd_call_go(call, &dest, ACD_LEFT_REDIRECTED);
 		else
-			acd_call_bye(call, 404, ACD_RESULT_FAILED, "the flow's destination does not exist", ACD_LEFT_FAILED);
+			acd_call_bye(call, 404, ACD_RESULT_FAILED, "the flow's destination does not exist",
+				     ACD_LEFT_FAILED);
 	} else if (!strcmp(how, "exit") || !strcmp(how, "disconnect")) {
 		acd_call_result(call, ACD_RESULT_ANSWERED, "flow ended");
 		acd_call_end(call, 480, "flow ended");

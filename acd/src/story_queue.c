@@ -90,7 +90,8 @@ static void ended(struct acd_call *call, struct acd_leg *leg)
 			acd_visit_leave(v, ACD_LEFT_ABANDONED, NULL);
 		acd_call_end(call, 0, NULL);
 	} else if (v && !strcmp(v->offer.leg, leg->id)) {
-		if (leg->retry_us < ACD_S) /* a phone that refuses at once must not be asked a thousand times a second */
+		if (leg->retry_us <
+		    ACD_S) /* a phone that refuses at once must not be asked a thousand times a second */
 			leg->retry_us = ACD_S;
 		acd_visit_offer_end(v, acd_outcome_of(leg->sip_code));
 	}

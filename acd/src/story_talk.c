@@ -30,14 +30,15 @@ static void record(struct acd_call *call)
 	char path[160];
 
 	gmtime_r(&day, &tm);
-	snprintf(path, sizeof(path), "%s/%04d/%02d/%02d/%s-%u.wav", call->tenant->id, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-		 call->id, ++call->n_records);
+	snprintf(path, sizeof(path), "%s/%04d/%02d/%02d/%s-%u.wav", call->tenant->id, tm.tm_year + 1900, tm.tm_mon + 1,
+		 tm.tm_mday, call->id, ++call->n_records);
 	acd_uuid(acd, call->record);
 	ACD_COPY(call->record_segment, s ? s->id : NULL);
 	ACD_COPY(call->record_leg, call->main->id);
 	call->recording = true;
 	acd_media(acd, call->tenant, "room.record",
-		  json_pack("{s:s, s:s, s:s, s:s}", "room", call->room, "record", call->record, "path", path, "left", call->main->id));
+		  json_pack("{s:s, s:s, s:s, s:s}", "room", call->room, "record", call->record, "path", path, "left",
+			    call->main->id));
 }
 
 void acd_talk_begin(struct acd_call *call, struct acd_leg *peer, bool recorded)

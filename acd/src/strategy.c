@@ -50,7 +50,8 @@ static int cmp_int(int64_t a, int64_t b)
 
 int acd_member_cmp(const struct acd_node *x, const struct acd_node *y)
 {
-	const struct acd_member *a = acd_container(x, struct acd_member, node), *b = acd_container(y, struct acd_member, node);
+	const struct acd_member *a = acd_container(x, struct acd_member, node),
+				*b = acd_container(y, struct acd_member, node);
 	const struct acd_strategy *s = a->queue->strategy;
 	int d;
 
@@ -83,22 +84,25 @@ int acd_ready_cmp(const struct acd_node *a, const struct acd_node *b)
 	return acd_visit_cmp(acd_container(a, struct acd_visit, ready), acd_container(b, struct acd_visit, ready));
 }
 
-json_t *acd_strategy_why(const struct acd_member *chosen, const struct acd_member *next, const struct acd_visit *v, int64_t now)
+json_t *acd_strategy_why(const struct acd_member *chosen, const struct acd_member *next, const struct acd_visit *v,
+			 int64_t now)
 {
 	const struct acd_strategy *s = chosen->queue->strategy;
 	json_t *by = json_array();
 
 	for (unsigned i = 0; i < ACD_COMPARATORS_MAX && s->by[i]; i++) {
-		json_t *row = json_pack("{s:s, s:I}", "by", s->by[i]->name, "chosen", (json_int_t)s->by[i]->key(chosen));
+		json_t *row =
+			json_pack("{s:s, s:I}", "by", s->by[i]->name, "chosen", (json_int_t)s->by[i]->key(chosen));
 
 		if (next)
 			json_object_set_new(row, "next", json_integer(s->by[i]->key(next)));
 		json_array_append_new(by, row);
 	}
 	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:{s:I, s:I, s:I, s:I, s:I}}", "strategy", s->name, "agent",
-			 chosen->agent->number, "next_agent", next ? json_string(next->agent->number) : json_null(), "agents_by", by,
-			 "agents", (json_int_t)acd_index_size(&chosen->queue->idle), "caller", "queue_priority",
-			 (json_int_t)v->queue->priority, "priority", (json_int_t)v->priority, "waited_ms",
-			 (json_int_t)((now - v->waits_since) / ACD_MS), "position", (json_int_t)acd_index_rank(&v->node) + 1,
-			 "waiting", (json_int_t)acd_index_size(&v->queue->waiting));
+			 chosen->agent->number, "next_agent", next ? json_string(next->agent->number) : json_null(),
+			 "agents_by", by, "agents", (json_int_t)acd_index_size(&chosen->queue->idle), "caller",
+			 "queue_priority", (json_int_t)v->queue->priority, "priority", (json_int_t)v->priority,
+			 "waited_ms", (json_int_t)((now - v->waits_since) / ACD_MS), "position",
+			 (json_int_t)acd_index_rank(&v->node) + 1, "waiting",
+			 (json_int_t)acd_index_size(&v->queue->waiting));
 }

@@ -3,7 +3,8 @@
 /* Timers wait in one index of the engine, by time and then by the order in which they were started. */
 static int cmp_timers(const struct acd_node *x, const struct acd_node *y)
 {
-	const struct acd_timer *a = acd_container(x, struct acd_timer, node), *b = acd_container(y, struct acd_timer, node);
+	const struct acd_timer *a = acd_container(x, struct acd_timer, node),
+			       *b = acd_container(y, struct acd_timer, node);
 
 	if (a->at != b->at)
 		return a->at < b->at ? -1 : 1;

@@ -149,12 +149,13 @@ int acd_visit_enter(struct acd_call *call, struct acd_queue *q)
 static void write_visit(struct acd_visit *v, enum acd_left how, const char *agent)
 {
 	acd_fact(v->queue->tenant, "queue_visit",
-		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:i, s:I, s:I, s:I, s:I, s:s, s:o, s:O?}", "call_id", v->call->id, "id",
-			   v->id, "queue_id", v->queue->id, "entered_at", acd_json_time(v->entered_at), "left_at",
-			   acd_json_time(v->call->last_at), "priority", (json_int_t)v->priority, "vip", 0, "position_in",
-			   (json_int_t)v->position_in, "waiting_in", (json_int_t)v->waiting_in, "agents_in",
-			   (json_int_t)v->agents_in, "idle_in", (json_int_t)v->idle_in, "left_how", acd_left_name(how),
-			   "agent_id", agent ? json_string(agent) : json_null(), "why", v->why));
+		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:i, s:I, s:I, s:I, s:I, s:s, s:o, s:O?}", "call_id",
+			   v->call->id, "id", v->id, "queue_id", v->queue->id, "entered_at",
+			   acd_json_time(v->entered_at), "left_at", acd_json_time(v->call->last_at), "priority",
+			   (json_int_t)v->priority, "vip", 0, "position_in", (json_int_t)v->position_in, "waiting_in",
+			   (json_int_t)v->waiting_in, "agents_in", (json_int_t)v->agents_in, "idle_in",
+			   (json_int_t)v->idle_in, "left_how", acd_left_name(how), "agent_id",
+			   agent ? json_string(agent) : json_null(), "why", v->why));
 }
 
 static void count_leaving(struct acd_visit *v, enum acd_left how)
@@ -230,8 +231,8 @@ void acd_visit_offer(struct acd_visit *v, struct acd_member *m, const struct acd
 	acd->stats.offers++;
 	acd_visit_dirty(v);
 	acd_call_dirty(v->call);
-	zj_info("decide", "offer call=%s queue=%s agent=%s strategy=%s next=%s waited_ms=%lld waiting=%zu leg=%s", v->call->id,
-		q->number, a->number, q->strategy->name, next ? next->agent->number : "-",
+	zj_info("decide", "offer call=%s queue=%s agent=%s strategy=%s next=%s waited_ms=%lld waiting=%zu leg=%s",
+		v->call->id, q->number, a->number, q->strategy->name, next ? next->agent->number : "-",
 		(long long)((acd->now - v->waits_since) / ACD_MS), acd_index_size(&q->waiting), leg->id);
 }
 
@@ -245,11 +246,12 @@ void acd_visit_offer_end(struct acd_visit *v, enum acd_outcome outcome)
 	if (leg)
 		leg->outcome = outcome;
 	acd_fact(v->queue->tenant, "offer",
-		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "call_id", v->call->id, "id", v->offer.id, "visit_id",
-			   v->id, "agent_id", v->offer.agent, "leg_id", v->offer.leg, "offered_at", acd_json_time(v->offer.at),
-			   "ringing_at", acd_json_time(v->offer.ringing_at), "ended_at", acd_json_time(v->call->last_at), "outcome",
-			   acd_outcome_name(outcome)));
-	zj_info("queue", "offer over call=%s agent=%s outcome=%s", v->call->id, v->offer.agent, acd_outcome_name(outcome));
+		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "call_id", v->call->id, "id", v->offer.id,
+			   "visit_id", v->id, "agent_id", v->offer.agent, "leg_id", v->offer.leg, "offered_at",
+			   acd_json_time(v->offer.at), "ringing_at", acd_json_time(v->offer.ringing_at), "ended_at",
+			   acd_json_time(v->call->last_at), "outcome", acd_outcome_name(outcome)));
+	zj_info("queue", "offer over call=%s agent=%s outcome=%s", v->call->id, v->offer.agent,
+		acd_outcome_name(outcome));
 	memset(&v->offer, 0, sizeof(v->offer));
 	if (outcome != ACD_OFFER_ANSWERED && outcome != ACD_OFFER_CANCELLED) {
 		acd_index_add(&v->queue->ready, &v->ready);

@@ -7,24 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 200
+#define BATCH    200
 #define RETRY_MS 500
 
 /* Columns that a fact gives; a column that is not here takes its default. */
 static const struct acd_fact_table {
 	const char *name, *columns;
 } tables[] = {
-	{"call", "tenant_id, id, direction, kind, caller, callee, did, trunk_id, started_at, answered_at, ended_at, hangup_by, hangup_cause, "
+	{"call", "tenant_id, id, direction, kind, caller, callee, did, trunk_id, started_at, answered_at, ended_at, "
+		 "hangup_by, hangup_cause, "
 		 "hangup_reason, result, first_queue, last_agent, relation"},
-	{"call_leg", "tenant_id, call_id, id, role, sip_call_id, agent_id, group_id, extension, trunk_id, contact, offered_at, ringing_at, "
-		     "early_media_at, answered_at, ended_at, sip_code, cause, attempts, codec, loss_rx, jitter_ms_rx, rtt_ms, mos_rx"},
+	{"call_leg", "tenant_id, call_id, id, role, sip_call_id, agent_id, group_id, extension, trunk_id, contact, "
+		     "offered_at, ringing_at, "
+		     "early_media_at, answered_at, ended_at, sip_code, cause, attempts, codec, loss_rx, jitter_ms_rx, "
+		     "rtt_ms, mos_rx"},
 	{"call_segment", "tenant_id, call_id, id, room, kind, legs, from_at, to_at, began_by, ended_by"},
-	{"queue_visit", "tenant_id, call_id, id, queue_id, entered_at, left_at, priority, vip, position_in, waiting_in, agents_in, idle_in, "
+	{"queue_visit", "tenant_id, call_id, id, queue_id, entered_at, left_at, priority, vip, position_in, "
+			"waiting_in, agents_in, idle_in, "
 			"left_how, agent_id, why"},
 	{"offer", "tenant_id, call_id, id, visit_id, agent_id, leg_id, offered_at, ringing_at, ended_at, outcome"},
 	{"ivr_visit", "tenant_id, call_id, id, flow_id, flow_version, entered_at, left_at, left_how, path, variables"},
 	{"agent_state", "tenant_id, id, agent_id, state, reason, from_at, to_at, call_id, queue_id, cause, by_account"},
-	{"recording", "tenant_id, call_id, id, leg_id, segment_id, from_at, to_at, pauses, store, node, path, format, channels, bytes, sha256"},
+	{"recording", "tenant_id, call_id, id, leg_id, segment_id, from_at, to_at, pauses, store, node, path, format, "
+		      "channels, bytes, sha256"},
 	{"event", "tenant_id, id, epoch, seq, at, type, data"},
 };
 
@@ -32,9 +37,9 @@ struct acd_writer {
 	struct acd_daemon *d;
 	uv_timer_t retry;
 	bool busy, closing;
-	size_t single;  /* so many facts are to be tried one by one */
-	size_t n;       /* in flight */
-	json_t *batch;  /* [record] in flight */
+	size_t single; /* so many facts are to be tried one by one */
+	size_t n;      /* in flight */
+	json_t *batch; /* [record] in flight */
 };
 
 static void next(struct acd_writer *w);
@@ -52,8 +57,10 @@ static void later(struct acd_writer *w)
 
 static const char *sql_of(const struct acd_fact_table *t, char *sql, size_t size)
 {
-	snprintf(sql, size, "insert into %s (%s) select %s from jsonb_populate_recordset(null::%s, $1::text::jsonb) on conflict do nothing", t->name,
-		 t->columns, t->columns, t->name);
+	snprintf(sql, size,
+		 "insert into %s (%s) select %s from jsonb_populate_recordset(null::%s, $1::text::jsonb) on conflict "
+		 "do nothing",
+		 t->name, t->columns, t->columns, t->name);
 	return sql;
 }
 

@@ -1,6 +1,6 @@
-/* A world for the engine: a virtual clock, phones and callers that behave at random, a mediad that obeys, and a Redis that
- * keeps what was committed. Everything follows from one seed. The engine may be killed at any step, before or after what
- * it wrote was kept, and is rebuilt as boot.c does. */
+/* A world for the engine: a virtual clock, phones and callers that behave at random, a mediad that obeys, and a Redis
+ * that keeps what was committed. Everything follows from one seed. The engine may be killed at any step, before or
+ * after what it wrote was kept, and is rebuilt as boot.c does. */
 #ifndef ACD_SIM_H
 #define ACD_SIM_H
 #include "agent.h"
@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define SIM_AGENTS 6
@@ -26,7 +27,8 @@
 
 struct sim_leg {
 	UT_hash_handle hh;
-	char id[ZJ_UUID_SIZE], call[ZJ_UUID_SIZE], tenant[ZJ_UUID_SIZE], play[ZJ_UUID_SIZE], room[ZJ_UUID_SIZE], to[400];
+	char id[ZJ_UUID_SIZE], call[ZJ_UUID_SIZE], tenant[ZJ_UUID_SIZE], play[ZJ_UUID_SIZE], room[ZJ_UUID_SIZE],
+		to[400];
 	const char *state;
 	bool out, with_ivr, answering, ivr_due;
 	int64_t started_at, ringing_at, answered_at, ended_at;
@@ -48,13 +50,14 @@ static struct {
 	uint64_t rng, seq, ids;
 	struct acd_index events;
 	struct sim_leg *legs;
-	json_t *rooms;      /* room → {call, tenant, record, path, from} */
-	json_t *config;     /* [[table, tenant, id, row]] by id */
-	json_t *redis;      /* "tenant kind" → {id: value} */
-	json_t *facts;      /* table → [row] */
+	json_t *rooms;  /* room → {call, tenant, record, path, from} */
+	json_t *config; /* [[table, tenant, id, row]] by id */
+	json_t *redis;  /* "tenant kind" → {id: value} */
+	json_t *facts;  /* table → [row] */
 	json_t *step_state, *step_facts;
 	bool dying, busy;
-	char tenant[ZJ_UUID_SIZE], queues[SIM_QUEUES][ZJ_UUID_SIZE], agents[SIM_AGENTS][ZJ_UUID_SIZE], exts[SIM_AGENTS][ZJ_UUID_SIZE], flow[ZJ_UUID_SIZE];
+	char tenant[ZJ_UUID_SIZE], queues[SIM_QUEUES][ZJ_UUID_SIZE], agents[SIM_AGENTS][ZJ_UUID_SIZE],
+		exts[SIM_AGENTS][ZJ_UUID_SIZE], flow[ZJ_UUID_SIZE];
 	unsigned restarts, calls, decisions;
 	bool calm; /* no more mischief: the day ends */
 } sim;
@@ -83,14 +86,16 @@ static void sim_id(char out[ZJ_UUID_SIZE])
 
 	char text[128];
 
-	snprintf(text, sizeof(text), "%08llx-%04llx-7%03llx-8%03llx-%012llx", (unsigned long long)(ms >> 16), (unsigned long long)(ms & 0xffff),
-		 (unsigned long long)(n >> 24 & 0xfff), (unsigned long long)(n >> 12 & 0xfff), (unsigned long long)n);
+	snprintf(text, sizeof(text), "%08llx-%04llx-7%03llx-8%03llx-%012llx", (unsigned long long)(ms >> 16),
+		 (unsigned long long)(ms & 0xffff), (unsigned long long)(n >> 24 & 0xfff),
+		 (unsigned long long)(n >> 12 & 0xfff), (unsigned long long)n);
 	acd_copy(out, ZJ_UUID_SIZE, text);
 }
 
 static int sim_event_cmp(const struct acd_node *x, const struct acd_node *y)
 {
-	const struct sim_event *a = acd_container(x, struct sim_event, node), *b = acd_container(y, struct sim_event, node);
+	const struct sim_event *a = acd_container(x, struct sim_event, node),
+			       *b = acd_container(y, struct sim_event, node);
 
 	if (a->at != b->at)
 		return a->at < b->at ? -1 : 1;
@@ -199,7 +204,8 @@ static void sim_decided_h(const struct acd_agent *a, const struct acd_visit *v, 
 }
 
 static void sim_media_h(const char *method, json_t *params, void *arg);
-static const struct acd_effects sim_effects = {sim_now_h, sim_uuid_h, sim_media_h, sim_fact_h, sim_state_h, sim_event_h, sim_commit_h, sim_decided_h};
+static const struct acd_effects sim_effects = {sim_now_h,   sim_uuid_h,  sim_media_h,  sim_fact_h,
+					       sim_state_h, sim_event_h, sim_commit_h, sim_decided_h};
 
 /* ---- mediad ---- */
 static struct sim_leg *sim_leg(const char *id)
@@ -221,7 +227,8 @@ static void sim_tell(const char *method, json_t *p)
 {
 	json_object_set_new(p, "at", json_integer(sim.now));
 	json_object_set_new(p, "tenant", json_string(sim.tenant));
-	if (!sim.calm && sim_chance(1)) { /* dies while it handles this: what it wrote is lost, what it commanded is not */
+	if (!sim.calm &&
+	    sim_chance(1)) { /* dies while it handles this: what it wrote is lost, what it commanded is not */
 		sim.dying = true;
 		acd_media_event(sim.acd, method, p);
 		sim_restart(method, p);
@@ -233,9 +240,10 @@ static void sim_tell(const char *method, json_t *p)
 
 static json_t *sim_leg_json(const struct sim_leg *l)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:I}", "leg", l->id, "call", l->call, "tenant", l->tenant, "dir",
-			      l->out ? "out" : "in", "state", l->state, "controller", l->with_ivr ? "ivr" : "owner", "from", "13800000001", "to", l->to,
-			      "headers", l->headers, "started_at", (json_int_t)l->started_at);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:I}", "leg", l->id, "call", l->call,
+			      "tenant", l->tenant, "dir", l->out ? "out" : "in", "state", l->state, "controller",
+			      l->with_ivr ? "ivr" : "owner", "from", "13800000001", "to", l->to, "headers", l->headers,
+			      "started_at", (json_int_t)l->started_at);
 
 	if (l->ringing_at)
 		json_object_set_new(o, "ringing_at", json_integer(l->ringing_at));
@@ -255,8 +263,10 @@ static json_t *sim_leg_event(const struct sim_leg *l)
 
 static void sim_ivr_h(struct sim_event *e)
 {
-	static const char *const hows[] = {"transfer", "transfer", "transfer", "transfer", "exit", "disconnect", "error", "odd"};
-	static const char *const dests[] = {"queue:4000", "queue:4001", "queue:4002", "extension:1001", "queue:9999", "tel:1002", "sip:1003@x"};
+	static const char *const hows[] = {"transfer", "transfer",   "transfer", "transfer",
+					   "exit",     "disconnect", "error",    "odd"};
+	static const char *const dests[] = {"queue:4000", "queue:4001", "queue:4002", "extension:1001",
+					    "queue:9999", "tel:1002",   "sip:1003@x"};
 	struct sim_leg *l = sim_leg(e->leg);
 	json_t *p, *data;
 
@@ -278,7 +288,8 @@ static void sim_ivr_h(struct sim_event *e)
 		l->state = "answered";
 		l->answered_at = sim.now;
 	}
-	data = json_pack("{s:s, s:s, s:i, s:[], s:{}}", "how", hows[sim_random() % 8], "dest", dests[sim_random() % 7], "flow_version", 3, "path", "variables");
+	data = json_pack("{s:s, s:s, s:i, s:[], s:{}}", "how", hows[sim_random() % 8], "dest", dests[sim_random() % 7],
+			 "flow_version", 3, "path", "variables");
 	json_object_set_new(p, "data", data);
 	json_object_set_new(p, "state", sim_leg_json(l));
 	sim_tell("leg.handed", p);
@@ -330,7 +341,8 @@ static void sim_hangup_h(struct sim_event *e)
 	struct sim_leg *l = sim_leg(e->leg);
 
 	if (l)
-		sim_end(l, json_is_true(json_object_get(e->data, "us")) ? "us" : "far", (int)acd_int(e->data, "code", 200));
+		sim_end(l, json_is_true(json_object_get(e->data, "us")) ? "us" : "far",
+			(int)acd_int(e->data, "code", 200));
 }
 
 static void sim_timeout_h(struct sim_event *e)
@@ -431,8 +443,10 @@ static void sim_room_cmd(const char *method, const json_t *params)
 		json_object_set_new(r, "from", json_integer(sim.now));
 	} else if (!strcmp(method, "room.record_stop") && json_object_get(r, "record")) {
 		sim_later(5000, sim_recorded_h, NULL,
-			  json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "room", room, "call", acd_str(r, "call"), "record", acd_str(r, "record"), "path", "x", "ms",
-				    (json_int_t)((sim.now - acd_int(r, "from", 0)) / 1000), "from_at", (json_int_t)acd_int(r, "from", 0)));
+			  json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "room", room, "call", acd_str(r, "call"),
+				    "record", acd_str(r, "record"), "path", "x", "ms",
+				    (json_int_t)((sim.now - acd_int(r, "from", 0)) / 1000), "from_at",
+				    (json_int_t)acd_int(r, "from", 0)));
 		json_object_del(r, "record");
 	} else if (!strcmp(method, "room.destroy")) {
 		HASH_ITER (hh, sim.legs, l, next)
@@ -457,7 +471,8 @@ static void sim_media_h(const char *method, json_t *params, void *arg)
 		l->answering = true;
 		sim_later(sim_between(1000, 50000), sim_answer_h, l->id, NULL);
 	} else if (!strcmp(method, "leg.hangup")) {
-		sim_later(sim_between(500, 60000), sim_hangup_h, l->id, json_pack("{s:b, s:i}", "us", 1, "code", l->answered_at ? 200 : 487));
+		sim_later(sim_between(500, 60000), sim_hangup_h, l->id,
+			  json_pack("{s:b, s:i}", "us", 1, "code", l->answered_at ? 200 : 487));
 	} else if (!strcmp(method, "leg.play")) {
 		ACD_COPY(l->play, acd_str(params, "play"));
 		if (acd_int(params, "loop", 0) >= 0)
@@ -479,7 +494,9 @@ static void sim_media_h(const char *method, json_t *params, void *arg)
 static void sim_row(const char *table, const char *id, json_t *row)
 {
 	json_object_set_new(row, "id", json_string(id));
-	json_object_set_new(row, "enabled", json_object_get(row, "enabled") ? json_incref(json_object_get(row, "enabled")) : json_true());
+	json_object_set_new(row, "enabled",
+			    json_object_get(row, "enabled") ? json_incref(json_object_get(row, "enabled"))
+							    : json_true());
 	json_object_set(json_object_get(sim.config, table), id, row);
 	acd_config_row(sim.acd, table, sim.tenant, id, row);
 	json_decref(row);
@@ -500,7 +517,8 @@ static json_t *sim_snapshot(void)
 		HASH_ITER (hh, sim.legs, l, next)
 			if (!strcmp(l->room, id))
 				json_array_append_new(in, json_pack("{s:s}", "leg", l->id));
-		json_array_append_new(rooms, json_pack("{s:s, s:s, s:s, s:o}", "room", id, "call", acd_str(r, "call"), "tenant", sim.tenant, "legs", in));
+		json_array_append_new(rooms, json_pack("{s:s, s:s, s:s, s:o}", "room", id, "call", acd_str(r, "call"),
+						       "tenant", sim.tenant, "legs", in));
 	}
 	return json_pack("{s:o, s:o}", "legs", legs, "rooms", rooms);
 }

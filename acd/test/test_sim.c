@@ -8,19 +8,22 @@ static void config(void)
 	static const char *const strategies[] = {"longest_idle", "round_robin", "fewest_calls"};
 	char id[ZJ_UUID_SIZE], number[8];
 
-	sim_row("tenant", sim.tenant, json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "kind", "tenant", "name", "t", "sip_domain", "t.test", "time_zone",
-						"Asia/Shanghai", "language", "zh", "max_calls", 60));
+	sim_row("tenant", sim.tenant,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "kind", "tenant", "name", "t", "sip_domain", "t.test",
+			  "time_zone", "Asia/Shanghai", "language", "zh", "max_calls", 60));
 	sim_id(sim.flow);
 	sim_row("flow", sim.flow, json_pack("{s:s, s:i}", "name", "menu", "version", 3));
 	for (int i = 0; i < SIM_QUEUES; i++) {
 		sim_id(sim.queues[i]);
 		snprintf(number, sizeof(number), "%d", 4000 + i);
 		sim_row("queue", sim.queues[i],
-			json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:s, s:o}", "number", number, "name", number,
-				  "strategy", strategies[i], "priority", (int)sim_between(0, 2), "max_length", (int)sim_between(2, 20), "max_wait_s",
-				  (int)sim_between(20, 200), "ring_timeout_s", (int)sim_between(3, 15), "retry_delay_s", (int)sim_between(0, 10), "wrapup_s",
-				  (int)sim_between(0, 15), "announce_s", (int)sim_between(0, 20), "announce_position", 1, "record", i != 1,
-				  "service_level_s", 15, "overflow_kind", i == 2 ? "queue" : "hangup", "overflow_id",
+			json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:s, s:o}",
+				  "number", number, "name", number, "strategy", strategies[i], "priority",
+				  (int)sim_between(0, 2), "max_length", (int)sim_between(2, 20), "max_wait_s",
+				  (int)sim_between(20, 200), "ring_timeout_s", (int)sim_between(3, 15), "retry_delay_s",
+				  (int)sim_between(0, 10), "wrapup_s", (int)sim_between(0, 15), "announce_s",
+				  (int)sim_between(0, 20), "announce_position", 1, "record", i != 1, "service_level_s",
+				  15, "overflow_kind", i == 2 ? "queue" : "hangup", "overflow_id",
 				  i == 2 ? json_string(sim.queues[0]) : json_null()));
 	}
 	for (int i = 0; i < SIM_AGENTS; i++) {
@@ -29,13 +32,14 @@ static void config(void)
 		snprintf(number, sizeof(number), "%d", 1001 + i);
 		sim_row("extension", sim.exts[i], json_pack("{s:s}", "number", number));
 		snprintf(number, sizeof(number), "%d", 8001 + i);
-		sim_row("agent", sim.agents[i], json_pack("{s:s, s:s, s:s}", "number", number, "name", number, "extension_id", sim.exts[i]));
+		sim_row("agent", sim.agents[i],
+			json_pack("{s:s, s:s, s:s}", "number", number, "name", number, "extension_id", sim.exts[i]));
 		for (int q = 0; q < SIM_QUEUES; q++)
 			if (sim_chance(70)) {
 				sim_id(id);
 				sim_row("queue_agent", id,
-					json_pack("{s:s, s:s, s:i, s:i}", "queue_id", sim.queues[q], "agent_id", sim.agents[i], "skill", 5, "priority",
-						  (int)sim_between(0, 1)));
+					json_pack("{s:s, s:s, s:i, s:i}", "queue_id", sim.queues[q], "agent_id",
+						  sim.agents[i], "skill", 5, "priority", (int)sim_between(0, 1)));
 			}
 	}
 }
@@ -67,8 +71,8 @@ static void customer_h(struct sim_event *e)
 	static const char *const kinds[] = {"queue", "queue", "queue", "queue", "ivr", "ivr", "extension", "dial"};
 	static const char *const numbers[] = {"1002", "4001", "7777"};
 	const char *kind = kinds[sim_random() % 8];
-	const char *target = !strcmp(kind, "queue") ? sim.queues[sim_random() % SIM_QUEUES]
-			     : !strcmp(kind, "ivr") ? sim.flow
+	const char *target = !strcmp(kind, "queue")  ? sim.queues[sim_random() % SIM_QUEUES]
+			     : !strcmp(kind, "ivr")  ? sim.flow
 			     : !strcmp(kind, "dial") ? numbers[sim_random() % 3]
 						     : sim.exts[sim_random() % SIM_AGENTS];
 	struct sim_leg *l = zj_alloc(sizeof(*l), NULL);
@@ -406,7 +410,8 @@ static void check_states(void)
 		json_t *last = NULL;
 
 		json_array_foreach (rows("agent_state"), i, row) {
-			bool with_call = !strcmp(acd_str(row, "state"), "ringing") || !strcmp(acd_str(row, "state"), "talking") ||
+			bool with_call = !strcmp(acd_str(row, "state"), "ringing") ||
+					 !strcmp(acd_str(row, "state"), "talking") ||
 					 !strcmp(acd_str(row, "state"), "after_call");
 			char key[120];
 
@@ -424,8 +429,9 @@ static void check_states(void)
 				bool agrees = false;
 
 				json_array_foreach (json_object_get(legs, key), j, leg)
-					agrees = agrees || (llabs(at_of(leg, "answered_at") - at_of(row, "from_at")) < ACD_S &&
-							    llabs(at_of(leg, "ended_at") - at_of(row, "to_at")) < ACD_S);
+					agrees = agrees ||
+						 (llabs(at_of(leg, "answered_at") - at_of(row, "from_at")) < ACD_S &&
+						  llabs(at_of(leg, "ended_at") - at_of(row, "to_at")) < ACD_S);
 				assert_true(agrees);
 			}
 		}
@@ -484,7 +490,8 @@ static void a_day(uint64_t seed)
 	check_visits();
 	check_states();
 	check_counters();
-	print_message("seed %llu: %u calls, %u decisions, %u restarts\n", (unsigned long long)seed, sim.calls, sim.decisions, sim.restarts);
+	print_message("seed %llu: %u calls, %u decisions, %u restarts\n", (unsigned long long)seed, sim.calls,
+		      sim.decisions, sim.restarts);
 	sim_stop();
 }
 
