@@ -75,8 +75,7 @@ static void count(struct api_limit *l, uint64_t key, int64_t now_us)
 		for (int i = 1; i < WAYS; i++)
 			if (set[i].since_us < s->since_us)
 				s = &set[i];
-		s->key = key;
-		s->since_us = 0;
+		*s = (struct slot){.key = key, .since_us = now_us};
 	}
 	if (now_us - s->since_us >= WINDOW_US) {
 		s->since_us = now_us;

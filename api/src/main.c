@@ -46,12 +46,6 @@ static const struct zj_conf_row rows[] = {
 	{.key = NULL},
 };
 
-struct zj_metric api_metrics[API_METRIC_COUNT + 1] = {
-#define X(n, h, t) {.name = #n, .help = h, .type = t},
-	API_METRICS(X)
-#undef X
-};
-
 static void schema_read(int err, int failed, PGresult *const *results, int n ZJ_UNUSED, void *arg)
 {
 	struct api *api = arg;

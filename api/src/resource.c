@@ -155,6 +155,8 @@ static void deleted(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 	if (PQntuples(results[0]) > 0) {
 		struct api_write *w = req->user;
 		w->done = true;
+		if (PQnfields(results[0]) > 1 && !PQgetisnull(results[0], 0, 1))
+			w->replaced = zj_strdup(PQgetvalue(results[0], 0, 1)); /* the row's file goes with it */
 		api_audit(req, "delete", w->id);
 		api_directory_wait(req->api->directory, req->res->table, w->id, 0, true, known_gone, zj_ref(req));
 	} else if (PQntuples(results[1]) > 0) {

@@ -298,6 +298,8 @@ void api_sql_delete(struct api_sql *s, const struct api_resource *r, enum api_ro
 	where_id(s, id);
 	where_etag(s, r, role, etag);
 	api_buf_add(&s->text, " returning t.id::text");
+	if (json_object_get(r->comment, "upload"))
+		api_buf_add(&s->text, ", t.path");
 }
 
 void api_sql_column(struct api_sql *s, const struct api_resource *r, const char *id, const char *name)

@@ -3,13 +3,13 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import assert from 'node:assert/strict';
 import { FakeAcd } from './acd.mjs';
 import { WebSocketClient } from '../../tests/tools/ws.mjs';
 import { root, startPostgres } from '../../schema/test/pg.mjs';
 
-export const build = join(root, '').length && process.env.ZJ_BUILD ? join(process.env.ZJ_BUILD.startsWith('/') ? '' : root, process.env.ZJ_BUILD) : join(root, 'build');
+export const build = resolve(root, process.env.ZJ_BUILD ?? 'build');
 export const slow = Number(process.env.ZJ_SLOW ?? 1);
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 export async function until(what, f, ms = 5000) {
@@ -125,11 +125,14 @@ export async function startEnv({ conf = {} } = {}) {
       return Object.assign(client, { account, role });
     },
     async close() {
-      await env.stopApi();
+      const end = await env.stopApi();
+      const report = env.log().match(/(AddressSanitizer|LeakSanitizer|runtime error)[^]*/)?.[0];
       if (env.acd?.server?.listening) await env.acd.close();
       redis.kill();
       await pg.stop();
       rmSync(dir, { recursive: true, force: true });
+      assert.equal(report, undefined, 'the sanitisers have nothing to say');
+      assert.deepEqual(end, { code: 0, signal: null }, 'the api ends cleanly');
     },
   };
   process.on('exit', () => { env.api?.kill('SIGKILL'); redis.kill('SIGKILL'); });

@@ -64,6 +64,7 @@ test('a prompt: uploaded as body or form, converted, measured, played back, repl
   assert.ok(!readdirSync(dir).some((n) => n.startsWith('.upload')), 'nothing half-done is left');
   assert.equal((await admin.delete(`/prompts/${p.id}`)).status, 204);
   assert.equal((await admin.get(`/prompts/${p.id}/audio`)).status, 404);
+  assert.equal(readdirSync(dir).filter((n) => n.startsWith(p.id)).length, 2, 'whoever is playing it may finish');
 });
 
 test('what is no sound, or lies about its length, or is named badly: refused, nothing left behind', async () => {
@@ -190,4 +191,9 @@ test('the console\'s files: index.html for every page, cache headers, gzip twins
   assert.deepEqual([plain.encoding, plain.text], [null, 'console.log(1)']);
   assert.equal((await get('/assets/app-1a2b.js', { 'accept-encoding': 'identity', 'if-none-match': plain.etag })).status, 304);
   assert.equal((await get('/assets/gone.js')).status, 404);
+});
+
+test('a removed prompt\'s file goes a little later', async () => {
+  const dir = join(env.settings.store, admin.tenant.id, 'prompts');
+  await until('gone', () => readdirSync(dir).length === 1, 12000);
 });

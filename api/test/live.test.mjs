@@ -208,7 +208,7 @@ test('a viewer that does not read is dropped to resync, with bounded memory; oth
   const pad = 'x'.repeat(20000);
   const rss = async () => Number((await (await fetch(`${env.health}/metrics`)).text()).match(/resident\w* (\d+)/)?.[1] ?? 0);
   const before = await rss();
-  for (let i = 0; i < 600; i++) { env.acd.emit(tenant(), 'call.changed', { id: `c${i}`, pad }); if (i % 10 === 9) await sleep(30); }
+  for (let i = 0; i < 600; i++) { env.acd.emit(tenant(), 'call.changed', { id: `c${i}`, pad }); if (i % 20 === 19) await good.wait('call.changed', (m) => m.data.id === `c${i}`, 10000); }
   await good.wait('call.changed', (m) => m.data.id === 'c599', 10000);
   assert.ok((await rss()) - before < 80e6);
   let text = '';

@@ -2,7 +2,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -77,7 +77,7 @@ export async function startPostgres({ port = 5432, migrate = true } = {}) {
 
 // With `zongji migrate` where it is built, else file by file as it would.
 export function applySchema(pg) {
-  const zongji = join(root, process.env.ZJ_BUILD ?? 'build', 'bin', 'zongji');
+  const zongji = resolve(root, process.env.ZJ_BUILD ?? 'build', 'bin', 'zongji');
   if (existsSync(zongji)) {
     mkdirSync(join(pg.dir, 'etc'), { recursive: true });
     writeFileSync(join(pg.dir, 'etc', 'zongji.conf'), [`run = ${pg.dir}`, `pg = host=${pg.dir} port=${pg.port} user=postgres dbname=zongji`,
