@@ -99,8 +99,10 @@ static void ended(struct acd_call *call, struct acd_leg *leg)
 
 static void played(struct acd_call *call, struct acd_leg *leg, enum acd_play what)
 {
-	if (what == ACD_PLAY_ANNOUNCEMENT && leg == call->main && call->visit)
-		acd_play_music(leg, call->visit->queue);
+	if (what != ACD_PLAY_ANNOUNCEMENT || leg != call->main || !call->visit)
+		return;
+	acd_visit_announced(call->visit);
+	acd_play_music(leg, call->visit->queue);
 }
 
 static void leave(struct acd_call *call, enum acd_left how)

@@ -73,9 +73,19 @@ static void announce_h(struct acd *acd, struct acd_timer *timer)
 	struct acd_visit *v = acd_container(timer, struct acd_visit, announce);
 
 	acd_call_at(v->call, 0);
-	acd_announce_position(v);
+	if (!v->call->main || v->call->main->playing != ACD_PLAY_ANNOUNCEMENT)
+		acd_announce_position(v);
 	if (v->queue->announce_us)
 		acd_timer_start(acd, timer, acd->now + v->queue->announce_us, announce_h);
+}
+
+/* The interval is what lies between two announcements, else a long one and a short interval leave no music. */
+void acd_visit_announced(struct acd_visit *v)
+{
+	struct acd *acd = v->queue->tenant->acd;
+
+	if (v->queue->announce_us && v->queue->announce_position)
+		acd_timer_start(acd, &v->announce, acd->now + v->queue->announce_us, announce_h);
 }
 
 /* What the queue asks for now may have changed since the caller came. */

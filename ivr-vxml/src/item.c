@@ -18,12 +18,14 @@ int vx_field_run(struct vx_session *s, struct vx_item *item)
 
 	if (ctl == VX_GO_ON)
 		ctl = vx_collect(s, item, list, n, &in);
-	if (ctl == VX_GO_ON && in.what == VX_HEARD_NOTHING)
+	if (ctl == VX_GO_ON && in.what == VX_HEARD_NOTHING) {
 		ctl = vx_throw(s, item->node, "noinput", "%s", "");
-	else if (ctl == VX_GO_ON && in.what == VX_HEARD_NOMATCH)
+	} else if (ctl == VX_GO_ON && in.what == VX_HEARD_NOMATCH) {
+		vx_path_input(s, in.text);
 		ctl = vx_throw(s, item->node, "nomatch", "%s", in.text);
-	else if (ctl == VX_GO_ON)
+	} else if (ctl == VX_GO_ON) {
 		ctl = vx_input_process(s, list, &in);
+	}
 	json_decref(in.meaning);
 	if (list)
 		vx_active_clear(list, n);
