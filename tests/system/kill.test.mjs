@@ -18,7 +18,10 @@ before(async () => {
 	agent = await place.tenant.agent('1001', [place.queue], { answering: AUTO });
 }, { timeout: 150_000 });
 after(() => zj?.release());
-afterEach(() => zj.hangupAll());
+afterEach(async () => {
+	await zj.hangupAll();
+	agent.phone.queue.length = 0;
+});
 
 /** The board after a process was away: a new connection (the old one may have been closed). */
 async function freshBoard() {

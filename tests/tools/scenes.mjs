@@ -61,6 +61,7 @@ export async function intoQueue(zj, { queueDid, events }, { caller = zj.freshNum
 
 /** Caller and agent talk: {call, agentCall}. The agent must be idle, its phone answering by itself or 'never' (then answered here). */
 export async function talking(zj, place, agent, options = {}) {
+	agent.phone.queue.length = 0; // calls that nobody asked for are not this one
 	const call = await intoQueue(zj, place, options);
 	const agentCall = await agent.phone.nextCall();
 	if (agent.phone.answering.after === undefined)
