@@ -504,8 +504,11 @@ static void recorded_h(struct vx_call *c, json_t *params)
 	if (strcmp(str(params, "record"), c->record))
 		return;
 	c->record[0] = '\0';
-	if (!strcmp(str(params, "reason"), "hungup"))
-		c->hungup = true;
+	if (!strcmp(str(params, "reason"), "hungup")) {
+		c->hungup = true; /* leg.hungup follows; what was recorded is kept, but the flow shall know */
+		if (c->session)
+			vx_session_hungup(c->session);
+	}
 	if (c->session)
 		vx_session_recorded(c->session, params);
 }

@@ -297,7 +297,7 @@ static char *address_of(const char *given)
 int vx_console_main(int argc, char **argv)
 {
 	struct console c = {.deadline = -1};
-	struct vx_fetcher_args fetch = {.allow_private = true, .max_ms = 10000, .cache_dir = "/tmp"};
+	struct vx_fetcher_args fetch = {.allow_private = true, .max_ms = 10000};
 	struct vx_session_args args = {.host = &host, .arg = &c, .lang = "en", .files = true};
 	char *uri;
 	int err;

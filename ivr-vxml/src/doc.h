@@ -16,8 +16,9 @@
 /* Every element that is known, in schema_vxml.c's order. */
 #define VX_ELEMENTS(X)                                                                                                 \
 	X(VXML, "vxml")                                                                                                \
-	X(META, "meta") X(METADATA, "metadata") X(FORM, "form") X(MENU, "menu") X(CHOICE, "choice") X(                 \
-		FIELD, "field") X(BLOCK, "block") X(INITIAL, "initial") X(RECORD, "record") X(TRANSFER, "transfer")    \
+	X(META, "meta")                                                                                                \
+	X(METADATA, "metadata") X(FORM, "form") X(MENU, "menu") X(CHOICE, "choice") X(FIELD, "field") X(               \
+		BLOCK, "block") X(INITIAL, "initial") X(RECORD, "record") X(TRANSFER, "transfer")                      \
 		X(SUBDIALOG, "subdialog") X(OBJECT, "object") X(PARAM, "param") X(RETURN, "return") X(                 \
 			FILLED, "filled") X(OPTION, "option") X(LINK, "link") X(PROPERTY, "property")                  \
 			X(PROMPT, "prompt") X(AUDIO, "audio") X(VALUE, "value") X(ENUMERATE, "enumerate") X(           \

@@ -128,11 +128,15 @@ int vx_fetch_audio(struct vx_session *s, const char *uri, char **file)
 {
 	char *url = vx_url_resolve(s->ctx->doc ? s->ctx->doc->uri : NULL, uri);
 	struct vx_fetch_args args = {.url = url, .max_bytes = 20 * 1024 * 1024, .to_file = true};
+	const char *kept;
 	struct got g;
 	int ctl = VX_GO_ON;
 
 	*file = NULL;
-	if (url && !strncmp(url, "http", 4)) {
+	kept = url && s->fetcher ? vx_fetch_kept(s->fetcher, url) : NULL;
+	if (kept) {
+		*file = zj_strdup(kept);
+	} else if (url && !strncmp(url, "http", 4)) {
 		ctl = fetch(s, &args, &g);
 		if (ctl == VX_GO_ON && g.status >= 200 && g.status < 300)
 			*file = zj_ref(g.file);

@@ -12,13 +12,24 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #define TRANSFERS_MAX 500
 #define REDIRECTS_MAX 5
+#define KEPT_MAX      1024
+#define KEPT_MS       60000 /* an audio file is asked for anew after so long */
 
 struct zj_metric *vx_fetches_metric;
 
+/* An audio file that was fetched lately. */
+struct kept {
+	UT_hash_handle hh;
+	char *url, *file; /* objects */
+	uint64_t at;      /* the loop's clock, ms */
+};
+
 struct vx_fetcher {
+	struct kept *kept; /* by address, oldest first */
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t timer;
@@ -33,7 +44,7 @@ struct vx_fetch {
 	CURL *easy;
 	vx_fetch_h *h;
 	void *arg;
-	char *post;
+	char *post, *url;
 	char error[CURL_ERROR_SIZE];
 	const char *refused; /* why the socket was not opened */
 	char *body;
@@ -118,6 +129,7 @@ static void transfer_free(struct vx_fetch *t)
 	t->f->n--;
 	free(t->body);
 	free(t->post);
+	free(t->url);
 	free(t);
 }
 
@@ -129,7 +141,7 @@ static char *file_keep(struct vx_fetch *t, const char *url)
 	int fd;
 
 	if (!t->f->cache_dir)
-		return NULL;
+		return zj_strdup(url);
 	for (const char *p = url; *p; p++)
 		hash = (hash ^ (uint8_t)*p) * 1099511628211ULL;
 	for (size_t i = 0; i < t->len; i++) /* contents too: a file that plays is never changed */
@@ -148,6 +160,51 @@ static char *file_keep(struct vx_fetch *t, const char *url)
 	return path;
 }
 
+static void kept_drop(struct vx_fetcher *f, struct kept *k)
+{
+	HASH_DEL(f->kept, k);
+	zj_deref(k->url);
+	zj_deref(k->file);
+	free(k);
+}
+
+static void kept_put(struct vx_fetcher *f, const char *url, const char *file)
+{
+	struct kept *k;
+
+	HASH_FIND_STR(f->kept, url, k);
+	if (k)
+		kept_drop(f, k);
+	if (HASH_COUNT(f->kept) >= KEPT_MAX)
+		kept_drop(f, f->kept);
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return;
+	k->url = zj_strdup(url);
+	k->file = zj_strdup(file);
+	k->at = uv_now(f->loop);
+	if (k->url && k->file) {
+		HASH_ADD_KEYPTR(hh, f->kept, k->url, strlen(k->url), k);
+		return;
+	}
+	zj_deref(k->url);
+	zj_deref(k->file);
+	free(k);
+}
+
+const char *vx_fetch_kept(struct vx_fetcher *f, const char *url)
+{
+	struct kept *k;
+
+	HASH_FIND_STR(f->kept, url, k);
+	if (!k)
+		return NULL;
+	if (uv_now(f->loop) - k->at < KEPT_MS && !access(k->file, R_OK))
+		return k->file;
+	kept_drop(f, k);
+	return NULL;
+}
+
 static void finish(struct vx_fetch *t, CURLcode code)
 {
 	const char *why = t->refused ? t->refused : *t->error ? t->error : curl_easy_strerror(code);
@@ -163,6 +220,8 @@ static void finish(struct vx_fetch *t, CURLcode code)
 	if (!t->cancelled) {
 		if (status >= 200 && status < 300 && t->to_file && t->len)
 			file = file_keep(t, url);
+		if (file)
+			kept_put(t->f, t->url, file);
 		t->h(status, code == CURLE_OK ? (t->body ? t->body : "") : NULL, t->len, file, url,
 		     code == CURLE_OK ? NULL : why, t->arg);
 	}
@@ -306,6 +365,8 @@ void vx_fetcher_close(struct vx_fetcher *f)
 	if (!f || f->closing)
 		return;
 	f->closing = true;
+	while (f->kept)
+		kept_drop(f, f->kept);
 	curl_multi_cleanup(f->multi);
 	uv_close((uv_handle_t *)&f->timer, on_timer_closed);
 }
@@ -353,10 +414,12 @@ int vx_fetch_start(struct vx_fetch **fp, struct vx_fetcher *f, const struct vx_f
 	t->max = args->max_bytes;
 	t->to_file = args->to_file;
 	t->post = args->post ? strdup(args->post) : NULL;
+	t->url = strdup(args->url);
 	t->easy = curl_easy_init();
-	if (!t->easy || (args->post && !t->post)) {
+	if (!t->easy || !t->url || (args->post && !t->post)) {
 		curl_easy_cleanup(t->easy);
 		free(t->post);
+		free(t->url);
 		free(t);
 		return ENOMEM;
 	}

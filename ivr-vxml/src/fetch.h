@@ -10,7 +10,7 @@ struct vx_fetcher;
 struct vx_fetch; /* one transfer under way */
 
 struct vx_fetcher_args {
-	const char *cache_dir; /* NULL: no cache, and audio cannot be had */
+	const char *cache_dir; /* NULL: nothing is kept, an audio file's address stands for it (console) */
 	bool allow_private;
 	unsigned max_ms;
 };
@@ -30,6 +30,9 @@ struct vx_fetch_args {
 int vx_fetch_start(struct vx_fetch **fp, struct vx_fetcher *f, const struct vx_fetch_args *args, vx_fetch_h *h,
 		   void *arg) ZJ_MUST_CHECK;
 void vx_fetch_cancel(struct vx_fetch *t);
+/* Where the body of an audio file that was fetched within the last minute lies (borrowed until the next call); NULL:
+ * fetch it. */
+const char *vx_fetch_kept(struct vx_fetcher *f, const char *url);
 /* Resolves `ref` against `base` (may be NULL); an object, NULL when it cannot be. */
 char *vx_url_resolve(const char *base, const char *ref);
 bool vx_address_is_private(const struct sockaddr *a);

@@ -46,6 +46,7 @@ const pages = {
 	'/root.vxml': ['<vxml version="2.1"><var name="shared" expr="\'from the root\'"/><catch event="com.example.oops">root caught <value expr="shared"/></catch></vxml>'],
 	'/sub.vxml': ['<vxml version="2.1"><form><var name="a"/><block><return namelist="a"/></block></form></vxml>'],
 	'/keys.grxml': ['<grammar version="1.0" mode="dtmf" root="r"><rule id="r"><item repeat="2">7</item></rule></grammar>'],
+	'/hello.wav': ['RIFF'],
 	'/lib.js': ['function lib(x) { return "lib " + x; }'],
 };
 

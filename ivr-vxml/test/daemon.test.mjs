@@ -23,8 +23,8 @@ const flow = (name, document, more) => row('flow', { name, document, version: 3,
 const vxml = (inner) => `<vxml version="2.1" xml:lang="en">${inner}</vxml>`;
 const ids = {};
 
-async function start() {
-	daemon = spawn(bin, ['--config', join(dir, 'ivr.conf')], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function start(env = {}) {
+	daemon = spawn(bin, ['--config', join(dir, 'ivr.conf')], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
 	daemon.stderr.on('data', (b) => (log += b));
 	daemon.stdout.on('data', (b) => (log += b));
 	daemon.done = new Promise((ok) => daemon.on('exit', (code, signal) => ok({ code, signal })));
@@ -252,4 +252,19 @@ test('a script process has no file but its socket, no privileges, and a filter',
 	assert.match(status, /^Seccomp:\s*2$/m);
 	assert.match(status, /^NoNewPrivs:\s*1$/m);
 	if (process.getuid() === 0) assert.match(status, /^Uid:\s*65534\s+65534\s+65534\s+65534$/m);
+});
+
+test('SIGTERM ends it; started anew it runs flows from its files; the operator may allow private addresses', async () => {
+	daemon.kill('SIGTERM');
+	assert.deepEqual(await daemon.done, { code: 0, signal: null });
+	await mediad.until(() => !mediad.socket);
+	await start({ ZJ_IVR_VXML_ALLOW_PRIVATE: 'yes' });
+	const legs = [mediad.hand(ids.fetch), mediad.hand(ids.fetch)];
+	for (const leg of legs) {
+		assert.equal((await mediad.back(leg)).how, 'exit');
+		const [file, words] = mediad.words(leg);
+		assert.match(file, new RegExp(`^${dir}/cache/audio/[0-9a-f]{16}\\.wav$`));
+		assert.equal(readFileSync(file, 'utf8'), 'RIFFxxxxWAVE');
+		assert.equal(words, 'fetched');
+	}
 });
