@@ -91,7 +91,7 @@ static pid_t supervisor_start(void)
 	pid_t pid = fork();
 
 	if (!pid) {
-		if (!freopen("/dev/null", "w", stderr))
+		if (!freopen(getenv("UPLOG") ? getenv("UPLOG") : "/dev/null", "a", stderr))
 			_exit(99);
 		_exit(cmd_up(&conf, 1, argv));
 	}

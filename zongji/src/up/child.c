@@ -58,9 +58,12 @@ static void become(const struct up_child *c, const struct passwd *user, int log,
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
 
+	/* The supervisor's handlers write to a pipe that we share until exec: a signal meant for us must not reach it.
+	 */
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
 	if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
 		_exit(126);
 	if (user && (initgroups(user->pw_name, user->pw_gid) || setgid(user->pw_gid) || setuid(user->pw_uid)))
@@ -77,6 +80,7 @@ static int spawn(struct up_child *c)
 {
 	const struct passwd *user = c->spec.user ? getpwnam(c->spec.user) : NULL;
 	pid_t parent = getpid(), pid;
+	sigset_t all, before;
 	int log;
 
 	if (c->spec.user && !user)
@@ -86,9 +90,12 @@ static int spawn(struct up_child *c)
 	log = open_log(c);
 	if (log < 0)
 		return errno;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* until the child has its own handlers */
 	pid = fork();
 	if (pid == 0)
 		become(c, user, log, parent);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	close(log);
 	if (pid < 0)
 		return errno;
