@@ -22,5 +22,7 @@ const struct zj_conf_row acd_conf_rows[] = {
 	ROW(dial_ring_s, ZJ_CONF_INT, "45", 5, 300, "ring time of a direct call to an extension, seconds"),
 	ROW(start_wait_ms, ZJ_CONF_INT, "1000", 0, 60000,
 	    "at start, wait so long for PostgreSQL and Redis before going on without"),
+	ROW(lease_ms, ZJ_CONF_INT, "6000", 500, 600000,
+	    "another acd may take over when this one has been silent so long, milliseconds"),
 	{NULL, 0, 0, NULL, 0, 0, NULL},
 };

@@ -12,7 +12,7 @@
 
 struct acd_conf {
 	char *log, *log_level, *run, *node, *store, *music, *spool, *mediad, *edge, *listen, *redis, *postgres;
-	int64_t health_port, dial_ring_s, start_wait_ms;
+	int64_t health_port, dial_ring_s, start_wait_ms, lease_ms;
 };
 extern const struct zj_conf_row acd_conf_rows[];
 

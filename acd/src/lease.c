@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BEAT_MS 2000
-#define LIFE_MS 6000
-
 static const char take_script[] =
 	"local max = tonumber(ARGV[2])\n"
 	"local all = redis.call('HGETALL', KEYS[1])\n"
@@ -95,7 +92,7 @@ static void take(struct acd_lease *l)
 	if (l->taking)
 		return;
 	l->taking = !zj_redis_cmd(acd_mirror_redis(l->d->mirror), taken_h, l, "EVAL %s 1 zj:{lease}:slots %s %lld %d",
-				  take_script, l->d->conf.node, (long long)l->above, LIFE_MS);
+				  take_script, l->d->conf.node, (long long)l->above, (long long)l->d->conf.lease_ms);
 	if (!l->taking && !l->d->serving) {
 		l->d->acd->epoch = l->above + 1;
 		zj_warn("lease", "Redis is away, going on alone epoch=%lld", (long long)l->d->acd->epoch);
@@ -129,8 +126,8 @@ static void beat_h(uv_timer_t *t)
 			take(l);
 		return;
 	}
-	zj_redis_cmd(acd_mirror_redis(l->d->mirror), beaten_h, l, "EVAL %s 1 zj:{lease}:slots %s %lld %d", beat_script,
-		     l->d->conf.node, (long long)l->d->acd->epoch, LIFE_MS);
+	zj_redis_cmd(acd_mirror_redis(l->d->mirror), beaten_h, l, "EVAL %s 1 zj:{lease}:slots %s %lld %lld", beat_script,
+		     l->d->conf.node, (long long)l->d->acd->epoch, (long long)l->d->conf.lease_ms);
 }
 
 int acd_lease_alloc(struct acd_lease **lp, struct acd_daemon *d, void (*owned_h)(struct acd_daemon *d))
@@ -144,7 +141,7 @@ int acd_lease_alloc(struct acd_lease **lp, struct acd_daemon *d, void (*owned_h)
 	l->above = -1;
 	uv_timer_init(d->loop, &l->beat);
 	l->beat.data = l;
-	uv_timer_start(&l->beat, beat_h, BEAT_MS, BEAT_MS);
+	uv_timer_start(&l->beat, beat_h, (uint64_t)d->conf.lease_ms / 3, (uint64_t)d->conf.lease_ms / 3);
 	*lp = l;
 	return 0;
 }

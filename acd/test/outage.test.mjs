@@ -37,7 +37,7 @@ async function connect(t, customer, ext, i) {
 }
 
 test('kill -9 while one talks, three wait, one rings and one is in after-call work', async () => {
-	const t = await seeded('kill', { queue: { wrapup_s: 6, ring_timeout_s: 30 } });
+	const t = await seeded('kill', { queue: { wrapup_s: 5, ring_timeout_s: 30 } });
 	await rig.signIn(0, t);
 	await rig.signIn(1, t);
 	const talker = rig.call(t);
@@ -221,7 +221,7 @@ test('a second acd stands by; when the first is stopped it takes over, and the f
 	writeFileSync(join(dir, 'acd.conf'), `${conf}node = node2\n`);
 	const second = spawn(join(process.cwd(), process.env.ZJ_BUILD ?? 'build', 'bin', 'acd'), ['--config', join(dir, 'acd.conf')], { stdio: 'inherit' });
 	try {
-		await sleep(1500);
+		await sleep(700);
 		assert.equal((await fetch(`http://127.0.0.1:${rig.port + 2}/healthz`)).status, 503, 'it stands by');
 		const epoch = (await rig.rpc.call('status')).epoch;
 		rig.acd.kill('SIGSTOP');

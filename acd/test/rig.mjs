@@ -23,7 +23,7 @@ export class Rig {
 		rig.mediad = await new Mediad(join(rig.dir, 'mediad.sock')).listen();
 		writeFileSync(join(rig.dir, 'acd.conf'), Object.entries({ run: rig.dir, store: join(rig.dir, 'store'), music: join(rig.dir, 'cache', 'music.wav'), spool: join(rig.dir, 'spool'),
 			mediad: rig.mediad.path, edge: join(rig.dir, 'edge.sock'), listen: join(rig.dir, 'acd.sock'), redis: join(rig.dir, 'redis.sock'),
-			postgres: `host=${rig.pg.dir} port=${port} user=zj_acd dbname=zongji`, health_port: port + 1, log: join(rig.dir, 'acd.log'), log_level: 'debug', dial_ring_s: 5 })
+			postgres: `host=${rig.pg.dir} port=${port} user=zj_acd dbname=zongji`, health_port: port + 1, log: join(rig.dir, 'acd.log'), log_level: 'debug', dial_ring_s: 5, lease_ms: 2000 })
 			.map(([k, v]) => `${k} = ${v}\n`).join(''));
 		return rig;
 	}
