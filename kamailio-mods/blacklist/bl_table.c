@@ -52,12 +52,15 @@ static bool decode(struct bl_rule *r, const char *const *f)
 	return true;
 }
 
-/* A white row may be in two maps. */
+/* A white row is in two maps; few are white, so a large batch lets that map grow as it needs. */
 static int sink_begin(const size_t *rows, bool anew, void *arg)
 {
-	size_t adds[BL_MAPS] = {[BL_TENANT] = rows[BL_TABLE_TENANT],
-				[BL_RULE] = rows[BL_TABLE_BLACKLIST],
-				[BL_WHITE] = rows[BL_TABLE_BLACKLIST]};
+	size_t rules = rows[BL_TABLE_BLACKLIST];
+	size_t adds[BL_MAPS] = {
+		[BL_TENANT] = rows[BL_TABLE_TENANT],
+		[BL_RULE] = rules,
+		[BL_WHITE] = rules > ZK_IN_PLACE_MAX ? 0 : rules,
+	};
 	return zk_write_begin(arg, adds, anew);
 }
 
@@ -90,9 +93,9 @@ static void sink_row(unsigned table, const struct zk_uuid *id, const char *const
 	zk_put(arg, BL_WHITE, &r);
 }
 
-static void sink_end(void *arg)
+static int sink_end(void *arg)
 {
-	zk_write_end(arg);
+	return zk_write_end(arg);
 }
 
 struct zk_sink bl_sink(struct zk_store *store)

@@ -196,8 +196,7 @@ static int replay(FILE *in, const struct zk_table *tables, unsigned n, const str
 		replay_line(line, tables, n, sink);
 	}
 	free(line);
-	sink->end(sink->arg);
-	return 0;
+	return sink->end(sink->arg);
 }
 
 int zk_copy_load(const char *path, const struct zk_table *tables, unsigned n, const struct zk_sink *sink, char *seen,

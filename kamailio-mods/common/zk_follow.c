@@ -16,6 +16,12 @@
 #define LOG_KEPT_S    86400  /* the change log is kept two days: after one, load everything */
 #define JOURNAL_MAX   100000 /* lines beyond the base before the copy is written anew */
 
+/* The changed rows of one table, as arrays in PostgreSQL's text; borrowed from the answer that named them. */
+struct changed {
+	const char *tenants, *ids;
+	size_t count;
+};
+
 struct zk_follow {
 	const char *who, *conninfo, *copy_path;
 	const struct zk_table *tables;
@@ -73,12 +79,23 @@ static bool take_snapshot(struct zk_follow *f, char *snapshot)
 	return true;
 }
 
-static PGresult *select_rows(struct zk_follow *f, unsigned table, const char *ids)
+static PGresult *select_all(struct zk_follow *f, unsigned table)
 {
 	char sql[1024];
-	snprintf(sql, sizeof sql, "select id::text, %s from %s%s", f->tables[table].columns, f->tables[table].name,
-		 ids ? " where id = any ($1::uuid[])" : "");
-	return zk_pg_exec(f->pg, sql, ids ? 1 : 0, &ids);
+	snprintf(sql, sizeof sql, "select id::text, true, %s from %s", f->tables[table].columns, f->tables[table].name);
+	return zk_pg_exec(f->pg, sql, 0, NULL);
+}
+
+/* One row for each changed id, by its table's primary key; the second column is null when the row is gone. */
+static PGresult *select_changed(struct zk_follow *f, unsigned table, const struct changed *c)
+{
+	char sql[1024];
+	const char *values[] = {c->tenants, c->ids};
+	snprintf(sql, sizeof sql,
+		 "select c.id::text, r.* from unnest($1::uuid[], $2::uuid[]) c(tenant_id, id) left join lateral "
+		 "(select true, %s from %s x where x.tenant_id = c.tenant_id and x.id = c.id) r on true",
+		 f->tables[table].columns, f->tables[table].name);
+	return zk_pg_exec(f->pg, sql, 2, values);
 }
 
 static void feed(struct zk_follow *f, unsigned table, const PGresult *r)
@@ -86,12 +103,13 @@ static void feed(struct zk_follow *f, unsigned table, const PGresult *r)
 	const char *fields[ZK_FIELDS_MAX];
 	struct zk_uuid id;
 	for (int row = 0; row < PQntuples(r); row++) {
+		bool gone = PQgetisnull(r, row, 1);
 		for (unsigned i = 0; i < f->tables[table].fields; i++)
-			fields[i] = PQgetisnull(r, row, (int)i + 1) ? NULL : PQgetvalue(r, row, (int)i + 1);
+			fields[i] = PQgetisnull(r, row, (int)i + 2) ? NULL : PQgetvalue(r, row, (int)i + 2);
 		if (!zk_uuid_parse(&id, PQgetvalue(r, row, 0)))
 			continue;
-		f->sink->row(table, &id, fields, f->sink->arg);
-		zk_copy_row(f->copy, table, PQgetvalue(r, row, 0), fields);
+		f->sink->row(table, &id, gone ? NULL : fields, f->sink->arg);
+		zk_copy_row(f->copy, table, PQgetvalue(r, row, 0), gone ? NULL : fields);
 	}
 }
 
@@ -113,7 +131,9 @@ static int apply_all(struct zk_follow *f, PGresult **results, const char *snapsh
 	f->copy = f->copy_path ? zk_copy_begin(f->copy_path, f->tables, f->n) : NULL;
 	for (unsigned i = 0; i < f->n; i++)
 		feed(f, i, results[i]);
-	f->sink->end(f->sink->arg);
+	err = f->sink->end(f->sink->arg);
+	if (err)
+		return err; /* the new copy was never marked: the old one stays */
 	zk_copy_mark(f->copy, snapshot);
 	f->base_rows = zk_copy_rows(f->copy);
 	return 0;
@@ -128,7 +148,7 @@ static int load_all(struct zk_follow *f)
 	if (!run(f, "begin isolation level repeatable read read only") || !take_snapshot(f, snapshot))
 		return EIO;
 	unsigned i = 0;
-	while (i < f->n && (results[i] = select_rows(f, i, NULL)))
+	while (i < f->n && (results[i] = select_all(f, i)))
 		i++;
 	if (i == f->n && run(f, "commit"))
 		err = apply_all(f, results, snapshot);
@@ -150,45 +170,24 @@ static char *table_names(const struct zk_follow *f)
 	return list;
 }
 
-/* What changed, as one row per table: its ids as an array. */
-static const char changes_sql[] = "select c.table_name, array_agg(distinct c.id)::text, count(distinct c.id)::text"
-				  "  from zj_changes_since($1::pg_snapshot, $2::text[]) c group by 1";
+/* What changed, as one row per table: two arrays that together name the rows. */
+static const char changes_sql[] =
+	"select c.table_name, array_agg(c.tenant_id)::text, array_agg(c.id)::text, count(*)::text from"
+	" (select distinct table_name, tenant_id, id from zj_changes_since($1::pg_snapshot, $2::text[])) c group by 1";
 
-struct changed {
-	char *ids; /* PostgreSQL array text; NULL: nothing */
-	size_t count;
-};
-
-static bool fetch_changed(struct zk_follow *f, struct changed *changed)
+/* The answer that `changed` borrows from; NULL when the connection broke. */
+static PGresult *fetch_changed(struct zk_follow *f, struct changed *changed)
 {
 	const char *values[] = {f->seen, table_names(f)};
 	PGresult *r = zk_pg_exec(f->pg, changes_sql, 2, values);
-	if (!r)
-		return false;
 	for (int row = 0; row < PQntuples(r); row++)
 		for (unsigned i = 0; i < f->n; i++)
 			if (!strcmp(f->tables[i].name, PQgetvalue(r, row, 0))) {
-				changed[i].ids = strdup(PQgetvalue(r, row, 1));
-				changed[i].count = strtoul(PQgetvalue(r, row, 2), NULL, 10);
+				changed[i].tenants = PQgetvalue(r, row, 1);
+				changed[i].ids = PQgetvalue(r, row, 2);
+				changed[i].count = strtoul(PQgetvalue(r, row, 3), NULL, 10);
 			}
-	PQclear(r);
-	return true;
-}
-
-/* Everything named in the array is gone first, then the rows that exist are put: a changed id that is not found is a
- * deletion. Readers see only the end of the batch. */
-static void feed_changed(struct zk_follow *f, unsigned table, const char *ids, const PGresult *r)
-{
-	struct zk_uuid id;
-	char text[ZK_UUID_TEXT];
-	for (const char *p = ids + 1; strlen(p) >= ZK_UUID_TEXT; p += ZK_UUID_TEXT) {
-		zk_copy(text, sizeof text, p, ZK_UUID_TEXT - 1);
-		if (!zk_uuid_parse(&id, text))
-			continue;
-		f->sink->row(table, &id, NULL, f->sink->arg);
-		zk_copy_row(f->copy, table, text, NULL);
-	}
-	feed(f, table, r);
+	return r;
 }
 
 static int apply_changed(struct zk_follow *f, const struct changed *changed, PGresult **results, const char *snapshot)
@@ -202,9 +201,11 @@ static int apply_changed(struct zk_follow *f, const struct changed *changed, PGr
 	if (err)
 		return err;
 	for (unsigned i = 0; i < f->n; i++)
-		if (changed[i].ids)
-			feed_changed(f, i, changed[i].ids, results[i]);
-	f->sink->end(f->sink->arg);
+		if (changed[i].count)
+			feed(f, i, results[i]);
+	err = f->sink->end(f->sink->arg);
+	if (err)
+		return err; /* in the copy the same rows come again before the next mark */
 	zk_copy_mark(f->copy, snapshot);
 	zk_log(ZK_INFO, "configuration changed who=%s rows=%zu", f->who, total);
 	return 0;
@@ -215,15 +216,16 @@ static int load_changed(struct zk_follow *f)
 	struct changed changed[ZK_TABLES_MAX] = {{0}};
 	PGresult *results[ZK_TABLES_MAX] = {NULL};
 	char snapshot[SEEN_MAX];
-	bool good = run(f, "begin isolation level repeatable read read only") && take_snapshot(f, snapshot) &&
-		    fetch_changed(f, changed);
+	PGresult *names = NULL;
+	if (!run(f, "begin isolation level repeatable read read only") || !take_snapshot(f, snapshot))
+		return EIO;
+	bool good = (names = fetch_changed(f, changed)) != NULL;
 	for (unsigned i = 0; good && i < f->n; i++)
-		if (changed[i].ids)
-			good = (results[i] = select_rows(f, i, changed[i].ids)) != NULL;
+		if (changed[i].count)
+			good = (results[i] = select_changed(f, i, &changed[i])) != NULL;
 	int err = good && run(f, "commit") ? apply_changed(f, changed, results, snapshot) : EIO;
 	clear_all(results, f->n);
-	for (unsigned i = 0; i < f->n; i++)
-		free(changed[i].ids);
+	PQclear(names);
 	if (!err)
 		zk_copy(f->seen, sizeof f->seen, snapshot, strlen(snapshot));
 	return err;

@@ -22,7 +22,8 @@ struct zk_sink {
 	int (*begin)(const size_t *rows, bool anew, void *arg);
 	/* One row (borrowed; NULL members are SQL nulls), or `fields` NULL: the row is gone. */
 	void (*row)(unsigned table, const struct zk_uuid *id, const char *const *fields, void *arg);
-	void (*end)(void *arg);
+	/* Not 0: nothing of the batch counts; try again later. */
+	int (*end)(void *arg);
 	void *arg;
 };
 

@@ -4,9 +4,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define IN_PLACE_MAX 256 /* rows: about 50 µs during which readers try again */
-#define READ_TRIES   100000
-#define RECORDS_MIN  64
+#define READ_TRIES  100000
+#define RECORDS_MIN 64
 
 /* Open addressing with linear probing; `rec` 0 is empty. 12 bytes a slot. */
 struct slot {
@@ -32,6 +31,7 @@ struct zk_store {
 	size_t record_sizes[ZK_MAPS_MAX];
 	unsigned count;
 	bool copying; /* the writer's transaction goes to the other generation */
+	bool failed;  /* and has no memory */
 };
 
 static struct slot *by_id_slots(const struct zk_map *m)
@@ -269,11 +269,12 @@ int zk_write_begin(struct zk_store *s, const size_t *adds, bool anew)
 	unsigned now = atomic_load(&s->current);
 	size_t rows = 0;
 	bool fits = !anew;
+	s->failed = false;
 	for (unsigned i = 0; i < s->count; i++) {
 		rows += adds[i];
 		fits = fits && s->maps[now][i]->used + adds[i] <= s->maps[now][i]->room;
 	}
-	if (!fits || rows > IN_PLACE_MAX)
+	if (!fits || rows > ZK_IN_PLACE_MAX)
 		return begin_copy(s, adds, anew);
 	s->copying = false;
 	atomic_fetch_add(&s->seq, 1);
@@ -281,35 +282,57 @@ int zk_write_begin(struct zk_store *s, const size_t *adds, bool anew)
 	return 0;
 }
 
-static struct zk_map *written(const struct zk_store *s, unsigned map)
+static struct zk_map **written(struct zk_store *s, unsigned map)
 {
 	unsigned now = atomic_load(&s->current);
-	return s->maps[s->copying ? !now : now][map];
+	return &s->maps[s->copying ? !now : now][map];
 }
 
-/* `rec` is copied whole. The transaction's `adds` must have announced it. */
+/* Only a copy may grow: nobody reads it yet. */
+static bool make_room(struct zk_store *s, struct zk_map **mp)
+{
+	if ((*mp)->used < (*mp)->room)
+		return true;
+	struct zk_map *larger = s->copying ? map_clone(*mp, (*mp)->used) : NULL;
+	if (!larger) {
+		s->failed = true;
+		return false;
+	}
+	zk_mem_free(*mp);
+	*mp = larger;
+	return true;
+}
+
+/* `rec` is copied whole. */
 void zk_put(struct zk_store *s, unsigned map, const void *rec)
 {
-	map_put(written(s, map), rec);
+	struct zk_map **mp = written(s, map);
+	if (!s->failed && make_room(s, mp))
+		map_put(*mp, rec);
 }
 
 bool zk_del(struct zk_store *s, unsigned map, const struct zk_uuid *id)
 {
-	return map_del(written(s, map), id);
+	return !s->failed && map_del(*written(s, map), id);
 }
 
 /* Publishes. The generation that was replaced is freed as soon as its readers have left. */
-void zk_write_end(struct zk_store *s)
+int zk_write_end(struct zk_store *s)
 {
 	if (!s->copying) {
 		atomic_thread_fence(memory_order_seq_cst);
 		atomic_fetch_add(&s->seq, 1);
-		return;
+		return 0;
 	}
 	unsigned old = atomic_load(&s->current);
+	if (s->failed) {
+		generation_free(s, !old);
+		return ENOMEM;
+	}
 	atomic_store(&s->current, !old);
 	wait_for_readers(s, old);
 	generation_free(s, old);
+	return 0;
 }
 
 static unsigned reader_enter(struct zk_store *s)

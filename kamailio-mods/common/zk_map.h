@@ -30,12 +30,14 @@ struct zk_map; /* one map of one generation */
 int zk_store_alloc(struct zk_store **sp, const size_t *record_sizes, unsigned maps) __attribute__((warn_unused_result));
 void zk_store_free(struct zk_store *s);
 
-/* The writer's transaction. `adds[i]` rows at most will be put into map i; `anew` begins with empty maps (which readers
- * see only at the end). ENOMEM: nothing changed, readers go on with what was there. */
+/* The writer's transaction. adds[i] rows will be put into map i (more may be, when the sum is above ZK_IN_PLACE_MAX);
+ * `anew` begins with empty maps (which readers see only at the end). ENOMEM, here or at the end: nothing changed,
+ * readers go on with what was there. */
+#define ZK_IN_PLACE_MAX 256
 int zk_write_begin(struct zk_store *s, const size_t *adds, bool anew) __attribute__((warn_unused_result));
 void zk_put(struct zk_store *s, unsigned map, const void *rec); /* replaces the record of the same id */
 bool zk_del(struct zk_store *s, unsigned map, const struct zk_uuid *id);
-void zk_write_end(struct zk_store *s);
+int zk_write_end(struct zk_store *s) __attribute__((warn_unused_result));
 
 /* Calls `h` with the maps, again if a write came between: it must start from nothing each time, copy what it finds, and
  * trust no length it reads. EAGAIN: the writer died in the middle of a write. */

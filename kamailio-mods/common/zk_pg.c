@@ -72,13 +72,13 @@ PGconn *zk_pg_connect(const char *conninfo, const char *who)
 	return NULL;
 }
 
-/* The last result of a query; NULL when the connection broke or the time is over. */
-static PGresult *result_wait(PGconn *pg, long deadline)
+/* The last result of a query; NULL when the connection broke or nothing came for too long. */
+static PGresult *result_wait(PGconn *pg)
 {
 	PGresult *last = NULL;
 	for (;;) {
 		while (PQisBusy(pg))
-			if (!wait_socket(pg, POLLIN, deadline) || !PQconsumeInput(pg)) {
+			if (!wait_socket(pg, POLLIN, mono_ms() + SILENCE_MAX_MS) || !PQconsumeInput(pg)) {
 				PQclear(last);
 				return NULL;
 			}
@@ -94,7 +94,7 @@ PGresult *zk_pg_exec(PGconn *pg, const char *sql, int n, const char *const *valu
 {
 	PGresult *r = NULL;
 	if (PQsendQueryParams(pg, sql, n, NULL, values, NULL, NULL, 0))
-		r = result_wait(pg, mono_ms() + SILENCE_MAX_MS);
+		r = result_wait(pg);
 	ExecStatusType status = PQresultStatus(r);
 	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
 		return r;

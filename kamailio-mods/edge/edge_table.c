@@ -63,9 +63,9 @@ static void sink_row(unsigned table, const struct zk_uuid *id, const char *const
 		zk_del(arg, table, id);
 }
 
-static void sink_end(void *arg)
+static int sink_end(void *arg)
 {
-	zk_write_end(arg);
+	return zk_write_end(arg);
 }
 
 struct zk_sink edge_sink(struct zk_store *store)

@@ -206,6 +206,27 @@ test('a black-list row bars the very next call, and stops doing so when deleted'
   await until('free', async () => (await call()) === 486);
 });
 
+test('twenty thousand rules come in one transaction: all or none are in force, and no call waits for them', async () => {
+  const rows = (n) => Number(/rules: (\d+)/.exec(e.rpc('blacklist.count'))[1]) === n;
+  const insert = e.pg.session();
+  const done = insert.run(`insert into zj.blacklist (tenant_id, number) select '${e.tenant.b}', '77' || n from generate_series(10000, 29999) n`);
+  let slowest = 0;
+  await until('all of them', async () => {
+    const began = performance.now();
+    assert.equal(await e.invite('8610001', { from: '13900000001' }).then((r) => r.status), 486);
+    slowest = Math.max(slowest, performance.now() - began);
+    return rows(20000);
+  }, 20000);
+  await done;
+  console.log(`# slowest call meanwhile ${slowest.toFixed(0)} ms`);
+  assert.equal((await e.invite('8610002', { from: '7729999' })).status, 403);
+  assert.equal((await e.invite('8610002', { from: '+7710000' })).status, 403);
+  const gone = insert.run("delete from zj.blacklist where number like '77%'");
+  await until('none of them', () => rows(0), 20000);
+  await gone;
+  await insert.end();
+});
+
 test('two tenants have an extension 1001 each, and each gets only its own calls', async () => {
   const [a, b] = [await open('a'), await open('b')];
   await a.register();
@@ -260,6 +281,47 @@ test('two phones of one extension: both ring, both answers reach mediad, a CANCE
   assert.equal((await pending).status, 487);
   one.answering = two.answering = { reject: 486 };
   assert.equal((await callPhone('1005', 'b.test')).status, 486);
+});
+
+test('re-INVITE from either end of a call to a phone, through the relay both ways; then BYE', async () => {
+  e.sql(`insert into extension (tenant_id, number, password) values ('${e.tenant.b}', '1006', 'password-b')`);
+  const p = await open('b', '1006', 'password-b');
+  await until('the new extension', () => p.register().then(() => true, () => false));
+  const ringing = p.nextCall();
+  const answer = await callPhone('1006', 'b.test');
+  const call = await ringing;
+  const base = { uri: uriOf(header(answer, 'contact')), headers: { From: header(answer, 'from'), To: header(answer, 'to'), 'Call-ID': header(answer, 'call-id'), Route: [...answer.headers['record-route']].reverse(), Contact: `<sip:mediad@127.0.0.1:${e.base + 20}>` } };
+  const within = (method, cseq, body) => ({ method, uri: base.uri, body, headers: { ...base.headers, CSeq: `${cseq} ${method}`, ...(body && { 'Content-Type': 'application/sdp' }) } });
+  const ack = (cseq) => { const m = within('ACK', cseq); e.mediad.sendRaw(`ACK ${m.uri} SIP/2.0\r\nVia: ${e.mediad.via()}\r\nMax-Forwards: 70\r\nRoute: ${m.headers.Route.join(', ')}\r\nFrom: ${m.headers.From}\r\nTo: ${m.headers.To}\r\nCall-ID: ${m.headers['Call-ID']}\r\nCSeq: ${cseq} ACK\r\nContent-Length: 0\r\n\r\n`, e.sip); };
+  ack(1);
+  await call.answered;
+  const relayed = (body) => { const port = Number(/m=audio (\d+)/.exec(body)[1]); return port >= e.base + 100 && port < e.base + 300; };
+  const reinvited = new Promise((resolve) => call.once('reinvited', resolve));
+  const held = await e.mediad.request(within('INVITE', 2, sdp('127.0.0.1', 50010, 'a=sendonly\r\n')), e.sip);
+  assert.equal(held.status, 200);
+  ack(2);
+  assert.ok(relayed((await reinvited).body) && relayed(held.body));
+  assert.match(held.body, /a=recvonly/);
+  const delayed = await e.mediad.request(within('INVITE', 3), e.sip); // without an offer: the phone makes one
+  assert.equal(delayed.status, 200);
+  assert.ok(relayed(delayed.body));
+  ack(3);
+  const atMediad = e.nextAtMediad();
+  const hold = call.hold(true);
+  const { message, respond } = await atMediad;
+  assert.ok(relayed(message.body));
+  assert.match(message.body, /a=sendonly/);
+  respond(200, 'OK', { body: sdp('127.0.0.1', 50010, 'a=recvonly\r\n'), headers: { Contact: `<sip:mediad@127.0.0.1:${e.base + 20}>`, 'Content-Type': 'application/sdp' } }).stopRepeating();
+  await hold;
+  for (const method of ['REFER', 'INFO', 'UPDATE']) {
+    const heard = new Promise((resolve) => e.mediad.on('request', (m, r) => { if (m.method === method) { r(202, 'Accepted', {}); resolve(m); } }));
+    assert.equal((await call.request(method, { headers: { 'Refer-To': '<sip:4001@b.test>', 'X-Zj-Evil': '1' } })).status, 202);
+    assert.equal((await heard).headers['x-zj-evil'], undefined);
+  }
+  assert.equal((await e.mediad.request(within('BYE', 4), e.sip)).status, 200);
+  assert.equal((await call.ended).how, 'far');
+  e.sql("update extension set enabled = false where number = '1006'");
+  await until('a disabled extension rings no more', async () => (await callPhone('1006', 'b.test')).status === 404);
 });
 
 test('what passes is mirrored as HEP 3; probes of mediads are not', async () => {

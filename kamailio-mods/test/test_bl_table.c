@@ -18,7 +18,7 @@ static void put(unsigned table, unsigned id, const char *const *fields)
 	rows[table] = 1;
 	assert_int_equal(0, sink.begin(rows, false, sink.arg));
 	sink.row(table, &u, fields, sink.arg);
-	sink.end(sink.arg);
+	assert_int_equal(0, sink.end(sink.arg));
 }
 
 static void rule(unsigned id, const char *tenant, const char *number, const char *match, const char *colour,
@@ -37,7 +37,7 @@ static int setup(void **state)
 	zk_uuid_parse(&carrier, CARRIER);
 	assert_int_equal(0, sink.begin(rows, false, sink.arg));
 	sink.row(BL_TABLE_TENANT, &carrier, (const char *[]){"carrier"}, sink.arg);
-	sink.end(sink.arg);
+	assert_int_equal(0, sink.end(sink.arg));
 	return 0;
 }
 
@@ -161,7 +161,7 @@ static void many_rules(void **state)
 		sink.row(BL_TABLE_BLACKLIST, &u,
 			 (const char *[]){TENANT_A, number, "exact", "black", "in", "403", NULL, NULL}, sink.arg);
 	}
-	sink.end(sink.arg);
+	assert_int_equal(0, sink.end(sink.arg));
 	assert_int_equal(N, zk_store_count(store, BL_RULE));
 	for (unsigned i = 0; i < N; i++) {
 		snprintf(number, sizeof number, "1%08u", i);

@@ -24,7 +24,7 @@ static void row(enum did_map table, struct zk_uuid id, const char *const *fields
 	rows[table] = 1;
 	assert_int_equal(0, sink.begin(rows, false, sink.arg));
 	sink.row(table, &id, fields, sink.arg);
-	sink.end(sink.arg);
+	assert_int_equal(0, sink.end(sink.arg));
 }
 
 static void tenant(const char *id, const char *kind, const char *enabled)

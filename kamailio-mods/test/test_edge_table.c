@@ -28,7 +28,7 @@ static void put(enum edge_map table, const char *id, const char *const *fields)
 	assert_true(zk_uuid_parse(&u, id));
 	assert_int_equal(0, sink.begin((size_t[]){1, 1}, false, sink.arg));
 	sink.row(table, &u, fields, sink.arg);
-	sink.end(sink.arg);
+	assert_int_equal(0, sink.end(sink.arg));
 }
 
 static int setup(void **state)

@@ -31,7 +31,7 @@ static void put(struct zk_store *s, unsigned id, unsigned key, unsigned value)
 	struct row r = row(id, key, value);
 	assert_int_equal(0, zk_write_begin(s, (size_t[]){1}, false));
 	zk_put(s, 0, &r);
-	zk_write_end(s);
+	assert_int_equal(0, zk_write_end(s));
 }
 
 static bool del(struct zk_store *s, unsigned id)
@@ -39,7 +39,7 @@ static bool del(struct zk_store *s, unsigned id)
 	struct row r = row(id, 0, 0);
 	assert_int_equal(0, zk_write_begin(s, (size_t[]){1}, false));
 	bool was = zk_del(s, 0, &r.rec.id);
-	zk_write_end(s);
+	assert_int_equal(0, zk_write_end(s));
 	return was;
 }
 
@@ -130,7 +130,7 @@ static void new_tables_replace_old_ones_at_once(void **state)
 	}
 	assert_int_equal(10, sum(s, 7).total); /* not published yet */
 	assert_int_equal(0, sum(s, 9).n);
-	zk_write_end(s);
+	assert_int_equal(0, zk_write_end(s));
 	assert_int_equal(0, sum(s, 7).n);
 	assert_int_equal(5000, sum(s, 9).n);
 	zk_store_free(s);
@@ -144,8 +144,22 @@ static void without_memory_nothing_changes(void **state)
 	put(s, 1, 7, 10);
 	plain_fail_after(0);
 	assert_int_equal(ENOMEM, zk_write_begin(s, (size_t[]){100000}, false));
+	plain_fail_after(1); /* the copy can be made, but not grow */
+	assert_int_equal(0, zk_write_begin(s, (size_t[]){300}, false));
+	for (unsigned i = 0; i < 5000; i++) {
+		struct row r = row(i + 10, 7, 1);
+		zk_put(s, 0, &r);
+	}
+	assert_int_equal(ENOMEM, zk_write_end(s));
 	plain_fail_after(-1);
 	assert_int_equal(10, sum(s, 7).total);
+	assert_int_equal(0, zk_write_begin(s, (size_t[]){300}, false));
+	for (unsigned i = 0; i < 5000; i++) {
+		struct row r = row(i + 10, 9, 1);
+		zk_put(s, 0, &r);
+	}
+	assert_int_equal(0, zk_write_end(s));
+	assert_int_equal(5000, sum(s, 9).total);
 	put(s, 2, 7, 1);
 	assert_int_equal(11, sum(s, 7).total);
 	zk_store_free(s);
@@ -194,7 +208,7 @@ static void readers_see_whole_transactions(void **state)
 		struct row r = row(i + 1, 5, 50);
 		zk_put(shared, 0, &r);
 	}
-	zk_write_end(shared);
+	assert_int_equal(0, zk_write_end(shared));
 	stop = false;
 	for (int i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, reader, &bad[i]);
@@ -203,7 +217,7 @@ static void readers_see_whole_transactions(void **state)
 		assert_int_equal(0, zk_write_begin(shared, (size_t[]){n % 50 ? 2 : 1000}, false));
 		zk_put(shared, 0, &a);
 		zk_put(shared, 0, &b);
-		zk_write_end(shared);
+		assert_int_equal(0, zk_write_end(shared));
 	}
 	stop = true;
 	for (int i = 0; i < 2; i++)
