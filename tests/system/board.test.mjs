@@ -84,6 +84,7 @@ test('agents sign in, ring and talk: the board follows', async () => {
 	await place.tenant.setState(third, 'busy');
 	place.waiting = await intoQueue(zj, place);
 	await visible(`${byId('waiting-row')}[data-call="${place.waiting.id}"]`);
+	await page.waitForFunction((selector) => /0:0[2-9]/.test(document.querySelector(selector)?.innerText), `${byId('waiting-row')}[data-call="${place.waiting.id}"] ${byId('waiting-time')}`, { timeout: 6000 });
 	fs.mkdirSync(path.join(ROOT, 'docs/screenshots'), { recursive: true });
 	await page.screenshot({ path: path.join(ROOT, 'docs/screenshots/board.png') });
 });

@@ -1,9 +1,15 @@
-// What processes cost, by /proc: CPU milliseconds and resident memory of a process and all its descendants.
+// What processes cost, by /proc: CPU milliseconds and memory of a process and all its descendants. Memory is Pss: resident
+// pages, those that several processes share counted once in all (Kamailio and PostgreSQL share most of theirs).
 import fs from 'node:fs';
 
-const TICK_MS = 10; // USER_HZ is 100 on Linux
+/** Nanoseconds on a processor, of all threads that live: finer than the clock ticks of /proc/pid/stat. */
+function cpuMsOf(pid) {
+	return fs.readdirSync(`/proc/${pid}/task`).reduce((sum, tid) => sum + Number(fs.readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]) / 1e6, 0);
+}
 
-/** pid → {ppid, cpuMs, rssKb} of every process. */
+const pssKbOf = (pid) => Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0);
+
+/** pid → {ppid} of every process. */
 export function processTable() {
 	const table = new Map();
 	for (const name of fs.readdirSync('/proc')) {
@@ -12,21 +18,21 @@ export function processTable() {
 		try {
 			const stat = fs.readFileSync(`/proc/${name}/stat`, 'latin1');
 			const f = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-			table.set(Number(name), { ppid: Number(f[1]), cpuMs: (Number(f[11]) + Number(f[12])) * TICK_MS, rssKb: Number(f[21]) * 4 });
+			table.set(Number(name), { ppid: Number(f[1]) });
 		} catch { /* it ended meanwhile */ }
 	}
 	return table;
 }
 
-/** Sums over `pid` and its descendants: {cpuMs, rssKb, processes}. */
-export function costOf(pid, table = processTable()) {
-	const sum = { cpuMs: 0, rssKb: 0, processes: 0 };
+/** Sums over `pid` and its descendants: {cpuMs, memoryKb, processes}; memory only when asked for (it takes a while). */
+export function costOf(pid, { table = processTable(), memory = false } = {}) {
+	const sum = { cpuMs: 0, memoryKb: 0, processes: 0 };
 	const add = (p) => {
 		const row = table.get(p);
 		if (!row)
 			return;
-		sum.cpuMs += row.cpuMs;
-		sum.rssKb += row.rssKb;
+		sum.cpuMs += cpuMsOf(p);
+		sum.memoryKb += memory ? pssKbOf(p) : 0;
 		sum.processes++;
 		for (const [child, { ppid }] of table)
 			if (ppid === p)
