@@ -35,7 +35,7 @@ async function patiently(f, ms = 3000) {
 
 function session(ready) {
 	const { name, user, password } = ready.tenant;
-	return Api.login(ready.api.replace(/\/api\/v1$/, ''), { tenant: name, username: user, password });
+	return Api.login(ready.api, { tenant: name, username: user, password });
 }
 
 async function agentReady(ready, api, board) {
