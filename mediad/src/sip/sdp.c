@@ -1,184 +1,175 @@
+/* Our own reader: sofia-sip's loops for ever, allocating, on a format that is no token (`m=audio 1 x \xff`; found by
+ * test_sdp.c), and we need little of it. One pass over the lines, nothing allocated. */
 #include "sip/sdp.h"
 #include <arpa/inet.h>
 #include <errno.h>
-#include <sofia-sip/sdp.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static enum md_codec_id static_codec(unsigned pt)
+#define LINE_MAX_BYTES 512
+#define FORMATS_MAX 32
+
+enum { MAP_UNKNOWN = -2, MAP_OTHER = -3, MAP_DTMF = -4 }; /* beside enum md_codec_id */
+
+struct reader {
+	struct md_sdp *s;
+	bool in_media, ours, found; /* inside an m= section; of the audio we take; one was found */
+	uint8_t formats[FORMATS_MAX];
+	unsigned n_formats;
+	int map[128];
+	enum md_dir session_dir;
+	char address[64];           /* of the session, then of our section */
+	unsigned port, rtcp_port;
+};
+
+static void line_m(struct reader *r, const char *v)
 {
-	for (int i = 0; i < MD_CODECS; i++)
-		if (md_codecs[i].pt == pt)
-			return (enum md_codec_id)i;
-	return MD_CODEC_NONE;
+	struct md_sdp *s = r->s;
+	unsigned i = s->n_lines, port;
+	int at = 0;
+	if (sscanf(v, "%15s %u%n", s->line[i].type, &port, &at) != 2)
+		return;
+	v += at + (int)strcspn(v + at, " "); /* a number of ports after a slash */
+	if (sscanf(v, " %31s %31s%n", s->line[i].proto, s->line[i].format, &at) != 2)
+		return;
+	s->n_lines++;
+	r->in_media = true;
+	r->ours = !r->found && !strcasecmp(s->line[i].type, "audio") && port > 0 && port < 65536 && !strcasecmp(s->line[i].proto, "RTP/AVP");
+	if (!r->ours)
+		return;
+	r->found = true;
+	s->audio = i;
+	s->dir = r->session_dir;
+	r->port = port;
+	v += strspn(v, " ");
+	v += strcspn(v, " "); /* behind the protocol */
+	char *end;
+	for (unsigned long pt; r->n_formats < FORMATS_MAX; v = end) {
+		pt = strtoul(v, &end, 10);
+		if (end == v || pt > 127)
+			return;
+		r->formats[r->n_formats++] = (uint8_t)pt;
+	}
 }
 
-static void take_format(struct md_sdp *s, const sdp_rtpmap_t *rm)
+static void line_c(struct reader *r, const char *v)
 {
-	if (rm->rm_encoding && !strcasecmp(rm->rm_encoding, "telephone-event") && rm->rm_rate == MD_RATE) {
-		if (s->dtmf_pt == MD_NO_PT)
-			s->dtmf_pt = (uint8_t)rm->rm_pt;
+	char address[64];
+	if ((r->in_media && !r->ours) || sscanf(v, "IN IP4 %63[^ /]", address) != 1)
 		return;
-	}
-	enum md_codec_id c = rm->rm_encoding ? md_codec_find(rm->rm_encoding) : static_codec(rm->rm_pt);
-	if (c == MD_CODEC_NONE || s->pts[c] != MD_NO_PT || (rm->rm_rate && rm->rm_rate != MD_RATE))
-		return;
-	s->pts[c] = (uint8_t)rm->rm_pt;
-	s->order[s->n_codecs++] = c;
+	memcpy(r->address, address, sizeof(address));
 }
 
-static void take_address(struct md_sdp *s, const sdp_media_t *m)
+static void line_rtpmap(struct reader *r, const char *v)
 {
-	const sdp_connection_t *c = sdp_media_connections(m);
-	s->rtp.sin_family = s->rtcp.sin_family = AF_INET;
-	if (!c || c->c_addrtype != sdp_addr_ip4 || inet_pton(AF_INET, c->c_address, &s->rtp.sin_addr) != 1)
-		return; /* a name or IPv6: its packets will tell us where it is */
-	if (s->rtp.sin_addr.s_addr == INADDR_ANY) {
-		s->muted = true;
+	unsigned pt, rate;
+	char name[32];
+	if (sscanf(v, "%u %31[^/ ]/%u", &pt, name, &rate) != 3 || pt > 127 || r->map[pt] != MAP_UNKNOWN)
 		return;
-	}
-	s->rtp.sin_port = htons((uint16_t)m->m_port);
-	s->rtcp = s->rtp;
-	s->rtcp.sin_port = htons((uint16_t)(m->m_port + 1));
-	const sdp_attribute_t *a = sdp_attribute_find(m->m_attributes, "rtcp");
+	enum md_codec_id c = md_codec_find(name);
+	r->map[pt] = rate != MD_RATE				? MAP_OTHER
+		     : !strcasecmp(name, "telephone-event")	? MAP_DTMF
+		     : c == MD_CODEC_NONE			? MAP_OTHER
+								: (int)c;
+}
+
+static void line_a(struct reader *r, const char *v)
+{
+	static const char *const dirs[] = {"inactive", "sendonly", "recvonly", "sendrecv"};
+	if (r->in_media && !r->ours)
+		return;
+	for (int d = 0; d < 4; d++)
+		if (!strcmp(v, dirs[d]))
+			*(r->in_media ? &r->s->dir : &r->session_dir) = (enum md_dir)d;
+	if (!r->in_media)
+		return;
+	if (!strncmp(v, "rtpmap:", 7))
+		line_rtpmap(r, v + 7);
 	unsigned port;
-	if (a && a->a_value && sscanf(a->a_value, "%u", &port) == 1 && port > 0 && port < 65536)
-		s->rtcp.sin_port = htons((uint16_t)port);
+	if (!strncmp(v, "rtcp:", 5) && sscanf(v + 5, "%u", &port) == 1 && port > 0 && port < 65536)
+		r->rtcp_port = port;
 }
 
-static void take_audio(struct md_sdp *s, const sdp_media_t *m)
+static void take_formats(struct reader *r)
 {
-	for (const sdp_rtpmap_t *rm = m->m_rtpmaps; rm; rm = rm->rm_next)
-		take_format(s, rm);
-	take_address(s, m);
-	s->dir = m->m_mode == sdp_inactive   ? MD_DIR_INACTIVE
-		 : m->m_mode == sdp_sendonly ? MD_DIR_SEND
-		 : m->m_mode == sdp_recvonly ? MD_DIR_RECV
-					     : MD_DIR_BOTH;
-}
-
-static bool is_ours(const sdp_media_t *m)
-{
-	return m->m_type == sdp_media_audio && m->m_port && m->m_proto == sdp_proto_rtp;
-}
-
-static int take_session(struct md_sdp *s, const sdp_session_t *sdp)
-{
-	bool found = false;
-	for (const sdp_media_t *m = sdp->sdp_media; m; m = m->m_next) {
-		if (s->n_lines == MD_SDP_LINES)
-			return EBADMSG;
-		unsigned i = s->n_lines++;
-		snprintf(s->line[i].type, sizeof(s->line[i].type), "%s", m->m_type_name ? m->m_type_name : "audio");
-		snprintf(s->line[i].proto, sizeof(s->line[i].proto), "%s", m->m_proto_name ? m->m_proto_name : "RTP/AVP");
-		if (m->m_rtpmaps)
-			snprintf(s->line[i].format, sizeof(s->line[i].format), "%u", m->m_rtpmaps->rm_pt);
-		else
-			snprintf(s->line[i].format, sizeof(s->line[i].format), "%s", m->m_format ? m->m_format->l_text : "0");
-		if (found || !is_ours(m))
+	struct md_sdp *s = r->s;
+	for (unsigned i = 0; i < r->n_formats; i++) {
+		uint8_t pt = r->formats[i];
+		int m = r->map[pt];
+		for (int c = 0; m == MAP_UNKNOWN && c < MD_CODECS; c++)
+			if (md_codecs[c].pt == pt)
+				m = c;
+		if (m == MAP_DTMF && s->dtmf_pt == MD_NO_PT)
+			s->dtmf_pt = pt;
+		if (m < 0 || s->pts[m] != MD_NO_PT)
 			continue;
-		found = true;
-		s->audio = i;
-		take_audio(s, m);
+		s->pts[m] = pt;
+		s->order[s->n_codecs++] = (enum md_codec_id)m;
 	}
-	return found && s->n_codecs ? 0 : ENOTSUP;
+}
+
+static void take_address(struct reader *r)
+{
+	struct md_sdp *s = r->s;
+	s->rtp.sin_family = AF_INET;
+	if (inet_pton(AF_INET, r->address, &s->rtp.sin_addr) != 1) {
+		s->rtp.sin_addr.s_addr = INADDR_ANY; /* a name or IPv6: its packets will tell us where it is */
+	} else if (s->rtp.sin_addr.s_addr == INADDR_ANY) {
+		s->muted = true;
+	} else {
+		s->rtp.sin_port = htons((uint16_t)r->port);
+	}
+	s->rtcp = s->rtp;
+	if (s->rtp.sin_port)
+		s->rtcp.sin_port = htons((uint16_t)(r->rtcp_port ? r->rtcp_port : r->port + 1));
+}
+
+/* EBADMSG: a line that is none, or more sections than we keep. */
+static int line(struct reader *r, const char *l, bool first)
+{
+	if (first)
+		return strcmp(l, "v=0") ? EBADMSG : 0;
+	if (l[0] < 'a' || l[0] > 'z' || l[1] != '=')
+		return EBADMSG;
+	if (l[0] == 'm' && r->s->n_lines == MD_SDP_LINES)
+		return EBADMSG;
+	if (l[0] == 'm')
+		line_m(r, l + 2);
+	else if (l[0] == 'c')
+		line_c(r, l + 2);
+	else if (l[0] == 'a')
+		line_a(r, l + 2);
+	return 0;
 }
 
 int md_sdp_parse(struct md_sdp *s, const char *text, size_t len)
 {
+	struct reader r = {.s = s, .session_dir = MD_DIR_BOTH};
+	char l[LINE_MAX_BYTES];
+	bool first = true;
 	*s = (struct md_sdp){.dtmf_pt = MD_NO_PT};
 	memset(s->pts, MD_NO_PT, sizeof(s->pts));
-	su_home_t home[1] = {SU_HOME_INIT(home)};
-	sdp_parser_t *p = sdp_parse(home, text, (issize_t)len, 0);
-	const sdp_session_t *sdp = sdp_session(p);
-	int err = sdp ? take_session(s, sdp) : EBADMSG;
-	sdp_parser_free(p);
-	su_home_deinit(home);
-	return err;
-}
-
-struct out {
-	char *p;
-	size_t size, n;
-	bool full;
-};
-
-static void put(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct out *o, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	int k = vsnprintf(o->p + o->n, o->size - o->n, fmt, ap);
-	va_end(ap);
-	if (k < 0 || (size_t)k >= o->size - o->n)
-		o->full = true;
-	else
-		o->n += (size_t)k;
-}
-
-static const char *dir_name(enum md_dir d)
-{
-	static const char *const names[] = {"inactive", "sendonly", "recvonly", "sendrecv"};
-	return names[d & 3];
-}
-
-static void put_audio(struct out *o, const struct md_sdp_local *l)
-{
-	const struct md_sdp *f = l->offer;
-	enum md_codec_id codecs[MD_CODECS];
-	unsigned n = 0;
-	if (f)
-		codecs[n++] = f->order[0];
-	else
-		for (int c = 0; c < MD_CODECS; c++)
-			codecs[n++] = (enum md_codec_id)c;
-	uint8_t dtmf = f ? f->dtmf_pt : MD_DTMF_PT;
-	put(o, "m=audio %u %s", l->port, f ? f->line[f->audio].proto : "RTP/AVP");
-	for (unsigned i = 0; i < n; i++)
-		put(o, " %u", f ? f->pts[codecs[i]] : md_codecs[codecs[i]].pt);
-	if (dtmf != MD_NO_PT)
-		put(o, " %u", dtmf);
-	put(o, "\r\n");
-	for (unsigned i = 0; i < n; i++)
-		put(o, "a=rtpmap:%u %s/8000\r\n", f ? f->pts[codecs[i]] : md_codecs[codecs[i]].pt, md_codecs[codecs[i]].name);
-	if (dtmf != MD_NO_PT)
-		put(o, "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u 0-15\r\n", dtmf, dtmf);
-	put(o, "a=ptime:%d\r\na=%s\r\n", MD_PTIME_MS, dir_name(l->dir));
-}
-
-size_t md_sdp_write(char *out, size_t size, const struct md_sdp_local *l)
-{
-	struct out o = {out, size, 0, false};
-	char ip[INET_ADDRSTRLEN];
-	inet_ntop(AF_INET, &l->address, ip, sizeof(ip));
-	put(&o, "v=0\r\no=zongji %llu %u IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n", (unsigned long long)l->id, l->version, ip, ip);
-	unsigned lines = l->offer ? l->offer->n_lines : 1;
-	for (unsigned i = 0; i < lines; i++) {
-		if (!l->offer || i == l->offer->audio)
-			put_audio(&o, l);
-		else
-			put(&o, "m=%s 0 %s %s\r\n", l->offer->line[i].type, l->offer->line[i].proto, l->offer->line[i].format);
+	for (int i = 0; i < 128; i++)
+		r.map[i] = MAP_UNKNOWN;
+	for (const char *p = text, *end = text + len; p < end; first = false) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		size_t n = (size_t)((nl ? nl : end) - p);
+		const char *next = p + n + 1;
+		if (n && p[n - 1] == '\r')
+			n--;
+		if (memchr(p, 0, n))
+			return EBADMSG;
+		/* What is longer is cut: we need no long lines. */
+		snprintf(l, sizeof(l), "%.*s", (int)(n < sizeof(l) ? n : sizeof(l) - 1), p);
+		if (n && line(&r, l, first))
+			return EBADMSG;
+		p = next;
 	}
-	return o.full ? 0 : o.n;
-}
-
-enum md_dir md_sdp_answer_dir(const struct md_sdp *s, enum md_dir ours)
-{
-	enum md_dir mirror = (enum md_dir)((s->dir & MD_DIR_SEND ? MD_DIR_RECV : 0) | (s->dir & MD_DIR_RECV ? MD_DIR_SEND : 0));
-	return (enum md_dir)(mirror & ours);
-}
-
-void md_sdp_media(const struct md_sdp *s, enum md_dir ours, struct md_media *m)
-{
-	*m = (struct md_media){
-		.rtp = s->rtp,
-		.rtcp = s->rtcp,
-		.codec = s->n_codecs ? s->order[0] : MD_CODEC_NONE,
-		.dtmf_pt = s->dtmf_pt,
-		.send = (ours & MD_DIR_SEND) && (s->dir & MD_DIR_RECV) && !s->muted,
-		.recv = (ours & MD_DIR_RECV) && (s->dir & MD_DIR_SEND),
-	};
-	memcpy(m->pts, s->pts, sizeof(m->pts));
+	if (first)
+		return EBADMSG;
+	take_formats(&r);
+	take_address(&r);
+	return r.found && s->n_codecs ? 0 : ENOTSUP;
 }
