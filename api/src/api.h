@@ -18,7 +18,7 @@
 struct api_conf {
 	char *log, *log_level, *database, *redis, *redis_password, *acd, *store, *web, *mediad, *ivr, *listen;
 	int64_t port, health_port, connections, max_body, max_clients, session_hours, request_timeout_s,
-		child_timeout_ms, child_memory_mb, max_sessions, viewers, viewer_buffer_kb;
+		child_timeout_ms, child_memory_mb, max_sessions, viewers, viewer_buffer_kb, forget_ms;
 };
 
 /* Metrics: X(name, help, type) */
@@ -61,6 +61,7 @@ struct api {
 	struct api_acd *acd;
 	struct api_live *live;
 	struct api_limit *limit;
+	uv_timer_t rights; /* rights changed: looked at once, a moment later */
 };
 
 /* Who asks. Copied, so that it holds across waits; `perms` is a reference. */
@@ -71,6 +72,7 @@ struct api_who {
 	enum api_role role;
 	json_t *perms;
 	bool by_cookie;
+	bool narrowed; /* an access token's rights, not the account's */
 	char hash[65]; /* of the token */
 	char *token;   /* an object; only while the request lives */
 };
@@ -142,6 +144,7 @@ extern const struct api_route api_routes[];
 void api_auth(struct api_req *req, api_h *next);
 bool api_may(struct api_req *req, const char *permission); /* else answers 403 */
 json_t *api_session_json(struct api *api, const struct api_who *who, const char *csrf, int64_t expires_us);
+int api_who_renew(struct api *api, struct api_who *w) ZJ_MUST_CHECK;
 int api_who_fill(struct api *api, struct api_who *w, const struct api_account *a, const char *tenant);
 
 /* db.c: a transaction as the caller's role; problems are answered before the handler. */

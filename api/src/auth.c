@@ -50,6 +50,30 @@ static json_t *intersect(const json_t *account, const json_t *token)
 	return out;
 }
 
+/* What the caller may now, after something changed: 0, or he may no longer. The rights of an access token stay
+ * narrowed; a session of an older password is void. */
+int api_who_renew(struct api *api, struct api_who *w)
+{
+	const struct api_account *a = api_account_find(api->directory, w->account);
+	char tenant[ZJ_UUID_SIZE];
+	strcpy(tenant, w->tenant);
+	w->agent[0] = 0;
+	int err = api_who_fill(api, w, a, strcmp(w->tenant, w->home) == 0 ? NULL : tenant);
+	if (err)
+		return err;
+	if (!w->narrowed) {
+		const struct api_session *s = api_session_find(api->sessions, w->hash);
+		return s && strcmp(s->mark, a->mark) != 0 ? EACCES : 0;
+	}
+	const struct api_token *t = api_token_find(api->directory, w->hash);
+	if (!t || !t->enabled || (t->expires_us && t->expires_us <= zj_now_us()))
+		return EACCES;
+	json_t *perms = intersect(w->perms, t->perms);
+	json_decref(w->perms);
+	w->perms = perms;
+	return 0;
+}
+
 static char *cookie_token(const struct api_req *req)
 {
 	char *cookies = api_req_header(req, "cookie"), *save = NULL, *found = NULL;
@@ -180,6 +204,7 @@ static void narrow(struct api_req *req)
 	json_t *perms = intersect(req->who.perms, t ? t->perms : NULL);
 	json_decref(req->who.perms);
 	req->who.perms = perms;
+	req->who.narrowed = true;
 	if (strcmp(req->who.tenant, req->who.home) != 0 && !api_perm_has(perms, "tenants.enter")) {
 		api_fail(req, API_P_ENTER, "this access token does not allow to act inside another tenant");
 		return;

@@ -110,7 +110,7 @@ static int spawn(uv_loop_t *loop, struct child *c, const struct api_child_args *
 	char cpu[32], as[32];
 	char *argv[ARGS_MAX + 8];
 	int n = 0;
-	snprintf(cpu, sizeof(cpu), "--cpu=%lld", (long long)(a->timeout_ms / 1000 + 1));
+	snprintf(cpu, sizeof(cpu), "--cpu=%lld", (long long)a->timeout_ms / 1000 + 1);
 	snprintf(as, sizeof(as), "--as=%lld", (long long)a->memory_mb << 20);
 	argv[n++] = (char *)"prlimit";
 	argv[n++] = cpu;

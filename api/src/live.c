@@ -401,12 +401,12 @@ void api_live_acd(struct api_live *l, bool up)
 /* The rights of a viewer as they are now; false: it must go. */
 static bool still_may(struct api_viewer *v)
 {
-	const struct api_account *a = api_account_find(v->api->directory, v->who.account);
-	char tenant[ZJ_UUID_SIZE], agent[ZJ_UUID_SIZE];
-	strcpy(tenant, v->who.tenant);
+	char agent[ZJ_UUID_SIZE];
 	strcpy(agent, v->who.agent);
-	v->who.agent[0] = 0;
-	if (!a || api_who_fill(v->api, &v->who, a, strcmp(tenant, a->tenant) == 0 ? NULL : tenant) != 0)
+	int err = api_who_renew(v->api, &v->who);
+	if (err == EAGAIN)
+		return true; /* a role's row is on its way: asked again then */
+	if (err)
 		return false;
 	bool all = api_perm_has(v->who.perms, "live.read");
 	if (all != v->all || strcmp(agent, v->who.agent) != 0) {
@@ -414,6 +414,18 @@ static bool still_may(struct api_viewer *v)
 		v->waiting = true;
 	}
 	return v->all || v->who.agent[0];
+}
+
+/* A session was logged out. */
+void api_live_session_ended(struct api_live *l, const char *tenant, const char *hash)
+{
+	struct api_feed *f = find(l, tenant);
+	struct api_viewer *v, *other;
+	if (!f)
+		return;
+	DL_FOREACH_SAFE (f->viewers, v, other)
+		if (strcmp(v->who.hash, hash) == 0)
+			api_viewer_end(v, 4401, "session");
 }
 
 void api_live_rights(struct api_live *l)

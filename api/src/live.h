@@ -9,6 +9,7 @@ void api_live_event(struct api_live *l, json_t *params); /* borrowed: {tenant, c
 void api_live_acd(struct api_live *l, bool up);
 /* Somebody's rights may have changed: who has lost his is shown out. */
 void api_live_rights(struct api_live *l);
+void api_live_session_ended(struct api_live *l, const char *tenant, const char *hash);
 
 /* Does the entity of an event concern the agent? `type` is the event's, e.g. `call.changed`. */
 bool api_live_concerns(const char *type, const json_t *data, const char *agent);

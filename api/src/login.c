@@ -1,6 +1,7 @@
 /* Logging in and out. */
 #include "api.h"
 #include "limit.h"
+#include "live.h"
 #include "password.h"
 #include "session.h"
 #include "zj_log.h"
@@ -169,6 +170,7 @@ void api_logout_h(struct api_req *req)
 	char tenant[ZJ_UUID_SIZE], hash[65];
 	if (api_token_read(req->who.token, "zjs", tenant, hash))
 		api_session_drop(req->api->sessions, tenant, hash);
+	api_live_session_ended(req->api->live, req->who.tenant, req->who.hash);
 	api_header(req, "set-cookie", "zj_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
 	api_audit(req, "logout", NULL);
 	api_reply_empty(req, 204);

@@ -43,6 +43,8 @@ static const struct zj_conf_row rows[] = {
 	ROW(child_timeout_ms, ZJ_CONF_INT, "10000", 100, 120000,
 	    "milliseconds for checking a document or converting audio"),
 	ROW(child_memory_mb, ZJ_CONF_INT, "512", 32, 8192, "megabytes for such a child"),
+	ROW(forget_ms, ZJ_CONF_INT, "10000", 0, 3600000,
+	    "milliseconds until a replaced or deleted prompt's file goes: somebody may be playing it"),
 	{.key = NULL},
 };
 
@@ -79,10 +81,19 @@ static void read_schema(void *arg)
 		zj_error("schema", "cannot ask for the catalogue");
 }
 
+#define RIGHTS_MS 10 /* an import of a thousand accounts is one look */
+
+static void on_rights(uv_timer_t *t)
+{
+	struct api *api = t->data;
+	api_live_rights(api->live);
+}
+
 static void rights_changed(void *arg)
 {
 	struct api *api = arg;
-	api_live_rights(api->live);
+	if (!uv_is_active((uv_handle_t *)&api->rights))
+		uv_timer_start(&api->rights, on_rights, RIGHTS_MS, 0);
 }
 
 static void redis_h(struct zj_redis *r ZJ_UNUSED, bool up, void *arg ZJ_UNUSED)
@@ -93,8 +104,8 @@ static void redis_h(struct zj_redis *r ZJ_UNUSED, bool up, void *arg ZJ_UNUSED)
 		zj_warn("redis", "away: sessions live in memory only");
 }
 
-/* Once a minute: answers kept for repeated requests are forgotten after a day; a failed first look at the schema is
- * repeated. */
+/* Every few seconds: a look at the schema that failed is repeated; now and then answers kept for repeated requests are
+ * forgotten after their day. */
 static void trimmed(int err, int failed ZJ_UNUSED, PGresult *const *results ZJ_UNUSED, int n ZJ_UNUSED,
 		    void *arg ZJ_UNUSED)
 {
@@ -102,16 +113,20 @@ static void trimmed(int err, int failed ZJ_UNUSED, PGresult *const *results ZJ_U
 		zj_warn("idempotency", "cannot trim");
 }
 
-static void on_minute(uv_timer_t *t)
+#define TICK_MS    5000
+#define TRIM_EVERY 60 /* ticks */
+
+static void on_tick(uv_timer_t *t)
 {
+	static unsigned ticks;
 	struct api *api = t->data;
 	struct zj_pg_query q = {.sql = "delete from zj.idempotency where created_at < now() - interval '24 hours'"};
 	if (!zj_pg_is_up(api->pg))
 		return;
-	if (zj_pg_run(api->pg, &q, 1, trimmed, api))
-		zj_debug("idempotency", "trim put off");
 	if (!api->schema && api_directory_ready(api->directory))
 		read_schema(api);
+	if (++ticks % TRIM_EVERY == 0 && zj_pg_run(api->pg, &q, 1, trimmed, api))
+		zj_debug("idempotency", "trim put off");
 }
 
 static void on_signal(uv_signal_t *s, int number)
@@ -151,7 +166,7 @@ int main(int argc, char **argv)
 {
 	static struct api api;
 	uv_signal_t term, intr;
-	uv_timer_t minute;
+	uv_timer_t tick;
 	if (argc == 2 && strcmp(argv[1], "--hash-password") == 0)
 		return api_password_main();
 	int code = zj_daemon_start(argc, argv, "api", rows, &api.conf);
@@ -160,6 +175,8 @@ int main(int argc, char **argv)
 	if (sodium_init() < 0)
 		return 1;
 	api.loop = uv_default_loop();
+	uv_timer_init(api.loop, &api.rights);
+	api.rights.data = &api;
 	int err = start(&api);
 	if (err) {
 		zj_error("main", "cannot start port=%lld error=%s", (long long)api.conf.port, strerror(err));
@@ -169,9 +186,9 @@ int main(int argc, char **argv)
 	uv_signal_start(&term, on_signal, SIGTERM);
 	uv_signal_init(api.loop, &intr);
 	uv_signal_start(&intr, on_signal, SIGINT);
-	uv_timer_init(api.loop, &minute);
-	minute.data = &api;
-	uv_timer_start(&minute, on_minute, 60000, 60000);
+	uv_timer_init(api.loop, &tick);
+	tick.data = &api;
+	uv_timer_start(&tick, on_tick, TICK_MS, TICK_MS);
 	zj_info("main", "listens address=%s port=%lld", api.conf.listen, (long long)api.conf.port);
 	uv_run(api.loop, UV_RUN_DEFAULT);
 	zj_info("main", "ended");

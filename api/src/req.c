@@ -247,7 +247,7 @@ json_t *api_req_body(struct api_req *req)
 	if (body.len == 0)
 		return json_object();
 	json_t *o = json_loadb(body.base, body.len, JSON_REJECT_DUPLICATES, &e);
-	if (o && json_is_object(o))
+	if (json_is_object(o))
 		return o;
 	struct api_problem p = {0};
 	if (o) {

@@ -64,7 +64,8 @@ static bool method_is(const struct api_req *req, const char *method)
 	return strcmp(req->method, method) == 0 || (strcmp(req->method, "HEAD") == 0 && strcmp(method, "GET") == 0);
 }
 
-static bool find(struct api_req *req, const struct api_route *routes, bool *other_method)
+/* `allow` collects the methods of routes that match but for the method. */
+static bool find(struct api_req *req, const struct api_route *routes, struct api_buf *allow)
 {
 	for (; routes->method; routes++) {
 		if (!matches(req, routes->pattern))
@@ -73,7 +74,7 @@ static bool find(struct api_req *req, const struct api_route *routes, bool *othe
 			req->route = routes;
 			return true;
 		}
-		*other_method = true;
+		api_buf_printf(allow, "%s%s", allow->n ? ", " : "", routes->method);
 	}
 	return false;
 }
@@ -85,9 +86,32 @@ static void authenticated(struct api_req *req)
 	req->route->h(req);
 }
 
+static void refuse(struct api_req *req, const struct api_buf *allow, bool known)
+{
+	if (allow->n == 0 || !known) {
+		api_fail(req, API_P_NOT_FOUND, "there is nothing at this path");
+		return;
+	}
+	api_header(req, "allow", allow->p);
+	api_fail(req, API_P_METHOD, "this path takes %s", allow->p);
+}
+
+static bool find_route(struct api_req *req)
+{
+	struct api_buf allow = {0};
+	bool special = find(req, api_routes, &allow), named = allow.n > 0;
+	bool generic = !special && find(req, resource_routes, &allow);
+	if (req->n_seg > 2 && req->n_seg <= API_SEGMENTS)
+		req->res = api_schema_find(req->schema, req->seg[2]);
+	bool good = special || (generic && req->res);
+	if (!good)
+		refuse(req, &allow, named || req->res);
+	api_buf_free(&allow);
+	return good;
+}
+
 void api_route(struct api_req *req)
 {
-	bool other_method = false;
 	if (req->n_seg == 0 || strcmp(req->seg[0], "api") != 0) {
 		if (method_is(req, "GET"))
 			api_static_h(req);
@@ -97,25 +121,11 @@ void api_route(struct api_req *req)
 	}
 	req->schema = zj_ref(req->api->schema);
 	req->writing = !method_is(req, "GET");
-	if (!req->schema || !api_directory_ready(req->api->directory)) {
+	if (!req->schema || !api_directory_ready(req->api->directory))
 		api_fail(req, API_P_AWAY, "the database was not read yet");
+	else if (!find_route(req))
 		return;
-	}
-	if (!find(req, api_routes, &other_method)) {
-		bool generic = find(req, resource_routes, &other_method);
-		req->res = generic || other_method ? (req->n_seg > 2 && req->n_seg <= API_SEGMENTS
-							      ? api_schema_find(req->schema, req->seg[2])
-							      : NULL)
-						   : NULL;
-		if (!generic || !req->res) {
-			api_fail(req, other_method && (req->res || !generic) ? API_P_METHOD : API_P_NOT_FOUND,
-				 "there is nothing at this path");
-			return;
-		}
-	} else if (req->n_seg > 2) {
-		req->res = api_schema_find(req->schema, req->seg[2]);
-	}
-	if (req->route->need == API_OPEN)
+	else if (req->route->need == API_OPEN)
 		req->route->h(req);
 	else
 		api_auth(req, authenticated);

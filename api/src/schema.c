@@ -153,8 +153,9 @@ static int read_resource(struct api_resource *r, const json_t *t, char *why, siz
 	r->comment = comment;
 	r->constraints = json_object_get(t, "constraints");
 	r->has_include = json_is_object(json_object_get(comment, "include"));
-	if (strlen(r->name) > 60 || !r->zh || !r->en) {
-		snprintf(why, size, "table %s: its comment needs a short resource name and labels zh and en", r->table);
+	if (!r->table || strlen(r->name) > 60 || !r->zh || !r->en) {
+		snprintf(why, size, "table %s: its comment needs a short resource name and labels zh and en",
+			 r->table ? r->table : "?");
 		return EINVAL;
 	}
 	snprintf(r->perm_read, sizeof(r->perm_read), "%s.read", r->name);
@@ -294,7 +295,7 @@ const struct api_resource *api_schema_find(const struct api_schema *s, const cha
 const struct api_resource *api_schema_by_table(const struct api_schema *s, const char *table)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->resources[i].table, table) == 0)
+		if (s->resources[i].table && strcmp(s->resources[i].table, table) == 0)
 			return &s->resources[i];
 	return NULL;
 }

@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORGET_MS 10000
-
 struct upload {
 	struct api_upload u;
 	struct api *api;
@@ -221,5 +219,5 @@ void api_upload_forget(struct api *api, const char *path)
 	snprintf(f->path, sizeof(f->path), "%s/%s", api->conf.store, path);
 	uv_timer_init(api->loop, &f->timer);
 	f->timer.data = f; /* the timer is its first member: free() of it is free() of all */
-	uv_timer_start(&f->timer, on_forget, FORGET_MS, 0);
+	uv_timer_start(&f->timer, on_forget, (uint64_t)api->conf.forget_ms, 0);
 }

@@ -260,6 +260,9 @@ static bool key_seen(struct api_req *req, int failed, const struct api_pg_error 
 	return true;
 }
 
+static const char keep_key_sql[] = "insert into zj.idempotency (tenant_id, account_id, key, request_hash) "
+				   "values (zj.zj_tenant(), zj.zj_account(), $1, $2)";
+
 static void run(struct api_write *w)
 {
 	struct api_req *req = w->req;
@@ -267,12 +270,10 @@ static void run(struct api_write *w)
 	struct api_sql s = {0}, look = {0};
 	int n = 0;
 	const char *key[] = {w->key, w->request_hash};
-	if (w->key)
-		q[n++] = (struct zj_pg_query){.sql = "insert into zj.idempotency (tenant_id, account_id, key, "
-						     "request_hash) values (zj.zj_tenant(), "
-						     "zj.zj_account(), $1, $2)",
-					      .n = 2,
-					      .values = key};
+	if (w->key) {
+		q[0] = (struct zj_pg_query){.sql = keep_key_sql, .n = 2, .values = key};
+		n = 1;
+	}
 	if (w->id[0])
 		api_sql_update(&s, req->res, req->who.role, &w->values, w->id, w->etag);
 	else

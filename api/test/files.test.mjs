@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { startEnv, until, uuid, wav } from './env.mjs';
 
 let env, admin;
-before(async () => { env = await startEnv(); admin = await env.tenant('alpha'); });
+before(async () => { env = await startEnv({ conf: { forget_ms: 1500 } }); admin = await env.tenant('alpha'); });
 after(() => env.close());
 const sha = (b) => createHash('sha256').update(b).digest('hex');
 const good = '<?xml version="1.0"?>\n<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml"><form><block><prompt>你好</prompt></block></form></vxml>';

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { sleep, startEnv, until, uuid } from './env.mjs';
+import { Client, sleep, startEnv, until, uuid } from './env.mjs';
 
 
 let env, admin, clerk, agent, other;
@@ -180,6 +180,27 @@ test('who loses his rights is shown out: 4401', async () => {
   assert.equal((await ws.wait('end', () => true, 1000)).because, 'session');
   await until('closed', () => ws.closed === 4401);
   await assert.rejects(guest.events(), { status: 401 });
+});
+
+test('an access token watches with its own rights only, also after others changed; logout and a void token end the watching', async () => {
+  const t = await admin.make('tokens', { name: 'narrow', permissions: ['queues.read', 'live.read'] });
+  const program = new Client(env, t.token), ws = await program.events();
+  await ws.wait('snapshot');
+  await admin.patch(`/tokens/${t.id}`, { permissions: ['queues.read'] });
+  await ws.wait('end', () => true, 1000);
+  assert.equal((await program.get('/live/board')).status, 403);
+  await admin.patch(`/tokens/${t.id}`, { permissions: ['live.read'] });
+  const again = await program.events();
+  await again.wait('snapshot');
+  await admin.make('roles', { name: 'something else', permissions: [] });
+  await sleep(100);
+  assert.ok(!again.closed);
+  await admin.delete(`/tokens/${t.id}`);
+  await again.wait('end', () => true, 1000);
+  const session = await env.login({ tenant: 'alpha', username: 'admin', password: 'tenant-password' }), board = await session.events();
+  await board.wait('snapshot');
+  await session.post('/logout', {});
+  await board.wait('end', () => true, 1000);
 });
 
 test('WebSocket log-in: cookie of the same origin only, Sec-WebSocket-Protocol, never the query', async () => {

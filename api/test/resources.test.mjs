@@ -134,7 +134,11 @@ test('every fault is named: field, rule, zh and en', async () => {
   assert.deepEqual(faults(await admin.post('/extensions', { number: '1001' })), ['password:required']);
   assert.equal((await admin.patch('/queues/nonsense', { name: 'x' })).status, 404);
   assert.equal((await admin.get('/nonsense')).status, 404);
-  assert.equal((await admin.put('/queues', {})).status, 405);
+  const put = await admin.put('/queues', {});
+  assert.deepEqual([put.status, put.headers.get('allow')], [405, 'GET, POST']);
+  assert.equal((await admin.get('/queues/a/b/c/d/e/f/g/h')).status, 404);
+  assert.equal((await admin.get('/login')).status, 405);
+  assert.equal((await admin.post('/bogus/x', {})).status, 404);
 });
 
 test('secrets are never shown: passwords, digests', async () => {
