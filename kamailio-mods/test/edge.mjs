@@ -90,6 +90,7 @@ export class FakeAcd extends EventEmitter {
 }
 
 const children = new Set();
+for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.exit(1));
 process.on('exit', () => { for (const c of children) try { process.kill(-c.pid, 'SIGKILL'); } catch {} });
 
 export class Edge {
