@@ -209,8 +209,10 @@ export async function down() {
 	const manifest = readJson(MANIFEST);
 	if (!manifest?.keeper || !alive(manifest.keeper))
 		return;
+	await takeLease(); // whoever uses it may finish
 	process.kill(manifest.keeper, 'SIGTERM');
 	await poll(() => !alive(manifest.keeper), { timeout: 30_000, every: 100, what: 'instance down' });
+	fs.rmSync(LEASE, { force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
