@@ -193,7 +193,7 @@ static int root_find(struct vx_session *s, mxml_node_t *node, struct vx_doc *doc
 		*root = zj_ref(c->doc);
 	else
 		ctl = load(s, node, url, NULL, root);
-	if (ctl == VX_GO_ON && vx_attr((*root)->root, "application"))
+	if (ctl == VX_GO_ON && *root && vx_attr((*root)->root, "application"))
 		ctl = vx_throw(s, node, "error.semantic",
 			       "the application root document has an application attribute itself");
 	zj_deref(url);

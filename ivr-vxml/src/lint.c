@@ -1,7 +1,8 @@
-/* `ivr-vxml lint [--json] FILE|-`: every fault of a document with line and column. No script runs and nothing is
+/* `ivr-vxml lint [--json] FILE|URL|-`: every fault of a document with line and column. No script runs and nothing is
  * fetched. */
 #include "lint.h"
 #include "doc.h"
+#include "fetch.h"
 #include "grammar.h"
 #include "script.h"
 #include "zj_log.h"
@@ -11,11 +12,56 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct fetched {
+	char *text;
+	size_t len;
+};
+
+static void on_fetched(long status, const char *body, size_t len, const char *file ZJ_UNUSED, const char *url,
+		       const char *why, void *arg)
+{
+	struct fetched *f = arg;
+
+	if (status < 200 || status > 299 || !body) {
+		fprintf(stderr, "ivr-vxml: %s: %s (status %ld)\n", url ? url : "?", why ? why : "not found", status);
+		return;
+	}
+	f->text = zj_alloc(len + 1, NULL);
+	f->len = f->text ? len : 0;
+	if (f->text)
+		memcpy(f->text, body, len);
+}
+
+static char *fetch_all(const char *url, size_t *len)
+{
+	struct vx_fetcher_args args = {.allow_private = true, .max_ms = 10000};
+	struct vx_fetch_args what = {.url = url, .max_bytes = VX_DOC_BYTES};
+	struct vx_fetcher *fetcher = NULL;
+	struct vx_fetch *t;
+	struct fetched f = {0};
+	uv_loop_t loop;
+
+	uv_loop_init(&loop);
+	if (!vx_fetcher_alloc(&fetcher, &loop, &args) && !vx_fetch_start(&t, fetcher, &what, on_fetched, &f))
+		uv_run(&loop, UV_RUN_DEFAULT);
+	vx_fetcher_close(fetcher);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	*len = f.len;
+	return f.text;
+}
+
 static char *read_all(const char *path, size_t *len)
 {
-	FILE *f = strcmp(path, "-") ? fopen(strncmp(path, "file://", 7) ? path : path + 7, "re") : stdin;
-	char *text = f ? zj_alloc(VX_DOC_BYTES + 2, NULL) : NULL;
+	FILE *f;
+	char *text;
 
+	if (!strncmp(path, "http://", 7) || !strncmp(path, "https://", 8))
+		return fetch_all(path, len);
+	f = strcmp(path, "-") ? fopen(strncmp(path, "file://", 7) ? path : path + 7, "re") : stdin;
+	if (!f)
+		fprintf(stderr, "ivr-vxml: %s: %s\n", path, strerror(errno));
+	text = f ? zj_alloc(VX_DOC_BYTES + 2, NULL) : NULL;
 	*len = text ? fread(text, 1, VX_DOC_BYTES + 1, f) : 0;
 	if (f && f != stdin)
 		fclose(f);
@@ -149,7 +195,7 @@ static void print_json(const struct vx_faults *f)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: ivr-vxml lint [--json] FILE|-\n");
+	fprintf(stderr, "usage: ivr-vxml lint [--json] FILE|URL|-\n");
 	return 2;
 }
 
@@ -167,10 +213,8 @@ int vx_lint_main(int argc, char **argv)
 		return usage();
 	path = argv[1 + json];
 	text = read_all(path, &len);
-	if (!text) {
-		fprintf(stderr, "ivr-vxml: %s: %s\n", path, strerror(errno));
+	if (!text)
 		return 2;
-	}
 	err = vx_doc_parse(&doc, text, len, path, VX_VXML, &faults);
 	if (!err)
 		deep_check(doc, &faults);

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 static const char *const names[VX_TAGS] = {
-#define X(id, name) [VX_##id] = name,
+#define X(id, name) [VX_##id] = (name),
 	VX_ELEMENTS(X)
 #undef X
 };
@@ -116,10 +116,10 @@ static bool is_count(const char *s)
 
 static bool is_time(const char *s)
 {
-	char *end;
+	char *end = NULL;
 	double v = *s == '+' || *s == '-' || isspace((unsigned char)*s) ? -1 : strtod(s, &end);
 
-	return v >= 0 && v <= 1e6 && end != s && (!strcmp(end, "s") || !strcmp(end, "ms"));
+	return end && v >= 0 && v <= 1e6 && end != s && (!strcmp(end, "s") || !strcmp(end, "ms"));
 }
 
 static bool is_dtmf(const char *s)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -93,6 +94,17 @@ test('all faults are told, with the name of the file', async () => {
 	const { out, code } = await run(['lint', path]);
 	assert.equal(code, 1);
 	assert.deepEqual(out.trim().split('\n').map((l) => l.split(': ')[0]), [`${path}:1:57`, `${path}:2:1`]);
+});
+
+test('a document by its address', async () => {
+	const server = createServer((req, res) => (req.url === '/a.vxml' ? res.end(V('<form x="1"/>')) : res.writeHead(404).end()));
+	await new Promise((ok) => server.listen(0, '127.0.0.1', ok));
+	const base = `http://127.0.0.1:${server.address().port}`;
+	const found = await run(['lint', `${base}/a.vxml`]), lost = await run(['lint', `${base}/b.vxml`]);
+	server.close();
+	assert.equal(found.out, `${base}/a.vxml:1:57: <form> has no attribute x\n`);
+	assert.equal(lost.code, 2);
+	assert.match(lost.err, /404/);
 });
 
 // Scripts that mean harm: the session ends or goes on by its own handlers, in bounded time.
