@@ -93,7 +93,7 @@ test('kill -9 while one talks, three wait, one rings and one is in after-call wo
 		checkSegments(byCall(legs, c.id), byCall(segments, c.id));
 	assert.equal((await rig.facts('queue_visit', `tenant_id = '${t.id}'`, 6)).length, 6);
 	assert.equal((await rig.facts('offer', `tenant_id = '${t.id}'`, 3)).length, 3);
-	const states = await rig.facts('agent_state', `tenant_id = '${t.id}'`, 8);
+	const states = await rig.facts('agent_state', `tenant_id = '${t.id}'`, 6);
 	for (const a of t.agents) {
 		const mine = states.filter((s) => s.agent_id === a);
 		for (let i = 1; i < mine.length; i++)

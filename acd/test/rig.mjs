@@ -43,7 +43,8 @@ export class Rig {
 	}
 
 	async startAcd() {
-		this.acd = spawn(program, ['--config', join(this.dir, 'acd.conf')], { stdio: ['ignore', 'inherit', 'inherit'] });
+		const [first, ...rest] = [...(process.env.ZJ_UNDER ?? '').split(' ').filter(Boolean), program, '--config', join(this.dir, 'acd.conf')]; // ZJ_UNDER='valgrind …'
+		this.acd = spawn(first, rest, { stdio: ['ignore', 'inherit', 'inherit'] });
 		this.exited = once(this.acd, 'exit');
 		await poll(async () => {
 			this.rpc?.close();
