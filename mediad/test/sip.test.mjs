@@ -1,5 +1,7 @@
 // SIP at its edges: forks, CANCEL races, re-INVITE both ways, late offers, refusals.
 import assert from 'node:assert/strict';
+import dgram from 'node:dgram';
+import { once } from 'node:events';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Rtp, sdpAudio } from '../../tests/tools/rtp.mjs';
@@ -353,5 +355,29 @@ test('draining: SIGUSR2 answers 503 to OPTIONS and INVITE, serves what is there,
 	await call.hangup();
 	await boss.next('leg.hungup');
 	assert.equal(await within(other.exited, 5000, 'its end'), 0);
+	await other.stop();
+});
+
+test('every SIP message goes to the trace collector as HEP3', async () => {
+	const collector = dgram.createSocket('udp4');
+	collector.bind(0, '127.0.0.1');
+	await once(collector, 'listening');
+	const other = await Rig.start({ hep: `127.0.0.1:${collector.address().port}` }, 1);
+	const seen = [];
+	collector.on('message', (m) => {
+		assert.equal(m.toString('latin1', 0, 4), 'HEP3');
+		assert.equal(m.readUInt16BE(4), m.length);
+		const chunks = {};
+		for (let at = 6; at < m.length; at += m.readUInt16BE(at + 4))
+			chunks[m.readUInt16BE(at + 2)] = m.subarray(at + 6, at + m.readUInt16BE(at + 4));
+		seen.push({ from: chunks[7].readUInt16BE(), to: chunks[8].readUInt16BE(), text: chunks[15].toString() });
+	});
+	const e = await endpoint();
+	await e.request(invite(e, { method: 'OPTIONS', callId: 'traced@test' }), { host: '127.0.0.1', port: other.sip });
+	await poll(() => seen.length >= 2, { what: 'two messages' });
+	assert.deepEqual(seen.map((s) => [s.from, s.to, s.text.split('\r\n')[0]]),
+		[[e.port, other.sip, `OPTIONS sip:4001@127.0.0.1:${rig.sip} SIP/2.0`], [other.sip, e.port, 'SIP/2.0 200 OK']]);
+	assert.match(seen[0].text, /Call-ID: traced@test/);
+	collector.close();
 	await other.stop();
 });

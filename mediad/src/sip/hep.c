@@ -80,6 +80,8 @@ static size_t take(struct md_hep *h, const char *p, size_t n)
 {
 	char verb[8], proto[8], ip[64];
 	unsigned len, port;
+	if (*p == '\n' || *p == '\v')
+		return 1; /* between messages */
 	const char *nl = memchr(p, '\n', n);
 	if (!nl)
 		return 0;
