@@ -138,9 +138,8 @@ static void on_signal(uv_signal_t *s, int number)
 static int start(struct api *api)
 {
 	struct api_conf *c = &api->conf;
-	int err = zj_health_alloc(&api->health, "api", (uint16_t)c->health_port, api_metrics);
-	if (!err)
-		zj_health_set(api->health, false, "the database was not read yet");
+	int err = zj_health_alloc_unready(&api->health, "api", (uint16_t)c->health_port, api_metrics,
+					  "the database was not read yet");
 	if (!err)
 		err = zj_pg_alloc(&api->pg, api->loop, c->database, (unsigned)c->connections, 3000);
 	if (!err)

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { Client, sleep, startEnv, until, uuid } from './env.mjs';
+import { Client, sleep, slow, startEnv, until, uuid } from './env.mjs';
 
 
 let env, admin, clerk, agent, other;
@@ -231,7 +231,7 @@ test('a viewer that does not read is dropped to resync, with bounded memory; oth
   const before = await rss();
   for (let i = 0; i < 600; i++) { env.acd.emit(tenant(), 'call.changed', { id: `c${i}`, pad }); if (i % 20 === 19) await good.wait('call.changed', (m) => m.data.id === `c${i}`, 10000); }
   await good.wait('call.changed', (m) => m.data.id === 'c599', 10000);
-  assert.ok((await rss()) - before < 80e6);
+  assert.ok((await rss()) - before < (slow > 1 ? 800e6 : 80e6)); // the sanitisers keep what was freed
   let text = '';
   socket.on('data', (d) => { text += d.toString('latin1'); });
   socket.resume();

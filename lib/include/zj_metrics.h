@@ -25,6 +25,10 @@ static inline void zj_metric_set(struct zj_metric *m, int64_t v)
  * figures (cpu seconds, resident bytes, open descriptors) and `up since` are added. */
 struct zj_health;
 int zj_health_alloc(struct zj_health **hp, const char *part, uint16_t port, struct zj_metric *metrics) ZJ_MUST_CHECK;
+/* The same, but /healthz answers 503 with `why` from its first moment, until zj_health_set: nobody is told too early.
+ */
+int zj_health_alloc_unready(struct zj_health **hp, const char *part, uint16_t port, struct zj_metric *metrics,
+			    const char *why) ZJ_MUST_CHECK;
 /* Not ok → /healthz answers 503 with `why` (static text). Thread-safe. */
 void zj_health_set(struct zj_health *h, bool ok, const char *why);
 #endif

@@ -142,6 +142,12 @@ static void health_destructor(void *obj)
 
 int zj_health_alloc(struct zj_health **hp, const char *part, uint16_t port, struct zj_metric *metrics)
 {
+	return zj_health_alloc_unready(hp, part, port, metrics, NULL);
+}
+
+int zj_health_alloc_unready(struct zj_health **hp, const char *part, uint16_t port, struct zj_metric *metrics,
+			    const char *why)
+{
 	struct sockaddr_in sa = {
 		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct zj_health *h = zj_alloc(sizeof(*h), health_destructor);
@@ -155,8 +161,8 @@ int zj_health_alloc(struct zj_health **hp, const char *part, uint16_t port, stru
 	}
 	h->metrics = metrics;
 	h->since_us = zj_now_us();
-	atomic_store(&h->ok, true);
-	atomic_store(&h->why, "ok");
+	atomic_store(&h->ok, !why);
+	atomic_store(&h->why, why ? why : "ok");
 	h->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, port, NULL, NULL, request_h, h,
 				     MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&sa, MHD_OPTION_CONNECTION_LIMIT,
 				     (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
