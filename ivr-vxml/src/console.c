@@ -167,7 +167,7 @@ static const struct vx_host host = {
 static void recorded(struct console *c, int64_t ms, const char *reason, const char *term)
 {
 	json_t *r = json_pack("{sssIsIssss*}", "path", "console.wav", "ms", (json_int_t)ms, "bytes",
-			      (json_int_t)(ms * 16 + 44), "reason", reason, "term", term);
+			      (json_int_t)ms * 16 + 44, "reason", reason, "term", term);
 
 	c->recording = false;
 	c->now += ms;

@@ -17,14 +17,14 @@
 #define VX_ELEMENTS(X)                                                                                                 \
 	X(VXML, "vxml")                                                                                                \
 	X(META, "meta")                                                                                                \
-	X(METADATA, "metadata") X(FORM, "form") X(MENU, "menu") X(CHOICE, "choice") X(FIELD, "field") X(               \
-		BLOCK, "block") X(INITIAL, "initial") X(RECORD, "record") X(TRANSFER, "transfer")                      \
-		X(SUBDIALOG, "subdialog") X(OBJECT, "object") X(PARAM, "param") X(RETURN, "return") X(                 \
-			FILLED, "filled") X(OPTION, "option") X(LINK, "link") X(PROPERTY, "property")                  \
-			X(PROMPT, "prompt") X(AUDIO, "audio") X(VALUE, "value") X(ENUMERATE, "enumerate") X(           \
-				CATCH, "catch") X(ERROR, "error") X(HELP, "help") X(NOINPUT, "noinput")                \
-				X(NOMATCH, "nomatch") X(THROW, "throw") X(REPROMPT, "reprompt") X(VAR, "var") X(       \
-					ASSIGN, "assign") X(CLEAR, "clear") X(IF, "if")                                \
+	X(METADATA, "metadata")                                                                                        \
+	X(FORM, "form") X(MENU, "menu") X(CHOICE, "choice") X(FIELD, "field") X(BLOCK, "block") X(                     \
+		INITIAL, "initial") X(RECORD, "record") X(TRANSFER, "transfer") X(SUBDIALOG, "subdialog")              \
+		X(OBJECT, "object") X(PARAM, "param") X(RETURN, "return") X(FILLED, "filled") X(OPTION, "option") X(   \
+			LINK, "link") X(PROPERTY, "property") X(PROMPT, "prompt") X(AUDIO, "audio") X(VALUE, "value")  \
+			X(ENUMERATE, "enumerate") X(CATCH, "catch") X(ERROR, "error") X(HELP, "help") X(               \
+				NOINPUT, "noinput") X(NOMATCH, "nomatch") X(THROW, "throw") X(REPROMPT, "reprompt")    \
+				X(VAR, "var") X(ASSIGN, "assign") X(CLEAR, "clear") X(IF, "if")                        \
 					X(ELSEIF, "elseif") X(ELSE, "else") X(GOTO, "goto") X(SUBMIT, "submit") X(     \
 						EXIT,                                                                  \
 						"exit") X(DISCONNECT, "disconnect") X(LOG, "log") X(SCRIPT, "script")  \

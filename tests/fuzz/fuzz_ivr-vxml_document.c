@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (vx_doc_parse(&doc, (const char *)data, size, "fuzz:", root, &faults))
 		return 0;
 	for (mxml_node_t *n = doc->root; n; n = vx_next_in(n, doc->root)) {
-		if (vx_el(n) && (vx_tag(n) == VX_GRAMMAR || vx_tag(n) == VX_FIELD) && (vx_tag(n) == VX_GRAMMAR || vx_attr(n, "type")))
+		if (vx_el(n) && (vx_tag(n) == VX_GRAMMAR || vx_tag(n) == VX_FIELD) &&
+		    (vx_tag(n) == VX_GRAMMAR || vx_attr(n, "type")))
 			grammar(n);
 		if (vx_el(n))
 			zj_deref(vx_text_of(n));
