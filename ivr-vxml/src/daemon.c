@@ -75,15 +75,14 @@ static void event(struct vx_daemon *d, const char *method, json_t *params, struc
 }
 
 /* zj_rpc does not tell a handler its method's name: each event has a handler of its own. */
-#define EVENTS(X)                                                                                                      \
-	X(handed, "leg.handed")                                                                                        \
-	X(answered, "leg.answered")                                                                                    \
-	X(dtmf, "leg.dtmf")                                                                                            \
-	X(played, "leg.played")                                                                                        \
-	X(recorded, "leg.recorded") X(hungup, "leg.hungup") X(ringing, "leg.ringing") X(early, "leg.early_media")      \
-		X(collected, "leg.collected") X(held, "leg.held") X(unheld, "leg.unheld") X(refer, "leg.refer")        \
-			X(failed, "leg.handover_failed") X(incoming, "leg.incoming") X(joined, "room.joined")          \
-				X(left, "room.left") X(room_recorded, "room.recorded") X(overload, "overload")
+/* clang-format off */
+#define EVENTS(X) \
+	X(handed, "leg.handed") X(answered, "leg.answered") X(dtmf, "leg.dtmf") X(played, "leg.played") \
+	X(recorded, "leg.recorded") X(hungup, "leg.hungup") X(ringing, "leg.ringing") X(early, "leg.early_media") \
+	X(collected, "leg.collected") X(held, "leg.held") X(unheld, "leg.unheld") X(refer, "leg.refer") \
+	X(failed, "leg.handover_failed") X(incoming, "leg.incoming") X(joined, "room.joined") X(left, "room.left") \
+	X(room_recorded, "room.recorded") X(overload, "overload")
+/* clang-format on */
 #define X(id, name)                                                                                                    \
 	static void id##_h(struct zj_rpc_conn *conn ZJ_UNUSED, json_t *params, struct zj_rpc_call *call, void *arg)    \
 	{                                                                                                              \
