@@ -1,9 +1,9 @@
 /* The change-log follower (zj_follow in zj_pg.h).
  *
  * It keeps a server snapshot as its place in the log. LOAD reads snapshot and all rows in one repeatable-read
- * transaction; LOOK asks whether there are changes that the kept snapshot does not see; FETCH reads the changes of all tables
- * with their present rows, and a new snapshot, in one transaction again. What happens between LOOK and FETCH is in
- * FETCH's snapshot, so nothing is missed, and the kept snapshot only moves when the rows were handed out. */
+ * transaction; LOOK asks whether there are changes that the kept snapshot does not see; FETCH reads the changes of all
+ * tables with their present rows, and a new snapshot, in one transaction again. What happens between LOOK and FETCH is
+ * in FETCH's snapshot, so nothing is missed, and the kept snapshot only moves when the rows were handed out. */
 #include "pg_priv.h"
 #include "zj_log.h"
 #include "zj_time.h"
@@ -208,8 +208,8 @@ static void looked_h(int err, int failed, PGresult *const *results, int n ZJ_UNU
 			zj_warn("follow", "away for too long: everything is loaded again");
 			f->snapshot[0] = '\0';
 		}
-		/* All tables, in the program's order, parents first: a table that did not change yet may have by the time
-		 * of FETCH, and FETCH's snapshot becomes ours for all of them. */
+		/* All tables, in the program's order, parents first: a table that did not change yet may have by the
+		 * time of FETCH, and FETCH's snapshot becomes ours for all of them. */
 		while (PQntuples(results[2]) && f->fetching_n < f->n) {
 			f->fetching[f->fetching_n] = f->fetching_n;
 			f->fetching_n++;
