@@ -14,32 +14,23 @@
 #define VX_FAULTS_MAX   50
 
 /* Every element that is known, in schema_vxml.c's order. */
-#define VX_ELEMENTS(X)                                                                                                 \
-	X(VXML, "vxml")                                                                                                \
-	X(META, "meta")                                                                                                \
-	X(METADATA, "metadata")                                                                                        \
-	X(FORM, "form") X(MENU, "menu") X(CHOICE, "choice") X(FIELD, "field") X(BLOCK, "block") X(                     \
-		INITIAL, "initial") X(RECORD, "record") X(TRANSFER, "transfer") X(SUBDIALOG, "subdialog")              \
-		X(OBJECT, "object") X(PARAM, "param") X(RETURN, "return") X(FILLED, "filled") X(OPTION, "option") X(   \
-			LINK, "link") X(PROPERTY, "property") X(PROMPT, "prompt") X(AUDIO, "audio") X(VALUE, "value")  \
-			X(ENUMERATE, "enumerate") X(CATCH, "catch") X(ERROR, "error") X(HELP, "help") X(               \
-				NOINPUT, "noinput") X(NOMATCH, "nomatch") X(THROW, "throw") X(REPROMPT, "reprompt")    \
-				X(VAR, "var") X(ASSIGN, "assign") X(CLEAR, "clear") X(IF, "if")                        \
-					X(ELSEIF, "elseif") X(ELSE, "else") X(GOTO, "goto") X(SUBMIT, "submit") X(     \
-						EXIT,                                                                  \
-						"exit") X(DISCONNECT, "disconnect") X(LOG, "log") X(SCRIPT, "script")  \
-						X(FOREACH, "foreach") X(GRAMMAR, "grammar") X(RULE, "rule") X(         \
-							ONE_OF, "one-of") X(ITEM, "item")                              \
-							X(RULEREF, "ruleref") X(TAG, "tag") X(TOKEN, "token") X(       \
-								EXAMPLE, "example") X(LEXICON, "lexicon")              \
-								X(BREAK, "break") X(EMPHASIS, "emphasis") X(P, "p") X( \
-									PARAGRAPH,                                     \
-									"paragraph") X(S,                              \
-										       "s") X(SENTENCE, "sentence")    \
-									X(PROSODY, "prosody") X(SAY_AS, "say-as") X(   \
-										PHONEME, "phoneme") X(SUB, "sub")      \
-										X(VOICE, "voice") X(MARK, "mark")      \
-											X(DESC, "desc")
+/* clang-format off */
+#define VX_ELEMENTS(X) \
+	X(VXML, "vxml") X(META, "meta") X(METADATA, "metadata") X(FORM, "form") X(MENU, "menu") \
+	X(CHOICE, "choice") X(FIELD, "field") X(BLOCK, "block") X(INITIAL, "initial") X(RECORD, "record") \
+	X(TRANSFER, "transfer") X(SUBDIALOG, "subdialog") X(OBJECT, "object") X(PARAM, "param") \
+	X(RETURN, "return") X(FILLED, "filled") X(OPTION, "option") X(LINK, "link") X(PROPERTY, "property") \
+	X(PROMPT, "prompt") X(AUDIO, "audio") X(VALUE, "value") X(ENUMERATE, "enumerate") X(CATCH, "catch") \
+	X(ERROR, "error") X(HELP, "help") X(NOINPUT, "noinput") X(NOMATCH, "nomatch") X(THROW, "throw") \
+	X(REPROMPT, "reprompt") X(VAR, "var") X(ASSIGN, "assign") X(CLEAR, "clear") X(IF, "if") \
+	X(ELSEIF, "elseif") X(ELSE, "else") X(GOTO, "goto") X(SUBMIT, "submit") X(EXIT, "exit") \
+	X(DISCONNECT, "disconnect") X(LOG, "log") X(SCRIPT, "script") X(FOREACH, "foreach") \
+	X(GRAMMAR, "grammar") X(RULE, "rule") X(ONE_OF, "one-of") X(ITEM, "item") X(RULEREF, "ruleref") \
+	X(TAG, "tag") X(TOKEN, "token") X(EXAMPLE, "example") X(LEXICON, "lexicon") X(BREAK, "break") \
+	X(EMPHASIS, "emphasis") X(P, "p") X(PARAGRAPH, "paragraph") X(S, "s") X(SENTENCE, "sentence") \
+	X(PROSODY, "prosody") X(SAY_AS, "say-as") X(PHONEME, "phoneme") X(SUB, "sub") X(VOICE, "voice") \
+	X(MARK, "mark") X(DESC, "desc")
+/* clang-format on */
 
 enum vx_tag {
 #define X(id, name) VX_##id,
