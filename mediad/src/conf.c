@@ -1,15 +1,22 @@
 #include "conf.h"
 #include <stddef.h>
 
-#define S(k, d, lo, hi, h) {#k, ZJ_CONF_STR, offsetof(struct md_conf, k), d, lo, hi, h}
-#define I(k, d, lo, hi, h) {#k, ZJ_CONF_INT, offsetof(struct md_conf, k), d, lo, hi, h}
+#define S(k, d, lo, hi, h)                                                                                             \
+	{                                                                                                              \
+#k, ZJ_CONF_STR, offsetof(struct md_conf, k), d, lo, hi, h                                             \
+	}
+#define I(k, d, lo, hi, h)                                                                                             \
+	{                                                                                                              \
+#k, ZJ_CONF_INT, offsetof(struct md_conf, k), d, lo, hi, h                                             \
+	}
 
 const struct zj_conf_row md_conf_rows[] = {
 	S(log, "", 0, 1000, "log file; empty: standard error"),
 	S(log_level, "info", 1, 10, "error, warn, info, debug"),
 	S(name, "mediad", 1, 60, "this mediad's name, as controllers see it"),
 	S(socket, NULL, 1, 100, "Unix socket of the control protocol"),
-	{"token", ZJ_CONF_SECRET, offsetof(struct md_conf, token), "", 0, 200, "what controllers must say in hello; empty: nothing"},
+	{"token", ZJ_CONF_SECRET, offsetof(struct md_conf, token), "", 0, 200,
+	 "what controllers must say in hello; empty: nothing"},
 	S(address, "127.0.0.1", 7, 15, "IPv4 address of SIP and RTP"),
 	I(sip_port, "20020", 1, 65535, "SIP, UDP and TCP"),
 	S(proxy, "sip:127.0.0.1:20010", 0, 200, "outbound proxy of calls we place; empty: none"),

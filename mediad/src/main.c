@@ -10,7 +10,7 @@
 #include <zj_log.h>
 
 #define STEP_MAX_MS 1000
-#define GOODBYE_MS 1500
+#define GOODBYE_MS  1500
 
 static bool stopping, gone;
 static struct md_control *control;
@@ -68,7 +68,8 @@ static int serve(const struct md_conf *conf)
 	su_init();
 	su_root_t *root = su_root_create(NULL);
 	su_root_threading(root, 0);
-	if (!root || su_wait_create(wait, uv_backend_fd(loop), SU_WAIT_IN) || su_root_register(root, wait, uv_ready_h, NULL, 0) < 0)
+	if (!root || su_wait_create(wait, uv_backend_fd(loop), SU_WAIT_IN) ||
+	    su_root_register(root, wait, uv_ready_h, NULL, 0) < 0)
 		return 1;
 	if (conf->health_port && zj_health_alloc(&health, "mediad", (uint16_t)conf->health_port, md_metrics))
 		return 1;
@@ -82,7 +83,8 @@ static int serve(const struct md_conf *conf)
 	uv_signal_start(&intr, stop_h, SIGINT);
 	uv_signal_start(&usr2, drain_h, SIGUSR2);
 	zj_health_set(health, true, NULL);
-	zj_info("main", "serving: sip=%s:%lld socket=%s instance=%s", conf->address, (long long)conf->sip_port, conf->socket, control->instance);
+	zj_info("main", "serving: sip=%s:%lld socket=%s instance=%s", conf->address, (long long)conf->sip_port,
+		conf->socket, control->instance);
 	run(loop, root);
 	md_control_free(control);
 	uv_close((uv_handle_t *)&term, NULL);

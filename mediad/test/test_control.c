@@ -1,7 +1,7 @@
 /* Epochs, the memory of commands, and that the documentation names exactly our methods. */
-#include "testing.h"
 #include "control/control.h"
 #include "media/quality.h"
+#include "testing.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,7 +21,8 @@ static void epochs(void **state ZJ_UNUSED)
 	assert_int_equal(claim(&e, "[[0,30]]", 4), 5);
 	assert_int_equal(e.slot[0], 3); /* all or none */
 	assert_int_equal(claim(&e, "[[5,9]]", 5), 0);
-	static const char *const bad[] = {"[]", "[[0]]", "[[3,2]]", "[[0,1024]]", "[[-1,2]]", "[[\"a\",2]]", "{}", "[5]"};
+	static const char *const bad[] = {"[]",       "[[0]]",       "[[3,2]]", "[[0,1024]]",
+					  "[[-1,2]]", "[[\"a\",2]]", "{}",      "[5]"};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(bad); i++)
 		assert_int_equal(claim(&e, bad[i], 9), -1);
 	assert_int_equal(claim(&e, "[[0,1]]", 0), -1);
@@ -97,7 +98,7 @@ static void opinion_scores(void **state ZJ_UNUSED)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(epochs), TEST(the_last_commands_are_remembered), TEST(the_documentation_names_our_methods),
-					   TEST(opinion_scores)};
+	const struct CMUnitTest tests[] = {TEST(epochs), TEST(the_last_commands_are_remembered),
+					   TEST(the_documentation_names_our_methods), TEST(opinion_scores)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

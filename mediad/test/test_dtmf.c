@@ -1,5 +1,5 @@
-#include "testing.h"
 #include "media/dtmf.h"
+#include "testing.h"
 #include <errno.h>
 
 struct heard {
@@ -7,7 +7,8 @@ struct heard {
 	unsigned ms[64], n, nb;
 };
 
-static void feed(struct md_dtmf_rx *d, struct heard *all, uint8_t event, uint32_t ts, uint16_t duration, int end, int64_t us)
+static void feed(struct md_dtmf_rx *d, struct heard *all, uint8_t event, uint32_t ts, uint16_t duration, int end,
+		 int64_t us)
 {
 	uint8_t payload[4] = {event, (uint8_t)(end ? 0x8a : 0x0a), (uint8_t)(duration >> 8), (uint8_t)duration};
 	struct md_rtp r = {.ts = ts, .payload = payload, .len = 4};
@@ -104,7 +105,8 @@ static void sent_keys_are_heard(void **state ZJ_UNUSED)
 			continue;
 		ends += out.payload[1] >> 7;
 		marks += out.marker;
-		feed(&rx, &h, out.payload[0], out.ts, (uint16_t)(out.payload[2] << 8 | out.payload[3]), out.payload[1] & 0x80, ticks * 20000);
+		feed(&rx, &h, out.payload[0], out.ts, (uint16_t)(out.payload[2] << 8 | out.payload[3]),
+		     out.payload[1] & 0x80, ticks * 20000);
 	}
 	assert_string_equal(h.digits, "12#D");
 	assert_int_equal(h.ms[0], 120);

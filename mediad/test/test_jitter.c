@@ -1,5 +1,5 @@
-#include "testing.h"
 #include "media/jitter.h"
+#include "testing.h"
 #include <stdlib.h>
 
 static const struct md_codec *codec;

@@ -1,7 +1,7 @@
-#include "testing.h"
 #include "media/clip.h"
 #include "media/rec.h"
 #include "prompt/wav.h"
+#include "testing.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,8 @@
 static void the_header_says_what_it_should(void **state ZJ_UNUSED)
 {
 	uint8_t h[MD_WAV_HEADER];
-	static const uint8_t want[] = "RIFF\x24\x7d\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x02\x00\x40\x1f\x00\x00\x00\x7d\x00\x00\x04\x00\x10\x00"
+	static const uint8_t want[] = "RIFF\x24\x7d\x00\x00WAVEfmt "
+				      "\x10\x00\x00\x00\x01\x00\x02\x00\x40\x1f\x00\x00\x00\x7d\x00\x00\x04\x00\x10\x00"
 				      "data\x00\x7d\x00\x00";
 	md_wav_header(h, 2, 32000);
 	assert_memory_equal(h, want, MD_WAV_HEADER);
@@ -123,6 +124,7 @@ static void wavs_that_lie(void **state ZJ_UNUSED)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(the_header_says_what_it_should), TEST(packets_fall_into_their_place), TEST(play_lists), TEST(wavs_that_lie)};
+	const struct CMUnitTest tests[] = {TEST(the_header_says_what_it_should), TEST(packets_fall_into_their_place),
+					   TEST(play_lists), TEST(wavs_that_lie)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

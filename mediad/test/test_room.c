@@ -1,6 +1,6 @@
 /* Plans and mixes of a room, on streams made by hand that send to sockets of ours. */
-#include "testing.h"
 #include "media/thread.h"
+#include "testing.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -47,7 +47,8 @@ static void says(struct leg *l, uint16_t seq, int16_t level)
 	int16_t pcm[MD_FRAME];
 	for (int i = 0; i < MD_FRAME; i++)
 		pcm[i] = level;
-	struct md_rtp r = {.seq = seq, .payload = payload, .len = md_codecs[l->s.rx_codec].encode(payload, pcm, MD_FRAME)};
+	struct md_rtp r = {
+		.seq = seq, .payload = payload, .len = md_codecs[l->s.rx_codec].encode(payload, pcm, MD_FRAME)};
 	if (l->s.jitter)
 		md_jitter_put(l->s.jitter, &r);
 }
@@ -176,13 +177,16 @@ static void listeners_and_whisperers(void **state ZJ_UNUSED)
 static void relays_renumber(void **state ZJ_UNUSED)
 {
 	struct leg to, one, two;
-	uint8_t b[400];
-	struct md_rtp got, r = {.ssrc = 7, .payload = (const uint8_t *)"x", .len = 1};
+	uint8_t b[400], in[MD_RTP_HEADER + 1] = {0};
+	struct md_rtp got, r = {.ssrc = 7, .payload = in + MD_RTP_HEADER, .len = 1};
 	leg_make(&to, MD_CODEC_PCMA);
 	leg_make(&one, MD_CODEC_PCMA);
 	leg_make(&two, MD_CODEC_PCMA);
 	to.s.seq = 65535;
-	static const struct { int who; uint16_t in, out; } rows[] = {{1, 100, 65535}, {1, 101, 0}, {1, 104, 3}, {1, 103, 2}, {2, 9000, 4}, {2, 9001, 5}, {1, 105, 6}};
+	static const struct {
+		int who;
+		uint16_t in, out;
+	} rows[] = {{1, 100, 65535}, {1, 101, 0}, {1, 104, 3}, {1, 103, 2}, {2, 9000, 4}, {2, 9001, 5}, {1, 105, 6}};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(rows); i++) {
 		r.seq = rows[i].in;
 		r.ts = rows[i].in * 160u;

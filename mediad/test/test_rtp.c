@@ -1,6 +1,6 @@
-#include "testing.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
+#include "testing.h"
 #include <errno.h>
 
 static void a_packet_is_read_as_written(void **state ZJ_UNUSED)
@@ -91,7 +91,12 @@ static void reports_are_read_as_written(void **state ZJ_UNUSED)
 	packet(&rx, 3, 320);
 	rx.ssrc = 0x1234; /* whom the report is about */
 	uint64_t t0 = 1700000000000000;
-	struct md_rtcp_local l = {.ssrc = 5, .sending = true, .now_us = t0, .last_sr = md_ntp_middle(t0 - 200000), .delay_q16 = 65536 / 10, .cname = "zongji"};
+	struct md_rtcp_local l = {.ssrc = 5,
+				  .sending = true,
+				  .now_us = t0,
+				  .last_sr = md_ntp_middle(t0 - 200000),
+				  .delay_q16 = 65536 / 10,
+				  .cname = "zongji"};
 	size_t n = md_rtcp_write(buf, &l, &rx);
 	assert_int_equal(n % 4, 0);
 	assert_int_equal(md_rtcp_parse(&r, buf, n, 0x1234, t0), 0);

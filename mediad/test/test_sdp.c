@@ -1,6 +1,6 @@
-#include "testing.h"
 #include "sip/cause.h"
 #include "sip/sdp.h"
+#include "testing.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -16,8 +16,10 @@ static void an_offer_is_understood(void **state ZJ_UNUSED)
 {
 	struct md_sdp s;
 	struct md_media m;
-	assert_int_equal(parse(&s, HEAD "m=audio 4000 RTP/AVP 18 0 8 101\r\na=rtpmap:18 G729/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
-				        "a=rtcp:4007\r\na=sendrecv\r\n"), 0);
+	assert_int_equal(parse(&s, HEAD "m=audio 4000 RTP/AVP 18 0 8 101\r\na=rtpmap:18 G729/8000\r\na=rtpmap:101 "
+					"telephone-event/8000\r\n"
+					"a=rtcp:4007\r\na=sendrecv\r\n"),
+			 0);
 	assert_int_equal(s.n_codecs, 2);
 	md_sdp_media(&s, MD_DIR_BOTH, &m);
 	assert_int_equal(m.codec, MD_CODEC_PCMU);
@@ -32,10 +34,18 @@ static void dynamic_types_names_in_any_case_and_other_lines(void **state ZJ_UNUS
 {
 	struct md_sdp s;
 	char out[MD_SDP_MAX];
-	assert_int_equal(parse(&s, HEAD "m=video 5000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 4000 RTP/AVP 97 100\r\n"
-				        "a=rtpmap:97 pcma/8000\r\na=rtpmap:100 telephone-event/8000\r\nm=audio 4002 RTP/AVP 0\r\n"), 0);
+	assert_int_equal(
+		parse(&s,
+		      HEAD "m=video 5000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 4000 RTP/AVP 97 100\r\n"
+			   "a=rtpmap:97 pcma/8000\r\na=rtpmap:100 telephone-event/8000\r\nm=audio 4002 RTP/AVP 0\r\n"),
+		0);
 	assert_int_equal(s.pts[MD_CODEC_PCMA], 97);
-	struct md_sdp_local l = {.address = {htonl(INADDR_LOOPBACK)}, .port = 14500, .id = 1, .version = 1, .dir = MD_DIR_BOTH, .offer = &s};
+	struct md_sdp_local l = {.address = {htonl(INADDR_LOOPBACK)},
+				 .port = 14500,
+				 .id = 1,
+				 .version = 1,
+				 .dir = MD_DIR_BOTH,
+				 .offer = &s};
 	assert_true(md_sdp_write(out, sizeof(out), &l) > 0);
 	/* as many lines as were offered, the others refused (RFC 3264 6) */
 	assert_non_null(strstr(out, "m=video 0 RTP/AVP 96\r\nm=audio 14500 RTP/AVP 97 100\r\n"));
@@ -48,7 +58,8 @@ static void an_offer_of_ours_is_answered_by_ourselves(void **state ZJ_UNUSED)
 {
 	char offer[MD_SDP_MAX], answer[MD_SDP_MAX];
 	struct md_sdp s;
-	struct md_sdp_local l = {.address = {htonl(INADDR_LOOPBACK)}, .port = 14500, .id = 1, .version = 1, .dir = MD_DIR_BOTH};
+	struct md_sdp_local l = {
+		.address = {htonl(INADDR_LOOPBACK)}, .port = 14500, .id = 1, .version = 1, .dir = MD_DIR_BOTH};
 	assert_true(md_sdp_write(offer, sizeof(offer), &l) > 0);
 	assert_int_equal(parse(&s, offer), 0);
 	l.offer = &s;
@@ -65,12 +76,9 @@ static void hold_in_all_its_forms(void **state ZJ_UNUSED)
 		enum md_dir answer;
 		int hold, send, recv;
 	} rows[] = {
-		{"a=sendrecv\r\n", MD_DIR_BOTH, 0, 1, 1},
-		{"", MD_DIR_BOTH, 0, 1, 1},
-		{"a=sendonly\r\n", MD_DIR_RECV, 1, 0, 1},
-		{"a=recvonly\r\n", MD_DIR_SEND, 0, 1, 0},
-		{"a=inactive\r\n", MD_DIR_INACTIVE, 1, 0, 0},
-		{"c=IN IP4 0.0.0.0\r\n", MD_DIR_BOTH, 1, 0, 1},
+		{"a=sendrecv\r\n", MD_DIR_BOTH, 0, 1, 1},     {"", MD_DIR_BOTH, 0, 1, 1},
+		{"a=sendonly\r\n", MD_DIR_RECV, 1, 0, 1},     {"a=recvonly\r\n", MD_DIR_SEND, 0, 1, 0},
+		{"a=inactive\r\n", MD_DIR_INACTIVE, 1, 0, 0}, {"c=IN IP4 0.0.0.0\r\n", MD_DIR_BOTH, 1, 0, 1},
 	};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(rows); i++) {
 		char text[512];

@@ -1,5 +1,5 @@
-#include "testing.h"
 #include "prompt/words.h"
+#include "testing.h"
 #include <errno.h>
 
 static const struct {
@@ -29,7 +29,8 @@ static const struct {
 	{100001000, "一亿零一千", "one hundred million one thousand"},
 	{120000000, "一亿二千万", "one hundred and twenty million"},
 	{999999999999, "九千九百九十九亿九千九百九十九万九千九百九十九",
-	 "nine hundred and ninety-nine billion nine hundred and ninety-nine million nine hundred and ninety-nine thousand nine hundred and ninety-nine"},
+	 "nine hundred and ninety-nine billion nine hundred and ninety-nine million nine hundred and ninety-nine "
+	 "thousand nine hundred and ninety-nine"},
 	{-7, "负七", "minus seven"},
 };
 

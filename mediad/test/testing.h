@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 #include <zj_obj.h>
+
+#include <cmocka.h> /* wants the others before it */
 #define TEST(f) cmocka_unit_test(f)
 #endif

@@ -15,7 +15,8 @@ bool md_cmd_find(const struct md_cmd_memory *m, const char *cmd_id, struct md_re
 	unsigned n = m->n < MD_CMD_KEPT ? m->n : MD_CMD_KEPT;
 	for (unsigned i = 0; i < n; i++)
 		if (m->done[i].hash == h) {
-			*res = (struct md_result){.code = m->done[i].code, .because = m->done[i].because, .state = m->done[i].state};
+			*res = (struct md_result){
+				.code = m->done[i].code, .because = m->done[i].because, .state = m->done[i].state};
 			return true;
 		}
 	return false;
@@ -28,6 +29,8 @@ void md_cmd_keep(struct md_cmd_memory *m, const char *cmd_id, const struct md_re
 		m->n = MD_CMD_KEPT; /* full; counts on modulo MD_CMD_KEPT */
 	m->done[i].hash = hash(cmd_id);
 	m->done[i].code = res->code;
-	m->done[i].because = res->because && res->because != res->text ? res->because : res->code ? "refused before" : NULL;
+	m->done[i].because = res->because && res->because != res->text ? res->because
+			     : res->code                               ? "refused before"
+								       : NULL;
 	m->done[i].state = res->state;
 }

@@ -42,7 +42,8 @@ static bool take(struct md_leg *l, char digit)
 	return false;
 }
 
-/* l->collect is filled; digits typed ahead come first. The first timeout counts from the end of a play that will end. */
+/* l->collect is filled; digits typed ahead come first. The first timeout counts from the end of a play that will end.
+ */
 void md_collect_start(struct md_leg *l)
 {
 	struct md_collect *k = &l->collect;
@@ -70,8 +71,8 @@ void md_collect_watch(struct md_control *c)
 	struct md_leg *l, *next;
 	int64_t now = zj_mono_us();
 	DL_FOREACH_SAFE2(c->collecting, l, next, c_next)
-		if (l->collect.due_us && now >= l->collect.due_us)
-			md_collect_end(l, l->collect.n ? "inter_timeout" : "first_timeout", 0);
+	if (l->collect.due_us && now >= l->collect.due_us)
+		md_collect_end(l, l->collect.n ? "inter_timeout" : "first_timeout", 0);
 }
 
 void md_leg_digit_on(struct md_leg *l, char digit)

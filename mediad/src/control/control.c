@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zj_log.h>
 
-#define WATCH_MS 50
+#define WATCH_MS   50
 #define SLOW_TURNS 5 /* deadlines every 250 ms */
 
 static void note_h(const struct md_note *n, void *arg ZJ_UNUSED)
@@ -34,7 +34,8 @@ static void note_h(const struct md_note *n, void *arg ZJ_UNUSED)
 		md_leg_played(l, n->play);
 		break;
 	case MD_NOTE_SILENT:
-		zj_warn("leg", "no RTP from the far end, hanging up: seconds=%lld", (long long)l->ctl->conf->rtp_timeout_s);
+		zj_warn("leg", "no RTP from the far end, hanging up: seconds=%lld",
+			(long long)l->ctl->conf->rtp_timeout_s);
 		md_leg_end(l, "system", 480, 41, "no RTP");
 		break;
 	case MD_NOTE_REC_ENDED:
@@ -149,7 +150,7 @@ void md_control_shutdown(struct md_control *c, void (*done_h)(void *arg), void *
 {
 	struct md_leg *l, *next;
 	c->draining = true;
-	HASH_ITER(hh, c->legs, l, next)
+	HASH_ITER (hh, c->legs, l, next)
 		md_leg_end(l, "system", 503, 41, "mediad stops");
 	md_ua_shutdown(c->ua, done_h, arg);
 }
@@ -167,10 +168,10 @@ void md_control_free(struct md_control *c)
 	if (c->server)
 		zj_rpc_server_close(c->server);
 	md_ua_free(c->ua);
-	HASH_ITER(hh, c->rooms, r, rn)
+	HASH_ITER (hh, c->rooms, r, rn)
 		md_room_destroy(r);
 	md_engine_free(c->engine);
-	HASH_ITER(hh, c->legs, l, next) {
+	HASH_ITER (hh, c->legs, l, next) {
 		HASH_DEL(c->legs, l);
 		zj_deref(l);
 	}

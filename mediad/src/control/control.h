@@ -1,5 +1,5 @@
-/* The control thread's world: legs, rooms, the controllers they obey, and what joins a leg's SIP half (md_dialog) and its
- * media half (md_stream). Everything here runs on one loop; nothing blocks, nothing locks. */
+/* The control thread's world: legs, rooms, the controllers they obey, and what joins a leg's SIP half (md_dialog) and
+ * its media half (md_stream). Everything here runs on one loop; nothing blocks, nothing locks. */
 #ifndef MD_CONTROL_H
 #define MD_CONTROL_H
 #include "conf.h"
@@ -14,8 +14,8 @@
 #include <zj_rpc.h>
 #include <zj_time.h>
 
-#define MD_NAME_MAX 32
-#define MD_CMD_KEPT 32
+#define MD_NAME_MAX   32
+#define MD_CMD_KEPT   32
 #define MD_DIGITS_MAX 64
 
 struct md_control;
@@ -27,8 +27,8 @@ struct md_result {
 	int code;            /* 0, or an enum zj_rpc_code */
 	const char *because; /* static text, or in `text` */
 	char text[160];
-	const char *state;   /* static name, or NULL: {} */
-	int64_t epoch;       /* with ZJ_RPC_STALE */
+	const char *state; /* static name, or NULL: {} */
+	int64_t epoch;     /* with ZJ_RPC_STALE */
 };
 struct md_cmd_memory {
 	unsigned n; /* commands seen */
@@ -47,7 +47,8 @@ void md_cmd_keep(struct md_cmd_memory *m, const char *cmd_id, const struct md_re
 struct md_epochs {
 	int64_t slot[ZJ_SLOTS];
 };
-/* Raises the slots of `ranges` ([[from,to],…]) to `epoch`, all or none. Returns 0; -1: malformed; else the higher epoch known. */
+/* Raises the slots of `ranges` ([[from,to],…]) to `epoch`, all or none. Returns 0; -1: malformed; else the higher epoch
+ * known. */
 int64_t md_epochs_claim(struct md_epochs *e, const json_t *ranges, int64_t epoch);
 json_t *md_epochs_json(const struct md_epochs *e);
 
@@ -100,7 +101,7 @@ struct md_play_info {
 	struct md_prompt_req *req; /* loading */
 	json_t *errors;
 	int loop, offset_ms, gain_db;
-	bool barge, beep;          /* beep: before a recording, told to nobody */
+	bool barge, beep; /* beep: before a recording, told to nobody */
 };
 
 struct md_recording; /* recording.c */
@@ -109,10 +110,10 @@ struct md_leg {
 	struct md_control *ctl;
 	char id[ZJ_UUID_SIZE], call[ZJ_UUID_SIZE], tenant[ZJ_UUID_SIZE];
 	UT_hash_handle hh;
-	int64_t serial;          /* order of birth, for paging */
+	int64_t serial;                     /* order of birth, for paging */
 	bool out, answering, held, holding; /* held: by the far end; holding: we hold it */
-	bool stillborn;          /* its INVITE was never sent */
-	bool taken;              /* somebody takes care of it */
+	bool stillborn;                     /* its INVITE was never sent */
+	bool taken;                         /* somebody takes care of it */
 	enum md_leg_state state;
 	struct md_peer *controller;
 	struct md_dialog *dialog; /* NULL: parted */
@@ -126,26 +127,27 @@ struct md_leg {
 	enum md_codec_id codec;
 	bool dtmf_ok;
 	int64_t started_us, ringing_us, early_us, answered_us, ended_us;
-	int64_t deadline_us;     /* ring timeout or longest life */
+	int64_t deadline_us;           /* ring timeout or longest life */
 	char ahead[MD_DIGITS_MAX + 1]; /* digits typed ahead */
 	struct md_collect collect;
 	struct md_leg *c_prev, *c_next; /* collecting legs */
-	struct md_play_info *loading; /* the newest play, until its audio is here */
-	struct md_play *playing;      /* in the engine's hands */
+	struct md_play_info *loading;   /* the newest play, until its audio is here */
+	struct md_play *playing;        /* in the engine's hands */
 	struct md_recording *recording;
 	/* the end */
 	const char *by;
 	int sip_code, cause;
 	char reason[96];
 	struct md_stats stats;
-	json_t *final;           /* parameters of leg.hungup; NULL: media not closed yet */
-	int64_t hungup_seq;      /* the owner's number of it */
-	bool done;               /* the controller needs it no more */
+	json_t *final;      /* parameters of leg.hungup; NULL: media not closed yet */
+	int64_t hungup_seq; /* the owner's number of it */
+	bool done;          /* the controller needs it no more */
 	struct md_cmd_memory cmds;
 };
 extern const char *const md_leg_state_names[MD_L_STATES];
 
-int md_leg_alloc(struct md_leg **lp, struct md_control *c, const char *id, const char *call, const char *tenant, struct md_peer *controller);
+int md_leg_alloc(struct md_leg **lp, struct md_control *c, const char *id, const char *call, const char *tenant,
+		 struct md_peer *controller);
 struct md_leg *md_leg_find(struct md_control *c, const char *id);
 bool md_leg_set_state(struct md_leg *l, enum md_leg_state state, const char *why);
 /* Ends it on our side: CANCEL, BYE or `code`; then its story is told. */
@@ -155,7 +157,7 @@ json_t *md_leg_json(const struct md_leg *l);
 /* The common fields of its events. */
 json_t *md_leg_event(const struct md_leg *l);
 void md_leg_tell(struct md_leg *l, const char *method, json_t *params /* stolen */); /* its controller */
-void md_leg_return(struct md_leg *l);                                               /* to the owner, from one who vanished */
+void md_leg_return(struct md_leg *l); /* to the owner, from one who vanished */
 void md_leg_media_closed(struct md_leg *l, const struct md_stats *st);
 void md_legs_watch(struct md_control *c); /* every 250 ms: deadlines */
 void md_leg_sip_ended(struct md_leg *l, const struct md_ended *e);
@@ -188,7 +190,8 @@ struct md_room {
 	struct md_recording *recording;
 	struct md_cmd_memory cmds;
 };
-int md_room_alloc(struct md_room **rp, struct md_control *c, const char *id, const char *call, const char *tenant, struct md_peer *controller);
+int md_room_alloc(struct md_room **rp, struct md_control *c, const char *id, const char *call, const char *tenant,
+		  struct md_peer *controller);
 struct md_room *md_room_find(struct md_control *c, const char *id);
 int md_room_join(struct md_room *r, struct md_leg *l, enum md_role role, struct md_leg *to);
 void md_room_leave(struct md_leg *l);
@@ -226,18 +229,19 @@ struct md_control {
 	struct md_ua *ua;
 	struct md_peer *peers, *owner;
 	struct md_epochs epochs;
-	struct md_leg *legs;   /* hash by id, in order of birth */
+	struct md_leg *legs; /* hash by id, in order of birth */
 	struct md_leg *collecting;
-	unsigned turns;        /* of the watch timer */
+	unsigned turns; /* of the watch timer */
 	struct md_room *rooms;
-	unsigned living;       /* legs that have not ended */
+	unsigned living; /* legs that have not ended */
 	int64_t serial;
 	uv_timer_t watch;
-	int64_t overload_us;   /* when it was last told */
+	int64_t overload_us; /* when it was last told */
 	bool draining;
-	unsigned closing;      /* files being summed up */
+	unsigned closing; /* files being summed up */
 };
-int md_control_alloc(struct md_control **cp, uv_loop_t *loop, su_root_t *root, const struct md_conf *conf) ZJ_MUST_CHECK;
+int md_control_alloc(struct md_control **cp, uv_loop_t *loop, su_root_t *root,
+		     const struct md_conf *conf) ZJ_MUST_CHECK;
 void md_control_drain(struct md_control *c);
 /* Hangs up everything; `done_h` when SIP has said goodbye. Then md_control_free. */
 void md_control_shutdown(struct md_control *c, void (*done_h)(void *arg), void *arg);
@@ -249,8 +253,21 @@ const struct zj_rpc_method *md_methods_table(void);
 
 /* ---- metrics (metrics.c) ---- */
 enum md_metric_id {
-	MD_M_LEGS, MD_M_ROOMS, MD_M_CALLS_IN, MD_M_CALLS_OUT, MD_M_RTP_IN, MD_M_RTP_OUT, MD_M_RTP_BAD, MD_M_LATE_TICKS,
-	MD_M_OVERLOAD, MD_M_PLAYS, MD_M_TTS, MD_M_CLIP_BYTES, MD_M_RECORDINGS, MD_M_EVENTS_WAITING, MD_M_COUNT
+	MD_M_LEGS,
+	MD_M_ROOMS,
+	MD_M_CALLS_IN,
+	MD_M_CALLS_OUT,
+	MD_M_RTP_IN,
+	MD_M_RTP_OUT,
+	MD_M_RTP_BAD,
+	MD_M_LATE_TICKS,
+	MD_M_OVERLOAD,
+	MD_M_PLAYS,
+	MD_M_TTS,
+	MD_M_CLIP_BYTES,
+	MD_M_RECORDINGS,
+	MD_M_EVENTS_WAITING,
+	MD_M_COUNT
 };
 extern struct zj_metric md_metrics[MD_M_COUNT + 1];
 #define md_count(id) zj_metric_add(&md_metrics[id], 1)

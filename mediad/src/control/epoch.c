@@ -18,7 +18,7 @@ int64_t md_epochs_claim(struct md_epochs *e, const json_t *ranges, int64_t epoch
 	json_t *r;
 	if (!json_array_size(ranges) || epoch < 1)
 		return -1;
-	json_array_foreach(ranges, i, r) {
+	json_array_foreach (ranges, i, r) {
 		if (!range(r, &from, &to))
 			return -1;
 		for (json_int_t s = from; s <= to; s++)
@@ -27,7 +27,7 @@ int64_t md_epochs_claim(struct md_epochs *e, const json_t *ranges, int64_t epoch
 	}
 	if (higher)
 		return higher;
-	json_array_foreach(ranges, i, r)
+	json_array_foreach (ranges, i, r)
 		if (range(r, &from, &to))
 			for (json_int_t s = from; s <= to; s++)
 				e->slot[s] = epoch;
@@ -41,7 +41,8 @@ json_t *md_epochs_json(const struct md_epochs *e)
 		if (s < ZJ_SLOTS && e->slot[s] == e->slot[from])
 			continue;
 		if (e->slot[from])
-			json_array_append_new(a, json_pack("[i,i,I]", (int)from, (int)(s - 1), (json_int_t)e->slot[from]));
+			json_array_append_new(a,
+					      json_pack("[i,i,I]", (int)from, (int)(s - 1), (json_int_t)e->slot[from]));
 		from = s;
 	}
 	return a;

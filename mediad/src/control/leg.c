@@ -29,7 +29,8 @@ static void destructor(void *obj)
 	json_decref(l->final);
 }
 
-int md_leg_alloc(struct md_leg **lp, struct md_control *c, const char *id, const char *call, const char *tenant, struct md_peer *controller)
+int md_leg_alloc(struct md_leg **lp, struct md_control *c, const char *id, const char *call, const char *tenant,
+		 struct md_peer *controller)
 {
 	struct md_leg *l = zj_alloc(sizeof(*l), destructor);
 	if (!l)
@@ -72,8 +73,8 @@ bool md_leg_set_state(struct md_leg *l, enum md_leg_state state, const char *why
 			md_leg_state_names[state], why, l->id, l->call);
 		return false;
 	}
-	zj_info("leg", "state: old=%s new=%s why=%s leg=%s call=%s tenant=%s", md_leg_state_names[l->state], md_leg_state_names[state],
-		zj_log_esc(why), l->id, l->call, l->tenant);
+	zj_info("leg", "state: old=%s new=%s why=%s leg=%s call=%s tenant=%s", md_leg_state_names[l->state],
+		md_leg_state_names[state], zj_log_esc(why), l->id, l->call, l->tenant);
 	l->state = state;
 	int64_t now = zj_now_us();
 	if (state == MD_L_RINGING && !l->ringing_us)
@@ -98,16 +99,18 @@ static void tell_end(struct md_leg *l)
 static void finish(struct md_leg *l)
 {
 	json_t *o = md_leg_event(l);
-	json_t *st = json_pack("{s:I,s:I,s:I,s:f,s:f,s:f,s:f}", "rx_packets", (json_int_t)l->stats.rx_packets, "rx_lost",
-			       (json_int_t)l->stats.rx_lost, "tx_packets", (json_int_t)l->stats.tx_packets, "jitter_ms", l->stats.jitter_ms,
-			       "rtt_ms", l->stats.rtt_ms, "loss", l->stats.loss, "mos", l->stats.mos);
+	json_t *st =
+		json_pack("{s:I,s:I,s:I,s:f,s:f,s:f,s:f}", "rx_packets", (json_int_t)l->stats.rx_packets, "rx_lost",
+			  (json_int_t)l->stats.rx_lost, "tx_packets", (json_int_t)l->stats.tx_packets, "jitter_ms",
+			  l->stats.jitter_ms, "rtt_ms", l->stats.rtt_ms, "loss", l->stats.loss, "mos", l->stats.mos);
 	json_object_set_new(o, "by", json_string(l->by));
 	json_object_set_new(o, "sip_code", json_integer(l->sip_code));
 	json_object_set_new(o, "cause", json_integer(l->cause));
 	json_object_set_new(o, "reason", json_string(l->reason));
 	json_object_set_new(o, "stats", st);
 	json_t *whole = md_leg_json(l);
-	static const char *const more[] = {"dir", "codec", "sip_call_id", "contact", "started_at", "ringing_at", "early_media_at", "answered_at", "ended_at"};
+	static const char *const more[] = {"dir",        "codec",          "sip_call_id", "contact", "started_at",
+					   "ringing_at", "early_media_at", "answered_at", "ended_at"};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(more); i++) {
 		json_t *v = json_object_get(whole, more[i]);
 		if (v)
@@ -164,7 +167,10 @@ void md_leg_end(struct md_leg *l, const char *by, int code, int cause, const cha
 	l->cause = cause ? cause : 16;
 	snprintf(l->reason, sizeof(l->reason), "%s", reason ? reason : "");
 	bool refuse = !l->out && !l->answering && l->state != MD_L_ANSWERED;
-	l->sip_code = refuse ? code : l->state == MD_L_ANSWERED || l->answering ? 200 : l->out && !strcmp(by, "us") ? 487 : code;
+	l->sip_code = refuse                                      ? code
+		      : l->state == MD_L_ANSWERED || l->answering ? 200
+		      : l->out && !strcmp(by, "us")               ? 487
+								  : code;
 	l->dialog = NULL;
 	if (d && refuse)
 		md_dialog_reject(d, code, cause, reason);
@@ -190,7 +196,8 @@ void md_leg_return(struct md_leg *l)
 	json_t *o = md_leg_event(l);
 	json_object_set_new(o, "controller", json_string(l->controller->name));
 	json_object_set_new(o, "state", md_leg_json(l));
-	zj_warn("leg", "its controller is gone, the owner has it again: controller=%s leg=%s call=%s", l->controller->name, l->id, l->call);
+	zj_warn("leg", "its controller is gone, the owner has it again: controller=%s leg=%s call=%s",
+		l->controller->name, l->id, l->call);
 	l->controller = c->owner;
 	if (l->collect.on)
 		md_collect_end(l, "stopped", 0);
@@ -261,7 +268,7 @@ void md_legs_watch(struct md_control *c)
 {
 	struct md_leg *l, *next;
 	int64_t now = zj_now_us();
-	HASH_ITER(hh, c->legs, l, next)
+	HASH_ITER (hh, c->legs, l, next)
 		watch(l, now);
 }
 

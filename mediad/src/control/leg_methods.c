@@ -35,7 +35,8 @@ static void leg_progress(struct md_leg *l, const json_t *p, struct md_peer *peer
 }
 MD_LEG_METHOD(progress)
 
-static void leg_answer(struct md_leg *l, const json_t *p ZJ_UNUSED, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
+static void leg_answer(struct md_leg *l, const json_t *p ZJ_UNUSED, struct md_peer *peer ZJ_UNUSED,
+		       struct md_result *res)
 {
 	if (!is_unanswered(l, res))
 		return;
@@ -82,7 +83,8 @@ static void leg_hold(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 }
 MD_LEG_METHOD(hold)
 
-static void leg_reoffer(struct md_leg *l, const json_t *p ZJ_UNUSED, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
+static void leg_reoffer(struct md_leg *l, const json_t *p ZJ_UNUSED, struct md_peer *peer ZJ_UNUSED,
+			struct md_result *res)
 {
 	if (!is_up(l, res))
 		return;
@@ -186,7 +188,8 @@ static void originate(struct md_control *c, const json_t *p, struct md_peer *pee
 		return;
 	}
 	md_count(MD_M_CALLS_OUT);
-	zj_info("leg", "originate: to=%s from=%s leg=%s call=%s tenant=%s", zj_log_esc(l->to), zj_log_esc(l->from), l->id, l->call, l->tenant);
+	zj_info("leg", "originate: to=%s from=%s leg=%s call=%s tenant=%s", zj_log_esc(l->to), zj_log_esc(l->from),
+		l->id, l->call, l->tenant);
 	md_cmd_keep(&l->cmds, md_str(p, "cmd_id"), res);
 	res->state = md_leg_state_names[l->state];
 }
@@ -211,8 +214,8 @@ static void m_leg_originate(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_c
 }
 
 const struct zj_rpc_method md_leg_methods[] = {
-	{"leg.originate",
-	 MD_C " call:u to:s from:s from_name?:s headers?:o timeout_ms?:i controller?:s", m_leg_originate, "Calls somebody"},
+	{"leg.originate", MD_C " call:u to:s from:s from_name?:s headers?:o timeout_ms?:i controller?:s",
+	 m_leg_originate, "Calls somebody"},
 	{"leg.progress", MD_C " code:i", m_leg_progress, "180, or 183 with early media"},
 	{"leg.answer", MD_C, m_leg_answer, "200"},
 	{"leg.hangup", MD_C " code?:i cause?:i reason?:s", m_leg_hangup, "Refuses, cancels or ends"},

@@ -53,7 +53,8 @@ static void loaded_h(struct md_play *p, json_t *errors, void *arg)
 	i->req = NULL;
 	i->errors = json_incref(errors);
 	if (json_array_size(errors))
-		zj_warn("play", "not everything can be played: errors=%zu leg=%s call=%s because=%s", json_array_size(errors), l->id, l->call,
+		zj_warn("play", "not everything can be played: errors=%zu leg=%s call=%s because=%s",
+			json_array_size(errors), l->id, l->call,
 			zj_log_esc(json_string_value(json_object_get(json_array_get(errors, 0), "because"))));
 	if (!p->n) {
 		md_play_free(l->ctl->prompts, p);

@@ -8,9 +8,7 @@
 
 bool md_control_is_full(struct md_control *c, const char **because)
 {
-	*because = c->draining				? "draining"
-		   : c->living >= c->conf->max_legs	? "max_legs"
-							: NULL;
+	*because = c->draining ? "draining" : c->living >= c->conf->max_legs ? "max_legs" : NULL;
 	return *because != NULL;
 }
 
@@ -29,7 +27,7 @@ static const char *header(const json_t *headers, const char *name)
 {
 	const char *key;
 	json_t *v;
-	json_object_foreach((json_t *)(uintptr_t)headers, key, v)
+	json_object_foreach ((json_t *)(uintptr_t)headers, key, v)
 		if (!strcasecmp(key, name))
 			return json_string_value(v);
 	return NULL;
@@ -83,8 +81,8 @@ static int incoming_h(void *arg, struct md_dialog *d, const struct md_incoming *
 	md_dialog_set_port(d, md_stream_port(l->stream));
 	*owner = l;
 	md_count(MD_M_CALLS_IN);
-	zj_info("leg", "incoming: from=%s to=%s sip_call_id=%s leg=%s call=%s tenant=%s", zj_log_esc(l->from), zj_log_esc(l->to),
-		zj_log_esc(l->sip_call_id), l->id, l->call, l->tenant);
+	zj_info("leg", "incoming: from=%s to=%s sip_call_id=%s leg=%s call=%s tenant=%s", zj_log_esc(l->from),
+		zj_log_esc(l->to), zj_log_esc(l->sip_call_id), l->id, l->call, l->tenant);
 	md_leg_tell(l, "leg.incoming", md_leg_json(l));
 	return 0;
 }

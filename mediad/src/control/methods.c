@@ -9,7 +9,8 @@ static struct zj_rpc_method all[METHODS_MAX + 1];
 /* Built once from the tables of the files. */
 const struct zj_rpc_method *md_methods_table(void)
 {
-	static const struct zj_rpc_method *const parts[] = {md_session_methods, md_leg_methods, md_play_methods, md_room_methods};
+	static const struct zj_rpc_method *const parts[] = {md_session_methods, md_leg_methods, md_play_methods,
+							    md_room_methods};
 	size_t n = 0;
 	if (all[0].name)
 		return all;
@@ -63,7 +64,8 @@ static bool check_cmd_id(const json_t *p, struct md_result *res)
 	return false;
 }
 
-static bool find_leg(struct md_control *c, const json_t *p, struct md_peer *peer, struct md_leg **lp, struct md_result *res)
+static bool find_leg(struct md_control *c, const json_t *p, struct md_peer *peer, struct md_leg **lp,
+		     struct md_result *res)
 {
 	struct md_leg *l = md_leg_find(c, md_str(p, "leg"));
 	if (!l || strcmp(l->tenant, md_str(p, "tenant"))) {
@@ -79,14 +81,16 @@ static bool find_leg(struct md_control *c, const json_t *p, struct md_peer *peer
 	return true;
 }
 
-void md_leg_command(struct md_control *c, struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, md_leg_cmd_h *h)
+void md_leg_command(struct md_control *c, struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call,
+		    md_leg_cmd_h *h)
 {
 	struct md_result res = {0};
 	struct md_leg *l;
 	struct md_peer *peer = md_peer_of(conn, call);
 	if (!peer)
 		return;
-	if (!check_cmd_id(params, &res) || !md_epoch_check(c, peer, params, &res) || !find_leg(c, params, peer, &l, &res)) {
+	if (!check_cmd_id(params, &res) || !md_epoch_check(c, peer, params, &res) ||
+	    !find_leg(c, params, peer, &l, &res)) {
 		md_answer(call, &res);
 		return;
 	}
@@ -104,7 +108,8 @@ void md_leg_command(struct md_control *c, struct zj_rpc_conn *conn, json_t *para
 	zj_log_with(old);
 }
 
-static bool find_room(struct md_control *c, const json_t *p, struct md_peer *peer, struct md_room **rp, struct md_result *res)
+static bool find_room(struct md_control *c, const json_t *p, struct md_peer *peer, struct md_room **rp,
+		      struct md_result *res)
 {
 	struct md_room *r = md_room_find(c, md_str(p, "room"));
 	if (!r || strcmp(r->tenant, md_str(p, "tenant"))) {
@@ -120,14 +125,16 @@ static bool find_room(struct md_control *c, const json_t *p, struct md_peer *pee
 	return true;
 }
 
-void md_room_command(struct md_control *c, struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, md_room_cmd_h *h)
+void md_room_command(struct md_control *c, struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call,
+		     md_room_cmd_h *h)
 {
 	struct md_result res = {0};
 	struct md_room *r;
 	struct md_peer *peer = md_peer_of(conn, call);
 	if (!peer)
 		return;
-	if (!check_cmd_id(params, &res) || !md_epoch_check(c, peer, params, &res) || !find_room(c, params, peer, &r, &res)) {
+	if (!check_cmd_id(params, &res) || !md_epoch_check(c, peer, params, &res) ||
+	    !find_room(c, params, peer, &r, &res)) {
 		md_answer(call, &res);
 		return;
 	}

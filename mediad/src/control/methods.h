@@ -11,8 +11,10 @@
 typedef void(md_leg_cmd_h)(struct md_leg *l, const json_t *p, struct md_peer *peer, struct md_result *res);
 typedef void(md_room_cmd_h)(struct md_room *r, const json_t *p, struct md_peer *peer, struct md_result *res);
 
-void md_leg_command(struct md_control *c, struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, md_leg_cmd_h *h);
-void md_room_command(struct md_control *c, struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, md_room_cmd_h *h);
+void md_leg_command(struct md_control *c, struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call,
+		    md_leg_cmd_h *h);
+void md_room_command(struct md_control *c, struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call,
+		     md_room_cmd_h *h);
 /* NULL, and the call answered, when the connection has not said hello. */
 struct md_peer *md_peer_of(struct zj_rpc_conn *conn, struct zj_rpc_call *call);
 /* False, with `res` filled: an owner's command below the epoch of the tenant's slot. */

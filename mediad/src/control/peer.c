@@ -6,14 +6,14 @@
 #include <utlist.h>
 #include <zj_log.h>
 
-#define PEERS_MAX 32
+#define PEERS_MAX  32
 #define EVENTS_MAX 100000
-#define STUCK_US 30000000 /* connected, but acknowledges nothing: as good as gone */
+#define STUCK_US   30000000 /* connected, but acknowledges nothing: as good as gone */
 
 struct md_peer *md_peer_find(struct md_control *c, const char *name)
 {
 	struct md_peer *p;
-	LL_FOREACH(c->peers, p)
+	LL_FOREACH (c->peers, p)
 		if (!strcmp(p->name, name))
 			return p;
 	return NULL;
@@ -63,7 +63,7 @@ static void give_up(struct md_peer *p)
 {
 	struct md_leg *l, *next;
 	unsigned n = 0;
-	HASH_ITER(hh, p->ctl->legs, l, next) {
+	HASH_ITER (hh, p->ctl->legs, l, next) {
 		if (l->controller != p || !l->taken)
 			continue; /* a call nobody has taken yet has a patience of its own */
 		if (p != p->ctl->owner)
@@ -84,8 +84,8 @@ void md_peer_up(struct md_peer *p, struct zj_rpc_conn *conn, const char *instanc
 	bool same = instance && !strcmp(instance, p->ctl->instance);
 	zj_info("control", "controller is here: peer=%s seen=%lld events=%zu", p->name, (long long)(same ? seen : 0),
 		zj_outbox_waiting(p->outbox));
-	/* Who knows nothing of this mediad's events was born anew, and so knows nothing of its legs either. The owner finds
-	 * them in the snapshot; any other controller's go back to the owner. */
+	/* Who knows nothing of this mediad's events was born anew, and so knows nothing of its legs either. The owner
+	 * finds them in the snapshot; any other controller's go back to the owner. */
 	if (!same && p != p->ctl->owner)
 		give_up(p);
 	p->conn = conn;
@@ -122,7 +122,8 @@ void md_peers_watch(struct md_control *c)
 void md_peers_free(struct md_control *c)
 {
 	struct md_peer *p, *next;
-	LL_FOREACH_SAFE(c->peers, p, next) {
+	LL_FOREACH_SAFE(c->peers, p, next)
+	{
 		zj_deref(p->outbox);
 		free(p);
 	}

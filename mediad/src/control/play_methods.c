@@ -21,7 +21,8 @@ static void leg_play(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 {
 	int64_t loop = md_int(p, "loop", 0), offset = md_int(p, "offset_ms", 0), gain = md_int(p, "gain_db", 0);
 	if (!is_alive(l, res) || !md_within(loop, -1, 1000, "loop: -1 (for ever) to 1000", res) ||
-	    !md_within(offset, 0, 86400000, "offset_ms: 0 to 86400000", res) || !md_within(gain, -60, 12, "gain_db: -60 to 12", res))
+	    !md_within(offset, 0, 86400000, "offset_ms: 0 to 86400000", res) ||
+	    !md_within(gain, -60, 12, "gain_db: -60 to 12", res))
 		return;
 	struct md_play_info *info = calloc(1, sizeof(*info));
 	if (!info) {
@@ -55,8 +56,10 @@ static void leg_collect(struct md_leg *l, const json_t *p, struct md_peer *peer 
 	int64_t max = md_int(p, "max", 0), min = md_int(p, "min", 0);
 	int64_t first = md_int(p, "first_ms", 0), inter = md_int(p, "inter_ms", 0);
 	const char *term = md_str(p, "term") ? md_str(p, "term") : "";
-	if (!is_alive(l, res) || !md_within(max, 1, MD_DIGITS_MAX, "max: 1 to 64", res) || !md_within(min, 0, max, "min: 0 to max", res) ||
-	    !md_within(first, 0, 3600000, "first_ms: 0 to 3600000", res) || !md_within(inter, 0, 3600000, "inter_ms: 0 to 3600000", res))
+	if (!is_alive(l, res) || !md_within(max, 1, MD_DIGITS_MAX, "max: 1 to 64", res) ||
+	    !md_within(min, 0, max, "min: 0 to max", res) ||
+	    !md_within(first, 0, 3600000, "first_ms: 0 to 3600000", res) ||
+	    !md_within(inter, 0, 3600000, "inter_ms: 0 to 3600000", res))
 		return;
 	if (!are_keys(term, 16)) {
 		md_bad(res, "term: at most 16 of 0-9 * # A-D");
@@ -121,7 +124,8 @@ static void leg_record(struct md_leg *l, const json_t *p, struct md_peer *peer Z
 }
 MD_LEG_METHOD(record)
 
-static void leg_record_stop(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res ZJ_UNUSED)
+static void leg_record_stop(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED,
+			    struct md_result *res ZJ_UNUSED)
 {
 	if (md_recording_is(l->recording, md_str(p, "record")))
 		md_recording_stop(l->recording, MD_REC_STOPPED);
@@ -132,7 +136,8 @@ static void leg_dtmf(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 {
 	int64_t ms = md_int(p, "ms", 120), gap = md_int(p, "gap_ms", 60);
 	const char *digits = md_str(p, "digits");
-	if (!is_alive(l, res) || !md_within(ms, 40, 8000, "ms: 40 to 8000", res) || !md_within(gap, 20, 8000, "gap_ms: 20 to 8000", res))
+	if (!is_alive(l, res) || !md_within(ms, 40, 8000, "ms: 40 to 8000", res) ||
+	    !md_within(gap, 20, 8000, "gap_ms: 20 to 8000", res))
 		return;
 	if (!digits[0] || !are_keys(digits, 32)) {
 		md_bad(res, "digits: 1 to 32 of 0-9 * # A-D");
@@ -167,7 +172,8 @@ static void room_record(struct md_room *r, const json_t *p, struct md_peer *peer
 }
 MD_ROOM_METHOD(record)
 
-static void room_record_stop(struct md_room *r, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res ZJ_UNUSED)
+static void room_record_stop(struct md_room *r, const json_t *p, struct md_peer *peer ZJ_UNUSED,
+			     struct md_result *res ZJ_UNUSED)
 {
 	if (md_recording_is(r->recording, md_str(p, "record")))
 		md_recording_stop(r->recording, MD_REC_STOPPED);
@@ -177,11 +183,14 @@ MD_ROOM_METHOD(record_stop)
 const struct zj_rpc_method md_play_methods[] = {
 	{"leg.play", MD_C " play:u items:a loop?:i barge?:b offset_ms?:i gain_db?:i", m_leg_play, "Plays a list"},
 	{"leg.stop", MD_C " play:u", m_leg_stop, "Ends a play"},
-	{"leg.collect", MD_C " collect:u max:i min?:i term?:s first_ms:i inter_ms:i clear?:b", m_leg_collect, "Collects keys"},
-	{"leg.record", MD_C " record:u path:s max_ms?:i silence_ms?:i term?:s beep?:b", m_leg_record, "Records what the leg says"},
+	{"leg.collect", MD_C " collect:u max:i min?:i term?:s first_ms:i inter_ms:i clear?:b", m_leg_collect,
+	 "Collects keys"},
+	{"leg.record", MD_C " record:u path:s max_ms?:i silence_ms?:i term?:s beep?:b", m_leg_record,
+	 "Records what the leg says"},
 	{"leg.record_stop", MD_C " record:u", m_leg_record_stop, "Ends it"},
 	{"leg.dtmf", MD_C " digits:s ms?:i gap_ms?:i", m_leg_dtmf, "Sends keys (RFC 4733)"},
-	{"room.record", MD_R " record:u path:s left:u", m_room_record, "Records in stereo: one leg left, everybody else right"},
+	{"room.record", MD_R " record:u path:s left:u", m_room_record,
+	 "Records in stereo: one leg left, everybody else right"},
 	{"room.record_stop", MD_R " record:u", m_room_record_stop, "Ends it"},
 	{0},
 };

@@ -65,7 +65,8 @@ static void begun(struct md_recording *r)
 	r->running = true;
 	r->from_us = zj_now_us();
 	md_count(MD_M_RECORDINGS);
-	zj_info("rec", "recording: path=%s %s=%s call=%s", zj_log_esc(r->rec->path), r->of_room ? "room" : "leg", r->owner, r->call);
+	zj_info("rec", "recording: path=%s %s=%s call=%s", zj_log_esc(r->rec->path), r->of_room ? "room" : "leg",
+		r->owner, r->call);
 }
 
 int md_recording_start_leg(struct md_leg *l, const struct md_record_args *a)
@@ -141,10 +142,10 @@ static void detach(struct md_recording *r)
 static void tell(struct md_recording *r)
 {
 	enum md_rec_end end = (enum md_rec_end)atomic_load(&r->rec->end);
-	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s}", r->of_room ? "room" : "leg", r->owner, "call", r->call, "tenant",
-			      r->tenant, "record", r->id, "path", r->rec->path, "bytes", (json_int_t)r->bytes, "ms",
-			      (json_int_t)(r->rec->written * 1000 / MD_RATE), "sha256", r->sha256, "from_at", (json_int_t)r->from_us, "reason",
-			      md_rec_end_names[end]);
+	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s}", r->of_room ? "room" : "leg", r->owner,
+			      "call", r->call, "tenant", r->tenant, "record", r->id, "path", r->rec->path, "bytes",
+			      (json_int_t)r->bytes, "ms", (json_int_t)(r->rec->written * 1000 / MD_RATE), "sha256",
+			      r->sha256, "from_at", (json_int_t)r->from_us, "reason", md_rec_end_names[end]);
 	if (r->of_room)
 		json_object_set_new(o, "channels", json_integer(r->rec->channels));
 	if (r->term_hit)

@@ -6,12 +6,13 @@
 
 static void tell(struct md_room *r, const struct md_leg *l, const char *event)
 {
-	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s}", "room", r->id, "call", r->call, "tenant", r->tenant, "leg", l->id, "role",
-			      md_role_names[l->role]);
+	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s}", "room", r->id, "call", r->call, "tenant", r->tenant, "leg",
+			      l->id, "role", md_role_names[l->role]);
 	md_peer_event(r->controller, event, o);
 }
 
-int md_room_alloc(struct md_room **rp, struct md_control *c, const char *id, const char *call, const char *tenant, struct md_peer *controller)
+int md_room_alloc(struct md_room **rp, struct md_control *c, const char *id, const char *call, const char *tenant,
+		  struct md_peer *controller)
 {
 	struct md_room *r = zj_alloc(sizeof(*r), NULL);
 	if (!r)
@@ -69,8 +70,8 @@ void md_room_leave(struct md_leg *l)
 	l->whisper_to = NULL;
 	DL_DELETE2(r->members, l, m_prev, m_next);
 	DL_FOREACH2(r->members, other, m_next)
-		if (other->whisper_to == l)
-			other->whisper_to = NULL;
+	if (other->whisper_to == l)
+		other->whisper_to = NULL;
 	tell(r, l, "room.left");
 }
 
@@ -89,7 +90,8 @@ json_t *md_room_json(const struct md_room *r)
 {
 	struct md_leg *l;
 	json_t *legs = json_array(), *records = json_array();
-	DL_FOREACH2(r->members, l, m_next) {
+	DL_FOREACH2(r->members, l, m_next)
+	{
 		json_t *o = json_pack("{s:s,s:s}", "leg", l->id, "role", md_role_names[l->role]);
 		if (l->whisper_to)
 			json_object_set_new(o, "to", json_string(l->whisper_to->id));
@@ -97,5 +99,6 @@ json_t *md_room_json(const struct md_room *r)
 	}
 	if (r->recording)
 		json_array_append_new(records, md_recording_json(r->recording));
-	return json_pack("{s:s,s:s,s:s,s:o,s:o}", "room", r->id, "call", r->call, "tenant", r->tenant, "legs", legs, "records", records);
+	return json_pack("{s:s,s:s,s:s,s:o,s:o}", "room", r->id, "call", r->call, "tenant", r->tenant, "legs", legs,
+			 "records", records);
 }

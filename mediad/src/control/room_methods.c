@@ -17,7 +17,8 @@ static void m_room_create(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_cal
 		md_refuse(&res, "room_taken");
 	else if (r)
 		; /* a repetition */
-	else if (HASH_COUNT(c->rooms) >= (unsigned)c->conf->max_rooms || md_room_alloc(&r, c, md_str(p, "room"), md_str(p, "call"), md_str(p, "tenant"), peer)) {
+	else if (HASH_COUNT(c->rooms) >= (unsigned)c->conf->max_rooms ||
+		 md_room_alloc(&r, c, md_str(p, "room"), md_str(p, "call"), md_str(p, "tenant"), peer)) {
 		res.code = ZJ_RPC_OVERLOAD;
 		res.because = "max_rooms";
 	}
@@ -93,7 +94,8 @@ static void room_set_role(struct md_room *r, const json_t *p, struct md_peer *pe
 }
 MD_ROOM_METHOD(set_role)
 
-static void room_leave(struct md_room *r, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res ZJ_UNUSED)
+static void room_leave(struct md_room *r, const json_t *p, struct md_peer *peer ZJ_UNUSED,
+		       struct md_result *res ZJ_UNUSED)
 {
 	struct md_leg *l = md_leg_find(r->ctl, md_str(p, "leg"));
 	if (l && l->room == r)
@@ -101,7 +103,8 @@ static void room_leave(struct md_room *r, const json_t *p, struct md_peer *peer 
 }
 MD_ROOM_METHOD(leave)
 
-static void room_destroy(struct md_room *r, const json_t *p ZJ_UNUSED, struct md_peer *peer ZJ_UNUSED, struct md_result *res ZJ_UNUSED)
+static void room_destroy(struct md_room *r, const json_t *p ZJ_UNUSED, struct md_peer *peer ZJ_UNUSED,
+			 struct md_result *res ZJ_UNUSED)
 {
 	md_room_destroy(r);
 }

@@ -50,7 +50,7 @@ static void m_ack(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call,
 	if (seq > peer->acked)
 		peer->acked = seq;
 	if (peer == c->owner)
-		HASH_ITER(hh, c->legs, l, next)
+		HASH_ITER (hh, c->legs, l, next)
 			if (l->final)
 				md_leg_drop_if_done(l);
 	zj_rpc_reply(call, json_object());
@@ -68,7 +68,8 @@ static void m_claim(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *cal
 	}
 	int64_t higher = md_epochs_claim(&c->epochs, json_object_get(p, "slots"), md_int(p, "epoch", 0));
 	if (higher < 0) {
-		zj_rpc_fail(call, ZJ_RPC_BAD_PARAMS, "epoch: at least 1; slots: a list of [from,to] within 0..1023", NULL);
+		zj_rpc_fail(call, ZJ_RPC_BAD_PARAMS, "epoch: at least 1; slots: a list of [from,to] within 0..1023",
+			    NULL);
 	} else if (higher) {
 		zj_rpc_fail(call, ZJ_RPC_STALE, "stale epoch", json_pack("{s:I}", "epoch", (json_int_t)higher));
 	} else {
@@ -95,8 +96,9 @@ static void m_snapshot(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *
 	if (!peer)
 		return;
 	json_t *legs = json_array(), *rooms = json_array();
-	/* One numbering for both kinds, so that a page ends at a number; what is younger than the page comes by events. */
-	HASH_ITER(hh, c->legs, l, ln) {
+	/* One numbering for both kinds, so that a page ends at a number; what is younger than the page comes by events.
+	 */
+	HASH_ITER (hh, c->legs, l, ln) {
 		if (l->serial <= after)
 			continue;
 		if (n++ == PAGE)
@@ -105,11 +107,11 @@ static void m_snapshot(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *
 		next = l->serial;
 	}
 	bool more = n > PAGE;
-	HASH_ITER(hh, c->rooms, r, rn)
+	HASH_ITER (hh, c->rooms, r, rn)
 		if (r->serial > after && (!more || r->serial <= next))
 			json_array_append_new(rooms, md_room_json(r));
-	json_t *o = json_pack("{s:s,s:I,s:o,s:o}", "instance", c->instance, "seq", (json_int_t)zj_outbox_last(peer->outbox), "legs", legs,
-			      "rooms", rooms);
+	json_t *o = json_pack("{s:s,s:I,s:o,s:o}", "instance", c->instance, "seq",
+			      (json_int_t)zj_outbox_last(peer->outbox), "legs", legs, "rooms", rooms);
 	if (more)
 		json_object_set_new(o, "next", json_integer(next));
 	zj_rpc_reply(call, o);

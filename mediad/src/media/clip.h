@@ -24,7 +24,7 @@ struct md_play {
 	void *owner, *tag; /* prompt/'s and control's; the engine does not look at them */
 	struct md_play_item *items;
 	unsigned n;
-	int loop;        /* further rounds; -1: for ever */
+	int loop; /* further rounds; -1: for ever */
 	bool barge;
 	uint32_t gain_q12; /* 4096: as it is */
 	/* media thread */

@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MD_RATE 8000          /* samples a second of everything inside */
-#define MD_PTIME_MS 20
-#define MD_FRAME 160          /* samples of one tick */
-#define MD_PAYLOAD_MAX 480    /* bytes of audio a packet may carry: 60 ms of G.711 */
+#define MD_RATE        8000 /* samples a second of everything inside */
+#define MD_PTIME_MS    20
+#define MD_FRAME       160 /* samples of one tick */
+#define MD_PAYLOAD_MAX 480 /* bytes of audio a packet may carry: 60 ms of G.711 */
 
 enum md_codec_id { MD_CODEC_NONE = -1, MD_CODEC_PCMA, MD_CODEC_PCMU, MD_CODECS };
 

@@ -4,7 +4,7 @@
 
 static const char digits_of[] = "0123456789*#ABCD";
 #define TICK_TS 160
-#define VOLUME 10 /* -10 dBm0 */
+#define VOLUME  10 /* -10 dBm0 */
 
 char md_dtmf_digit(uint8_t event)
 {

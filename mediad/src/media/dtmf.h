@@ -3,22 +3,22 @@
 #define MD_DTMF_H
 #include "media/rtp.h"
 
-#define MD_DTMF_QUEUE 32
+#define MD_DTMF_QUEUE  32
 #define MD_DTMF_GAP_US 200000 /* an event whose end was lost is over after this silence */
 
 /* ---- receiving ---- */
 struct md_dtmf_rx {
-	bool active, ended;  /* an event is known; its end has been told */
+	bool active, ended; /* an event is known; its end has been told */
 	uint8_t event;
-	uint32_t ts;         /* identifies the event */
-	uint16_t duration;   /* newest, timestamp units */
-	uint32_t base;       /* of former segments of a long event (RFC 4733 2.5.1.3) */
+	uint32_t ts;       /* identifies the event */
+	uint16_t duration; /* newest, timestamp units */
+	uint32_t base;     /* of former segments of a long event (RFC 4733 2.5.1.3) */
 	int64_t last_us;
 };
 struct md_dtmf_heard {
-	char began;          /* digit whose first packet this was, or 0 */
-	char digit;          /* digit that is over, or 0 */
-	uint32_t ms;         /* how long it was held */
+	char began;  /* digit whose first packet this was, or 0 */
+	char digit;  /* digit that is over, or 0 */
+	uint32_t ms; /* how long it was held */
 };
 /* One packet of the event payload type. */
 void md_dtmf_rx_packet(struct md_dtmf_rx *d, const struct md_rtp *r, int64_t now_us, struct md_dtmf_heard *h);
@@ -37,7 +37,7 @@ struct md_dtmf_tx {
 	enum { MD_DTMF_IDLE, MD_DTMF_ON, MD_DTMF_END, MD_DTMF_GAP } phase;
 	uint32_t ts;
 	uint16_t duration;
-	unsigned left;       /* end packets, or ticks of the gap */
+	unsigned left; /* end packets, or ticks of the gap */
 };
 struct md_dtmf_out {
 	bool send, marker;

@@ -1,8 +1,9 @@
 /* The media engine as control sees it. One control thread; N media threads that own their streams' sockets and a 20 ms
  * clock. Control speaks to them by messages, they answer by notes; no pointer is used by both at once.
  *
- * Lifetimes: control opens a stream or room and may use the handle until it has closed it AND heard the MD_NOTE_CLOSED that
- * is the last note about it; `owner` must live as long. A play or recording that was given away comes back in a note. */
+ * Lifetimes: control opens a stream or room and may use the handle until it has closed it AND heard the MD_NOTE_CLOSED
+ * that is the last note about it; `owner` must live as long. A play or recording that was given away comes back in a
+ * note. */
 #ifndef MD_ENGINE_H
 #define MD_ENGINE_H
 #include "media/clip.h"
@@ -45,15 +46,15 @@ struct md_stats {
 };
 
 enum md_note_type {
-	MD_NOTE_CLOSED,    /* owner of a stream (stats) or room */
-	MD_NOTE_DIGIT_ON,  /* a DTMF key went down */
-	MD_NOTE_DIGIT,     /* … and up: digit, ms */
-	MD_NOTE_PLAYED,    /* play comes back */
-	MD_NOTE_SILENT,    /* no RTP for rtp_timeout_ms */
+	MD_NOTE_CLOSED,   /* owner of a stream (stats) or room */
+	MD_NOTE_DIGIT_ON, /* a DTMF key went down */
+	MD_NOTE_DIGIT,    /* … and up: digit, ms */
+	MD_NOTE_PLAYED,   /* play comes back */
+	MD_NOTE_SILENT,   /* no RTP for rtp_timeout_ms */
 	MD_NOTE_DTMF_SENT,
-	MD_NOTE_REC_ENDED, /* owner of a recording: it ended by itself; control detaches it */
-	MD_NOTE_REC_CLOSED,/* the file is closed, the recording is control's alone */
-	MD_NOTE_MOVED      /* inside of the engine */
+	MD_NOTE_REC_ENDED,  /* owner of a recording: it ended by itself; control detaches it */
+	MD_NOTE_REC_CLOSED, /* the file is closed, the recording is control's alone */
+	MD_NOTE_MOVED       /* inside of the engine */
 };
 
 struct md_note {
@@ -70,7 +71,8 @@ struct md_note {
 };
 typedef void(md_note_h)(const struct md_note *note, void *arg); /* on the control loop */
 
-int md_engine_alloc(struct md_engine **ep, uv_loop_t *loop, const struct md_engine_conf *conf, md_note_h *h, void *arg) ZJ_MUST_CHECK;
+int md_engine_alloc(struct md_engine **ep, uv_loop_t *loop, const struct md_engine_conf *conf, md_note_h *h,
+		    void *arg) ZJ_MUST_CHECK;
 /* Streams must be closed before; recordings are finished. */
 void md_engine_free(struct md_engine *e);
 
@@ -78,7 +80,7 @@ void md_engine_free(struct md_engine *e);
 int md_stream_open(struct md_stream **sp, struct md_engine *e, const char *call, void *owner) ZJ_MUST_CHECK;
 uint16_t md_stream_port(const struct md_stream *s);
 void md_stream_set_media(struct md_stream *s, const struct md_media *m);
-void md_stream_close(struct md_stream *s); /* leaves its room too */
+void md_stream_close(struct md_stream *s);                   /* leaves its room too */
 void md_stream_play(struct md_stream *s, struct md_play *p); /* the former one comes back as stopped */
 void md_stream_stop(struct md_stream *s, struct md_play *p);
 /* EINVAL: no digits; at most 32 of them. */
@@ -86,8 +88,8 @@ int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigne
 
 int md_mroom_open(struct md_mroom **rp, struct md_engine *e, const char *call, void *owner) ZJ_MUST_CHECK;
 void md_mroom_close(struct md_mroom *r); /* its legs leave */
-/* Joins or changes the role. The stream must have left its former room. `to`: whom a whisperer speaks to. EBUSY: it is on
- * its way to another thread; try again in some milliseconds. */
+/* Joins or changes the role. The stream must have left its former room. `to`: whom a whisperer speaks to. EBUSY: it is
+ * on its way to another thread; try again in some milliseconds. */
 int md_mroom_join(struct md_mroom *r, struct md_stream *s, enum md_role role, struct md_stream *to) ZJ_MUST_CHECK;
 void md_mroom_leave(struct md_mroom *r, struct md_stream *s);
 

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TARGET_MIN 1u
-#define TARGET_MAX 10u
-#define CALM_TICKS 500 /* 10 s */
+#define TARGET_MIN   1u
+#define TARGET_MAX   10u
+#define CALM_TICKS   500 /* 10 s */
 #define EXCESS_TICKS 50
-#define CONCEAL_MAX 3  /* frames repeated before silence */
+#define CONCEAL_MAX  3 /* frames repeated before silence */
 
 struct slot {
 	bool used;
@@ -18,12 +18,12 @@ struct slot {
 };
 
 struct md_jitter {
-	bool started;      /* `next` is known */
-	bool filling;      /* waiting until `target` packets are here */
-	uint16_t next;     /* sequence number to be played */
+	bool started;  /* `next` is known */
+	bool filling;  /* waiting until `target` packets are here */
+	uint16_t next; /* sequence number to be played */
 	unsigned depth, target;
 	unsigned calm, excess, missing;
-	size_t fifo_n;     /* decoded samples not yet handed out */
+	size_t fifo_n; /* decoded samples not yet handed out */
 	int16_t fifo[MD_PAYLOAD_MAX + MD_FRAME];
 	int16_t last[MD_FRAME];
 	struct md_jitter_stats stats;

@@ -1,5 +1,5 @@
-/* The jitter buffer: packets in, one 20 ms frame of PCM out a tick. Only where audio is decoded (mixing); what is passed on
- * keeps its own timing. Pure: the caller's tick is the clock. Nothing is allocated after md_jitter_alloc. */
+/* The jitter buffer: packets in, one 20 ms frame of PCM out a tick. Only where audio is decoded (mixing); what is
+ * passed on keeps its own timing. Pure: the caller's tick is the clock. Nothing is allocated after md_jitter_alloc. */
 #ifndef MD_JITTER_H
 #define MD_JITTER_H
 #include "media/codec.h"
@@ -15,7 +15,8 @@ void md_jitter_reset(struct md_jitter *j);
 
 /* Keeps a packet of audio; late, duplicate or oversize ones are dropped. */
 void md_jitter_put(struct md_jitter *j, const struct md_rtp *r);
-/* The next MD_FRAME samples; false: nothing to play (silence is in `pcm`). Lost packets are concealed by fading repeats. */
+/* The next MD_FRAME samples; false: nothing to play (silence is in `pcm`). Lost packets are concealed by fading
+ * repeats. */
 bool md_jitter_get(struct md_jitter *j, const struct md_codec *codec, int16_t *pcm);
 
 struct md_jitter_stats {

@@ -1,9 +1,11 @@
-/* A recording: a ring that media threads fill by RTP time and the writer thread empties into a WAV file. The ring is the
- * jitter buffer: late and reordered packets fall into their place, several speakers of one track are added up, and what never
- * came is silence. The file is valid at every moment: samples are written first, then the sizes in its header.
+/* A recording: a ring that media threads fill by RTP time and the writer thread empties into a WAV file. The ring is
+ * the jitter buffer: late and reordered packets fall into their place, several speakers of one track are added up, and
+ * what never came is silence. The file is valid at every moment: samples are written first, then the sizes in its
+ * header.
  *
- * Life: control makes it (two references: its own and the writer's), lends it to one stream or room of one media thread until that
- * thread gives it back with a note, and hears MD_NOTE_REC_CLOSED last. `pos` is samples since the recording began. */
+ * Life: control makes it (two references: its own and the writer's), lends it to one stream or room of one media thread
+ * until that thread gives it back with a note, and hears MD_NOTE_REC_CLOSED last. `pos` is samples since the recording
+ * began. */
 #ifndef MD_REC_H
 #define MD_REC_H
 #include "media/codec.h"
@@ -11,30 +13,30 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define MD_REC_RING 8192u /* samples a track: 1.02 s */
-#define MD_REC_BEHIND 2400 /* samples the writer stays behind now: 300 ms for late packets */
+#define MD_REC_RING   8192u /* samples a track: 1.02 s */
+#define MD_REC_BEHIND 2400  /* samples the writer stays behind now: 300 ms for late packets */
 #define MD_WAV_HEADER 44
 
 enum md_rec_end { MD_REC_STOPPED, MD_REC_MAX, MD_REC_SILENCE, MD_REC_TERM, MD_REC_HUNGUP, MD_REC_DISK };
 extern const char *const md_rec_end_names[];
 
 struct md_rec {
-	void *owner;           /* control's */
-	unsigned channels;     /* 1 or 2 */
-	int64_t start_us;      /* monotonic clock at position 0 */
-	int64_t max_samples;   /* 0: until stopped */
+	void *owner;             /* control's */
+	unsigned channels;       /* 1 or 2 */
+	int64_t start_us;        /* monotonic clock at position 0 */
+	int64_t max_samples;     /* 0: until stopped */
 	int64_t silence_samples; /* 0: never */
-	char path[1024];       /* below the store */
-	_Atomic int64_t taken; /* the writer has emptied the ring up to here */
+	char path[1024];         /* below the store */
+	_Atomic int64_t taken;   /* the writer has emptied the ring up to here */
 	_Atomic int64_t stop_at; /* -1: goes on; else the last position */
-	atomic_int end;        /* enum md_rec_end, said by whoever stops it */
+	atomic_int end;          /* enum md_rec_end, said by whoever stops it */
 	/* writer */
 	int fd;
 	int64_t written, loud_at;
-	bool told;             /* control has been asked to detach it */
+	bool told; /* control has been asked to detach it */
 	char because[96];
 	struct md_rec *next;
-	int16_t ring[];        /* MD_REC_RING × channels, interleaved; zero where nothing came */
+	int16_t ring[]; /* MD_REC_RING × channels, interleaved; zero where nothing came */
 };
 
 /* Where a stream's RTP time lies on a recording's time; one for each pair. */

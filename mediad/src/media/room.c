@@ -1,5 +1,5 @@
-/* Rooms: who hears whom. A listener with one audible talker of his own codec is passed that talker's packets as they arrive;
- * with several he gets the saturated sum of all talkers minus himself, on the tick. */
+/* Rooms: who hears whom. A listener with one audible talker of his own codec is passed that talker's packets as they
+ * arrive; with several he gets the saturated sum of all talkers minus himself, on the tick. */
 #include "media/thread.h"
 #include <string.h>
 #include <utlist.h>
@@ -38,12 +38,12 @@ static void plan_listener(struct md_mroom *r, struct md_stream *to, bool *mixing
 {
 	struct md_stream *m, *only = NULL;
 	unsigned n = 0;
-	DL_FOREACH2 (r->members, m, r_next)
-		if (is_audible(m, to)) {
-			only = m;
-			if (++n > 1)
-				break;
-		}
+	DL_FOREACH2(r->members, m, r_next)
+	if (is_audible(m, to)) {
+		only = m;
+		if (++n > 1)
+			break;
+	}
 	if (!n)
 		return;
 	if (n == 1 && can_relay(only, to)) {
@@ -53,9 +53,9 @@ static void plan_listener(struct md_mroom *r, struct md_stream *to, bool *mixing
 	}
 	to->source = MD_MIXED;
 	*mixing = true;
-	DL_FOREACH2 (r->members, m, r_next)
-		if (is_audible(m, to))
-			need_decoded(m);
+	DL_FOREACH2(r->members, m, r_next)
+	if (is_audible(m, to))
+		need_decoded(m);
 }
 
 /* Decides anew; after every change of members, roles and codecs. What goes on playing is not disturbed: a relay that
@@ -65,16 +65,17 @@ void md_mroom_replan(struct md_mroom *r)
 	struct md_stream *m;
 	bool mixing = false;
 	/* `decode` is judged at the end, so that need_decoded() does not reset a buffer in use. */
-	DL_FOREACH2 (r->members, m, r_next) {
+	DL_FOREACH2(r->members, m, r_next)
+	{
 		m->source = MD_NOTHING;
 		m->n_relays = 0;
 		m->wanted = false;
 	}
-	DL_FOREACH2 (r->members, m, r_next)
-		plan_listener(r, m, &mixing);
-	DL_FOREACH2 (r->members, m, r_next)
-		if (!m->wanted)
-			m->decode = m->heard = false;
+	DL_FOREACH2(r->members, m, r_next)
+	plan_listener(r, m, &mixing);
+	DL_FOREACH2(r->members, m, r_next)
+	if (!m->wanted)
+		m->decode = m->heard = false;
 	if (mixing && !r->is_mixing)
 		DL_APPEND2(r->th->mixing, r, m_prev, m_next);
 	if (!mixing && r->is_mixing)
@@ -93,9 +94,9 @@ void md_mroom_remove(struct md_mroom *r, struct md_stream *s)
 	member_reset(s);
 	if (r->left == s)
 		r->left = NULL;
-	DL_FOREACH2 (r->members, m, r_next)
-		if (m->whisper_to == s)
-			m->whisper_to = NULL;
+	DL_FOREACH2(r->members, m, r_next)
+	if (m->whisper_to == s)
+		m->whisper_to = NULL;
 	md_mroom_replan(r);
 }
 
@@ -130,8 +131,8 @@ static void record(struct md_mroom *r, struct md_rec *rec, struct md_stream *lef
 	struct md_stream *m;
 	r->rec = rec;
 	r->left = left;
-	DL_FOREACH2 (r->members, m, r_next)
-		m->room_track.set = false;
+	DL_FOREACH2(r->members, m, r_next)
+	m->room_track.set = false;
 }
 
 static void close_room(struct md_mroom *r)
@@ -182,9 +183,9 @@ static void mix_for(struct md_mroom *r, const struct md_stream *to, const int32_
 		for (int i = 0; i < MD_FRAME; i++)
 			own[i] -= to->frame[i];
 	if (whispers)
-		DL_FOREACH2 (r->members, m, r_next)
-			if (m->role == MD_WHISPER && m->whisper_to == to && m->heard)
-				add(own, m->frame);
+		DL_FOREACH2(r->members, m, r_next)
+	if (m->role == MD_WHISPER && m->whisper_to == to && m->heard)
+		add(own, m->frame);
 	for (int i = 0; i < MD_FRAME; i++)
 		out[i] = md_saturate(own[i]);
 }
@@ -194,7 +195,8 @@ void md_mroom_tick(struct md_mroom *r, uint64_t tick)
 	struct md_stream *m;
 	int32_t sum[MD_FRAME] = {0};
 	bool whispers = false;
-	DL_FOREACH2 (r->members, m, r_next) {
+	DL_FOREACH2(r->members, m, r_next)
+	{
 		if (!m->decode)
 			continue;
 		m->heard = m->rx_codec != MD_CODEC_NONE && md_jitter_get(m->jitter, &md_codecs[m->rx_codec], m->frame);
@@ -203,10 +205,11 @@ void md_mroom_tick(struct md_mroom *r, uint64_t tick)
 		whispers = whispers || m->role == MD_WHISPER;
 	}
 	/* Who says nothing himself hears the same as every other such listener: encoded once a codec. */
-	uint8_t common[MD_CODECS][MD_FRAME];
+	uint8_t common[MD_CODECS][MD_RTP_HEADER + MD_FRAME];
 	size_t encoded[MD_CODECS] = {0};
 	int16_t pcm[MD_FRAME];
-	DL_FOREACH2 (r->members, m, r_next) {
+	DL_FOREACH2(r->members, m, r_next)
+	{
 		enum md_codec_id c = m->media.codec;
 		if (m->source != MD_MIXED || m->play || m->dtmf_tx.n || c == MD_CODEC_NONE)
 			continue;
@@ -217,7 +220,7 @@ void md_mroom_tick(struct md_mroom *r, uint64_t tick)
 		}
 		if (!encoded[c]) {
 			mix_for(r, m, sum, false, pcm);
-			encoded[c] = md_codecs[c].encode(common[c], pcm, MD_FRAME);
+			encoded[c] = md_codecs[c].encode(common[c] + MD_RTP_HEADER, pcm, MD_FRAME);
 		}
 		md_stream_send_audio(m, tick, common[c], encoded[c]);
 	}

@@ -25,11 +25,11 @@ struct md_rtp_rx {
 	bool started;
 	uint32_t ssrc;
 	uint16_t max_seq;
-	uint32_t cycles, base; /* extended sequence numbers, RFC 3550 A.1 */
-	uint32_t received;     /* of this SSRC */
+	uint32_t cycles, base;                   /* extended sequence numbers, RFC 3550 A.1 */
+	uint32_t received;                       /* of this SSRC */
 	uint32_t expected_prior, received_prior; /* at the last report */
 	uint32_t transit;
-	uint32_t jitter_q4;    /* RFC 3550 A.8, in 1/16 timestamp units */
+	uint32_t jitter_q4;            /* RFC 3550 A.8, in 1/16 timestamp units */
 	uint64_t packets, lost_before; /* sums: all SSRCs; losses of former SSRCs */
 	uint32_t jitter_max_q4;
 };

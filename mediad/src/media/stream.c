@@ -6,11 +6,12 @@
 #include <zj_time.h>
 
 #define RTCP_SECONDS 5
-#define BUFFER_MS 40.0 /* what a mouth-to-ear delay has besides the network */
+#define BUFFER_MS    40.0 /* what a mouth-to-ear delay has besides the network */
 
 static void set_media(struct md_stream *s, const struct md_media *m, int64_t now_us)
 {
 	bool moved = m->rtp.sin_port != s->media.rtp.sin_port || m->rtp.sin_addr.s_addr != s->media.rtp.sin_addr.s_addr;
+	md_stream_connect(s, false);
 	if (moved && m->rtp.sin_port) {
 		s->remote = m->rtp;
 		s->remote_rtcp = m->rtcp;
@@ -88,7 +89,8 @@ static void rtcp_send(struct md_stream *s, int64_t now_us)
 	};
 	s->tx_at_report = s->tx_packets;
 	size_t n = md_rtcp_write(buf, &l, &s->rx);
-	(void)sendto(s->rtcp_fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&s->remote_rtcp, sizeof(s->remote_rtcp));
+	(void)sendto(s->rtcp_fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&s->remote_rtcp,
+		     sizeof(s->remote_rtcp));
 }
 
 /* Once a second: keep-alive, the far end's silence, RTCP. */
@@ -98,14 +100,16 @@ void md_stream_second(struct md_stream *s, int64_t now_us)
 	if (s->media.codec == MD_CODEC_NONE || !s->remote.sin_port)
 		return;
 	if (now_us - s->sent_us >= (int64_t)c->keepalive_ms * 1000 - 500000 && !s->play && !s->dtmf_tx.n) {
-		uint8_t silence[MD_FRAME];
-		memset(silence, md_codecs[s->media.codec].silence, sizeof(silence));
+		uint8_t silence[MD_RTP_HEADER + MD_FRAME];
+		memset(silence, md_codecs[s->media.codec].silence, MD_FRAME);
 		s->marker = true;
-		md_stream_send_audio(s, (uint64_t)now_us / MD_TICK_US, silence, sizeof(silence));
+		md_stream_send_audio(s, (uint64_t)now_us / MD_TICK_US, silence, MD_FRAME);
 		s->marker = true;
 	}
+	md_stream_connect(s, s->latched && now_us - s->set_us > MD_SETTLE_US && now_us - s->heard_us < MD_REPLACE_US);
 	int64_t heard = s->heard_us > s->set_us ? s->heard_us : s->set_us;
-	if (c->rtp_timeout_ms && s->media.recv && !s->silent_told && now_us - heard > (int64_t)c->rtp_timeout_ms * 1000) {
+	if (c->rtp_timeout_ms && s->media.recv && !s->silent_told &&
+	    now_us - heard > (int64_t)c->rtp_timeout_ms * 1000) {
 		s->silent_told = true;
 		md_note_send(s->eng, &(struct md_note){.type = MD_NOTE_SILENT, .owner = s->owner, .stream = s});
 	}

@@ -5,8 +5,6 @@
 #include <zj_time.h>
 
 #define PACKET_MAX 1500
-#define SETTLE_US 5000000  /* after an agreement the far end's address may still change freely … */
-#define REPLACE_US 1000000 /* … later only when the old one has been quiet so long: nobody can take a living stream over */
 
 static bool is_same(const struct sockaddr_in *a, const struct sockaddr_in *b)
 {
@@ -20,7 +18,7 @@ static bool latch(struct md_stream *s, const struct sockaddr_in *src, int64_t no
 		s->latched = true;
 		return true;
 	}
-	if (s->latched && now_us - s->set_us > SETTLE_US && now_us - s->heard_us < REPLACE_US)
+	if (s->latched && now_us - s->set_us > MD_SETTLE_US && now_us - s->heard_us < MD_REPLACE_US)
 		return false;
 	s->remote = *src;
 	s->remote_rtcp = *src;
@@ -107,10 +105,11 @@ static void audio_packet(struct md_stream *s, const struct md_rtp *r, enum md_co
 void md_stream_readable(struct md_stream *s, int64_t now_us)
 {
 	uint8_t buf[PACKET_MAX];
-	struct sockaddr_in src;
+	struct sockaddr_in src = s->remote;
 	socklen_t len = sizeof(src);
 	struct md_rtp r;
-	ssize_t n = recvfrom(s->rtp_fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&src, &len);
+	ssize_t n = recvfrom(s->rtp_fd, buf, sizeof(buf), MSG_DONTWAIT, s->connected ? NULL : (struct sockaddr *)&src,
+			     s->connected ? NULL : &len);
 	if (n < 0 || !s->media.recv)
 		return;
 	enum md_codec_id codec = MD_CODEC_NONE;

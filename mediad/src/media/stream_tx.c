@@ -2,7 +2,6 @@
 #include "media/thread.h"
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <utlist.h>
 
 #define RELAY_DRIFT 4000 /* timestamp units the talker's clock may be away from ours: 500 ms */
@@ -12,14 +11,14 @@ static uint32_t ts_at(const struct md_stream *s, int64_t now_us)
 	return s->ts_base + (uint32_t)(now_us / MD_TICK_US * MD_FRAME);
 }
 
-static void transmit(struct md_stream *s, const uint8_t h[MD_RTP_HEADER], const uint8_t *payload, size_t len)
+/* One datagram: header and payload lie together. A connected socket spares the kernel the route. */
+static void transmit(struct md_stream *s, const uint8_t *packet, size_t len)
 {
-	struct iovec iov[2] = {{(void *)(uintptr_t)h, MD_RTP_HEADER}, {(void *)(uintptr_t)payload, len}};
-	struct msghdr m = {.msg_name = &s->remote, .msg_namelen = sizeof(s->remote), .msg_iov = iov, .msg_iovlen = 2};
-	if (sendmsg(s->rtp_fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	const struct sockaddr *to = s->connected ? NULL : (const struct sockaddr *)&s->remote;
+	if (sendto(s->rtp_fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL, to, to ? sizeof(s->remote) : 0) < 0)
 		return; /* a full or refused packet is a lost packet */
 	s->tx_packets++;
-	s->tx_octets += len;
+	s->tx_octets += len - MD_RTP_HEADER;
 	s->sent_us = s->th->now_us;
 	atomic_fetch_add_explicit(&s->th->rtp_out, 1, memory_order_relaxed);
 }
@@ -29,22 +28,23 @@ static bool can_send(const struct md_stream *s)
 	return s->media.send && s->media.codec != MD_CODEC_NONE && s->remote.sin_port;
 }
 
-void md_stream_send_audio(struct md_stream *s, uint64_t tick, const uint8_t *payload, size_t len)
+/* `packet`: room for a header, then `len` bytes of payload. */
+void md_stream_send_audio(struct md_stream *s, uint64_t tick, uint8_t *packet, size_t len)
 {
-	uint8_t h[MD_RTP_HEADER];
 	if (!can_send(s))
 		return;
-	md_rtp_write(h, s->marker, s->media.pts[s->media.codec], s->seq++, s->ts_base + (uint32_t)tick * MD_FRAME, s->ssrc);
+	md_rtp_write(packet, s->marker, s->media.pts[s->media.codec], s->seq++, s->ts_base + (uint32_t)tick * MD_FRAME,
+		     s->ssrc);
 	s->marker = false;
-	transmit(s, h, payload, len);
+	transmit(s, packet, MD_RTP_HEADER + len);
 }
 
 void md_stream_send_pcm(struct md_stream *s, uint64_t tick, const int16_t *pcm)
 {
-	uint8_t payload[MD_FRAME];
+	uint8_t packet[MD_RTP_HEADER + MD_FRAME];
 	if (!can_send(s))
 		return;
-	md_stream_send_audio(s, tick, payload, md_codecs[s->media.codec].encode(payload, pcm, MD_FRAME));
+	md_stream_send_audio(s, tick, packet, md_codecs[s->media.codec].encode(packet + MD_RTP_HEADER, pcm, MD_FRAME));
 }
 
 /* Translates the talker's numbers into ours, beginning a new run when either side broke its numbering. */
@@ -65,9 +65,10 @@ static bool relay_is_on(const struct md_stream *to, const struct md_stream *from
 	       drift < RELAY_DRIFT && drift > -RELAY_DRIFT;
 }
 
-void md_stream_relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event, int64_t now_us)
+/* `r` is a packet as md_rtp_parse read it: the bytes before its payload are overwritten. */
+void md_stream_relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event,
+		     int64_t now_us)
 {
-	uint8_t h[MD_RTP_HEADER];
 	if (!can_send(to) || to->play || to->dtmf_tx.n || (event && to->media.dtmf_pt == MD_NO_PT))
 		return;
 	/* A long event keeps its timestamp for its whole length. */
@@ -79,16 +80,18 @@ void md_stream_relay(struct md_stream *to, const struct md_stream *from, const s
 	if ((int16_t)(seq - to->seq) >= 0)
 		to->seq = to->relay.next = (uint16_t)(seq + 1);
 	uint8_t pt = event ? to->media.dtmf_pt : to->media.pts[to->media.codec];
-	md_rtp_write(h, to->marker || r->marker, pt, seq, r->ts + to->relay.ts, to->ssrc);
+	/* The header is written over the received one, which has been read. */
+	uint8_t *packet = (uint8_t *)(uintptr_t)r->payload - MD_RTP_HEADER;
+	md_rtp_write(packet, to->marker || r->marker, pt, seq, r->ts + to->relay.ts, to->ssrc);
 	to->marker = false;
-	transmit(to, h, r->payload, r->len);
+	transmit(to, packet, MD_RTP_HEADER + r->len);
 }
 
 /* Returns true while events are being sent: then there is no audio. */
 static bool dtmf_tick(struct md_stream *s, uint64_t tick)
 {
 	struct md_dtmf_out out;
-	uint8_t h[MD_RTP_HEADER];
+	uint8_t packet[MD_RTP_HEADER + sizeof(out.payload)];
 	if (!s->dtmf_tx.n)
 		return false;
 	if (!md_dtmf_tx_tick(&s->dtmf_tx, s->ts_base + (uint32_t)tick * MD_FRAME, &out)) {
@@ -97,8 +100,9 @@ static bool dtmf_tick(struct md_stream *s, uint64_t tick)
 		return false;
 	}
 	if (out.send && can_send(s) && s->media.dtmf_pt != MD_NO_PT) {
-		md_rtp_write(h, out.marker, s->media.dtmf_pt, s->seq++, out.ts, s->ssrc);
-		transmit(s, h, out.payload, sizeof(out.payload));
+		md_rtp_write(packet, out.marker, s->media.dtmf_pt, s->seq++, out.ts, s->ssrc);
+		memcpy(packet + MD_RTP_HEADER, out.payload, sizeof(out.payload));
+		transmit(s, packet, sizeof(packet));
 	}
 	return true;
 }
@@ -139,4 +143,16 @@ void md_stream_activity(struct md_stream *s)
 	else
 		DL_DELETE2(s->th->ticking, s, t_prev, t_next);
 	s->is_ticking = want;
+}
+
+/* Once an address has settled only its packets are let in, and sending gets cheaper. */
+void md_stream_connect(struct md_stream *s, bool on)
+{
+	const struct sockaddr none = {.sa_family = AF_UNSPEC};
+	if (s->connected == on)
+		return;
+	if (on)
+		s->connected = !connect(s->rtp_fd, (const struct sockaddr *)&s->remote, sizeof(s->remote));
+	else if (!connect(s->rtp_fd, &none, sizeof(none)))
+		s->connected = false;
 }

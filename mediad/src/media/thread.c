@@ -12,8 +12,8 @@
 #include <zj_log.h>
 #include <zj_time.h>
 
-#define EVENTS 256
-#define CATCH_UP 5 /* ticks made up after a delay; older ones are lost (and counted) */
+#define EVENTS   256
+#define CATCH_UP 5  /* ticks made up after a delay; older ones are lost (and counted) */
 #define RTCP_BIT 1u /* in epoll's pointer: the stream's RTCP socket */
 
 static void timer_set(struct md_thread *t, bool fast)
@@ -33,18 +33,18 @@ static void timer_set(struct md_thread *t, bool fast)
 static void second(struct md_thread *t, unsigned bucket)
 {
 	struct md_stream *s, *next;
-	DL_FOREACH_SAFE2 (t->buckets[bucket], s, next, b_next)
-		md_stream_second(s, t->now_us);
+	DL_FOREACH_SAFE2(t->buckets[bucket], s, next, b_next)
+	md_stream_second(s, t->now_us);
 }
 
 static void tick(struct md_thread *t)
 {
 	struct md_mroom *r, *rn;
 	struct md_stream *s, *sn;
-	DL_FOREACH_SAFE2 (t->mixing, r, rn, m_next)
-		md_mroom_tick(r, t->tick);
-	DL_FOREACH_SAFE2 (t->ticking, s, sn, t_next)
-		md_stream_tick(s, t->tick);
+	DL_FOREACH_SAFE2(t->mixing, r, rn, m_next)
+	md_mroom_tick(r, t->tick);
+	DL_FOREACH_SAFE2(t->ticking, s, sn, t_next)
+	md_stream_tick(s, t->tick);
 	second(t, (unsigned)(t->tick % MD_TICKS_A_SECOND));
 }
 

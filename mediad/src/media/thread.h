@@ -9,13 +9,29 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define MD_TICK_US 20000
+#define MD_TICK_US        20000
 #define MD_TICKS_A_SECOND 50
+#define MD_SETTLE_US      5000000 /* after an agreement the far end's address may still change freely … */
+#define MD_REPLACE_US                                                                                                  \
+	1000000     /* … later only when the old one has been quiet so long: nobody can take a living stream over */
 #define MD_RELAYS 4 /* listeners a talker's packets are passed on to; more are served by the mixer */
 
 enum md_msg_type {
-	MD_MSG_ADD, MD_MSG_MEDIA, MD_MSG_CLOSE, MD_MSG_PLAY, MD_MSG_STOP, MD_MSG_DTMF, MD_MSG_REC, MD_MSG_REC_STOP,
-	MD_MSG_MOVE, MD_MSG_ROOM_CLOSE, MD_MSG_JOIN, MD_MSG_LEAVE, MD_MSG_ROOM_REC, MD_MSG_ROOM_REC_STOP, MD_MSG_QUIT
+	MD_MSG_ADD,
+	MD_MSG_MEDIA,
+	MD_MSG_CLOSE,
+	MD_MSG_PLAY,
+	MD_MSG_STOP,
+	MD_MSG_DTMF,
+	MD_MSG_REC,
+	MD_MSG_REC_STOP,
+	MD_MSG_MOVE,
+	MD_MSG_ROOM_CLOSE,
+	MD_MSG_JOIN,
+	MD_MSG_LEAVE,
+	MD_MSG_ROOM_REC,
+	MD_MSG_ROOM_REC_STOP,
+	MD_MSG_QUIT
 };
 
 /* Control → media thread; freed by the media thread. */
@@ -44,9 +60,9 @@ struct md_thread {
 	struct md_stream *buckets[MD_TICKS_A_SECOND]; /* every stream; one bucket a tick gets its once-a-second work */
 	struct md_stream *ticking;                    /* streams with something to send or watch each tick */
 	struct md_mroom *mixing;                      /* rooms in which somebody needs a mix */
-	int64_t now_us;  /* when the loop woke up */
-	uint64_t tick;   /* last one done */
-	bool fast;       /* the timer runs at 20 ms, else once a second */
+	int64_t now_us;                               /* when the loop woke up */
+	uint64_t tick;                                /* last one done */
+	bool fast;                                    /* the timer runs at 20 ms, else once a second */
 	bool quit;
 	_Atomic uint64_t rtp_in, rtp_out, late_ticks, rtp_bad;
 };
@@ -56,7 +72,7 @@ enum md_source { MD_NOTHING, MD_RELAYED, MD_MIXED }; /* what a member of a room 
 struct md_stream {
 	/* control's */
 	struct md_engine *eng;
-	struct md_thread *home; /* where control sends messages */
+	struct md_thread *home;           /* where control sends messages */
 	struct md_msg *held, **held_tail; /* waiting while it moves */
 	bool moving;
 	struct md_mroom *moving_to;
@@ -73,6 +89,7 @@ struct md_stream {
 	struct sockaddr_in remote, remote_rtcp;
 	int64_t set_us, heard_us; /* media agreed; last RTP of the far end */
 	bool latched, silent_told;
+	bool connected; /* the RTP socket, to `remote` */
 	/* receiving */
 	struct md_rtp_rx rx;
 	enum md_codec_id rx_codec;
@@ -83,7 +100,7 @@ struct md_stream {
 	/* sending */
 	uint32_t ssrc, ts_base;
 	uint16_t seq;
-	bool marker;             /* the next audio packet begins a talk spurt */
+	bool marker; /* the next audio packet begins a talk spurt */
 	uint64_t tx_packets, tx_octets;
 	int64_t sent_us;
 	struct md_dtmf_tx dtmf_tx;
@@ -91,13 +108,13 @@ struct md_stream {
 	/* What is passed on keeps the talker's gaps and order: its numbers plus an offset. */
 	struct {
 		const struct md_stream *from; /* compared only */
-		unsigned epoch;          /* of `from` */
-		uint32_t ts;             /* offset */
-		uint16_t seq, first, next; /* offset; first and next of our numbers in this run */
+		unsigned epoch;               /* of `from` */
+		uint32_t ts;                  /* offset */
+		uint16_t seq, first, next;    /* offset; first and next of our numbers in this run */
 	} relay;
-	unsigned rx_epoch;       /* counts breaks in the received numbering */
+	unsigned rx_epoch; /* counts breaks in the received numbering */
 	/* RTCP */
-	unsigned rtcp_due;       /* seconds */
+	unsigned rtcp_due; /* seconds */
 	uint32_t last_sr;
 	int64_t last_sr_us;
 	uint64_t tx_at_report;
@@ -147,9 +164,11 @@ void md_stream_rtcp_readable(struct md_stream *s, int64_t now_us);
 void md_stream_dtmf_watch(struct md_stream *s, int64_t now_us);
 void md_stream_tick(struct md_stream *s, uint64_t tick);
 void md_stream_second(struct md_stream *s, int64_t now_us);
-void md_stream_send_audio(struct md_stream *s, uint64_t tick, const uint8_t *payload, size_t len);
+void md_stream_send_audio(struct md_stream *s, uint64_t tick, uint8_t *packet, size_t len);
+void md_stream_connect(struct md_stream *s, bool on);
 void md_stream_send_pcm(struct md_stream *s, uint64_t tick, const int16_t *pcm);
-void md_stream_relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event, int64_t now_us);
+void md_stream_relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event,
+		     int64_t now_us);
 void md_stream_message(struct md_stream *s, struct md_msg *m);
 void md_stream_activity(struct md_stream *s); /* on or off the ticking list */
 void md_stream_end_play(struct md_stream *s, enum md_play_end end);

@@ -13,8 +13,8 @@
 #include <zj_time.h>
 
 #define PERIOD_MS 200
-#define LOUD 500 /* a sample above this (−36 dBFS) is speech */
-#define DATA_MAX (0xffffffffu - 4096) /* a WAV file cannot say more: 37 hours of stereo */
+#define LOUD      500                  /* a sample above this (−36 dBFS) is speech */
+#define DATA_MAX  (0xffffffffu - 4096) /* a WAV file cannot say more: 37 hours of stereo */
 
 struct md_writer {
 	pthread_t thread;
@@ -24,17 +24,18 @@ struct md_writer {
 	struct md_rec **closing;
 	size_t n_closing, size_closing;
 	bool quit;
-	int store;            /* directory descriptor */
+	int store; /* directory descriptor */
 	md_rec_h *ended_h, *closed_h;
 	void *arg;
-	struct md_rec *recs;  /* the thread's own list */
+	struct md_rec *recs; /* the thread's own list */
 };
 
 static void fail(struct md_rec *r, const char *what, int err)
 {
 	if (!r->because[0]) {
 		snprintf(r->because, sizeof(r->because), "%s: %s", what, strerror(err));
-		zj_error("rec", "recording ends, its file cannot be written: path=%s because=%s", zj_log_esc(r->path), zj_log_esc(r->because));
+		zj_error("rec", "recording ends, its file cannot be written: path=%s because=%s", zj_log_esc(r->path),
+			 zj_log_esc(r->because));
 	}
 	int none = -1;
 	if (!atomic_compare_exchange_strong(&r->end, &none, MD_REC_DISK))

@@ -13,8 +13,8 @@
 #include <zj_log.h>
 #include <zj_time.h>
 
-#define FRESH_US 1000000 /* a file looked at so recently is not looked at again */
-#define SPEAKING_MAX 2   /* text-to-speech children at a time */
+#define FRESH_US     1000000 /* a file looked at so recently is not looked at again */
+#define SPEAKING_MAX 2       /* text-to-speech children at a time */
 
 struct waiter {
 	md_cached_h *h;
@@ -23,7 +23,7 @@ struct waiter {
 };
 
 struct md_cached {
-	char *key; /* malloc */
+	char *key;         /* malloc */
 	UT_hash_handle hh; /* in order of use: the first is the least recently used */
 	struct md_clip *clip;
 	unsigned refs;
@@ -40,7 +40,7 @@ struct job {
 	struct md_clip_cache *cache;
 	struct md_cached *entry; /* kept by `loading` */
 	struct md_item item;
-	bool known;              /* mtime and size of what is in memory */
+	bool known; /* mtime and size of what is in memory */
 	struct timespec mtime;
 	off_t size;
 	struct md_clip *clip;
@@ -54,7 +54,7 @@ struct md_clip_cache {
 	char *store, *cache, *tts; /* malloc; resolved */
 	size_t max_bytes, max_samples, bytes;
 	struct md_cached *entries;
-	struct job *waiting;  /* speech that waits for its turn */
+	struct job *waiting; /* speech that waits for its turn */
 	unsigned speaking, running;
 	bool closing;
 	struct md_prompt_counts counts;
@@ -81,7 +81,8 @@ static void load_file(struct job *j, const char *path)
 		snprintf(j->because, sizeof(j->because), "outside of the store and the cache");
 		return;
 	}
-	if (j->known && st.st_size == j->size && st.st_mtim.tv_sec == j->mtime.tv_sec && st.st_mtim.tv_nsec == j->mtime.tv_nsec) {
+	if (j->known && st.st_size == j->size && st.st_mtim.tv_sec == j->mtime.tv_sec &&
+	    st.st_mtim.tv_nsec == j->mtime.tv_nsec) {
 		j->same = true;
 		return;
 	}
@@ -118,7 +119,8 @@ static void work_h(uv_work_t *w)
 		load_file(j, j->item.key);
 		break;
 	case MD_ITEM_SPEECH:
-		if (!md_tts_speak(j->cache->tts, j->item.key, j->item.voice, j->item.text, j->because, sizeof(j->because))) {
+		if (!md_tts_speak(j->cache->tts, j->item.key, j->item.voice, j->item.text, j->because,
+				  sizeof(j->because))) {
 			snprintf(path, sizeof(path), "%s/%s", j->cache->tts, j->item.key);
 			load_file(j, path);
 		}
@@ -147,7 +149,7 @@ static void entry_free(struct md_clip_cache *c, struct md_cached *e)
 static void evict(struct md_clip_cache *c)
 {
 	struct md_cached *e, *next;
-	HASH_ITER(hh, c->entries, e, next) {
+	HASH_ITER (hh, c->entries, e, next) {
 		if (c->bytes <= c->max_bytes)
 			return;
 		if (!e->refs && !e->loading)
@@ -290,8 +292,8 @@ static bool is_current(const struct md_cached *e, const struct md_item *it)
 	       st.st_mtim.tv_nsec == e->mtime.tv_nsec;
 }
 
-int md_clip_cache_get(struct md_cached **cp, struct md_clip_cache *c, const struct md_item *it, const struct md_clip **now, md_cached_h *h,
-		      void *arg)
+int md_clip_cache_get(struct md_cached **cp, struct md_clip_cache *c, const struct md_item *it,
+		      const struct md_clip **now, md_cached_h *h, void *arg)
 {
 	struct md_cached *e;
 	HASH_FIND_STR(c->entries, it->key, e);
@@ -329,7 +331,7 @@ int md_clip_cache_get(struct md_cached **cp, struct md_clip_cache *c, const stru
 void md_cached_forget(struct md_cached *e, void *arg)
 {
 	struct waiter *w;
-	LL_FOREACH(e->waiters, w)
+	LL_FOREACH (e->waiters, w)
 		if (w->arg == arg)
 			w->h = NULL;
 }
@@ -368,17 +370,18 @@ void md_clip_cache_free(struct md_clip_cache *c)
 	if (!c)
 		return;
 	c->closing = true;
-	LL_FOREACH_SAFE(c->waiting, j, jn) {
+	LL_FOREACH_SAFE(c->waiting, j, jn)
+	{
 		j->entry->loading = false;
 		free(j);
 	}
 	c->waiting = NULL;
 	if (c->running)
 		return; /* after_h comes here again */
-	HASH_ITER(hh, c->entries, e, next) {
+	HASH_ITER (hh, c->entries, e, next) {
 		struct waiter *w, *wn;
 		LL_FOREACH_SAFE(e->waiters, w, wn)
-			free(w);
+		free(w);
 		entry_free(c, e);
 	}
 	cache_done(c);

@@ -13,8 +13,8 @@ int md_clip_cache_alloc(struct md_clip_cache **cp, uv_loop_t *loop, const struct
 void md_clip_cache_free(struct md_clip_cache *c);
 /* One reference to the clip, which may still have to be loaded: then `h` runs later with `arg`, never before return.
  * *now says whether it is there already. ENOMEM. */
-int md_clip_cache_get(struct md_cached **cp, struct md_clip_cache *c, const struct md_item *it, const struct md_clip **now, md_cached_h *h,
-		      void *arg) ZJ_MUST_CHECK;
+int md_clip_cache_get(struct md_cached **cp, struct md_clip_cache *c, const struct md_item *it,
+		      const struct md_clip **now, md_cached_h *h, void *arg) ZJ_MUST_CHECK;
 void md_cached_release(struct md_clip_cache *c, struct md_cached *e);
 /* The waiter `arg` does not want to hear any more. */
 void md_cached_forget(struct md_cached *e, void *arg);

@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 
 #define CONVERT_MAX_S 3600u
-#define MEMORY_MAX (1024ul * 1024 * 1024)
-#define CPU_MAX_S 60
+#define MEMORY_MAX    (1024ul * 1024 * 1024)
+#define CPU_MAX_S     60
 
 static int answer(json_t *o, int code)
 {
@@ -34,5 +34,7 @@ int md_convert(const char *in, const char *out)
 	json_int_t ms = (json_int_t)(c->samples * 1000 / MD_RATE);
 	json_int_t bytes = (json_int_t)(c->samples * 2 + 44);
 	free(c);
-	return answer(json_pack("{s:b, s:I, s:I, s:i, s:i}", "ok", 1, "duration_ms", ms, "bytes", bytes, "rate", MD_RATE, "channels", 1), 0);
+	return answer(json_pack("{s:b, s:I, s:I, s:i, s:i}", "ok", 1, "duration_ms", ms, "bytes", bytes, "rate",
+				MD_RATE, "channels", 1),
+		      0);
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MS_MAX 600000
+#define MS_MAX      600000
 #define TONE_MS_MAX 60000
 
 static int bad(char *why, size_t size, const char *text)
@@ -97,8 +97,8 @@ static const struct {
 	const char *name;
 	int (*parse)(struct md_item *it, const json_t *o, char *why, size_t size);
 } kinds[] = {
-	{"file", parse_file},	  {"tts", parse_speech}, {"digits", parse_speech},
-	{"number", parse_speech}, {"tone", parse_tone},	 {"silence", parse_silence},
+	{"file", parse_file},     {"tts", parse_speech}, {"digits", parse_speech},
+	{"number", parse_speech}, {"tone", parse_tone},  {"silence", parse_silence},
 };
 
 int md_item_parse(struct md_item *it, const json_t *o, char *why, size_t size)

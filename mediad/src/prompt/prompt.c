@@ -10,19 +10,19 @@
 
 struct md_prompts {
 	struct md_clip_cache *cache;
-	uv_idle_t idle;             /* runs handlers whose clips were all there */
+	uv_idle_t idle; /* runs handlers whose clips were all there */
 	struct md_prompt_req *ready;
 };
 
 struct part {
-	struct md_cached *cached;   /* NULL: silence, or failed */
+	struct md_cached *cached; /* NULL: silence, or failed */
 	const struct md_clip *clip;
 	size_t samples;
 };
 
 struct md_prompt_req {
 	struct md_prompts *prompts;
-	md_prompt_h *h;             /* NULL: cancelled */
+	md_prompt_h *h; /* NULL: cancelled */
 	void *arg;
 	unsigned n, missing;
 	json_t *errors;
@@ -48,7 +48,8 @@ static void req_free(struct md_prompt_req *r)
 
 static void add_error(struct md_prompt_req *r, unsigned i, const char *because)
 {
-	json_array_append_new(r->errors, json_pack("{s:i, s:s}", "item", (int)i, "because", because ? because : "failed"));
+	json_array_append_new(r->errors,
+			      json_pack("{s:i, s:s}", "item", (int)i, "because", because ? because : "failed"));
 }
 
 /* The request's references go over to the play. */
@@ -153,7 +154,7 @@ static int check(const json_t *items, struct md_item *it, char *why, size_t size
 		snprintf(why, size, "items: a list of 1 to %d", ITEMS_MAX);
 		return EINVAL;
 	}
-	json_array_foreach(items, i, o)
+	json_array_foreach (items, i, o)
 		if (md_item_parse(it, o, text, sizeof(text))) {
 			snprintf(why, size, "items[%zu]: %s", i, text);
 			return EINVAL;
@@ -161,7 +162,8 @@ static int check(const json_t *items, struct md_item *it, char *why, size_t size
 	return 0;
 }
 
-int md_prompt_load(struct md_prompt_req **rp, struct md_prompts *p, const json_t *items, md_prompt_h *h, void *arg, char *why, size_t size)
+int md_prompt_load(struct md_prompt_req **rp, struct md_prompts *p, const json_t *items, md_prompt_h *h, void *arg,
+		   char *why, size_t size)
 {
 	struct md_item it; /* 5 kB */
 	if (check(items, &it, why, size))

@@ -1,5 +1,5 @@
-/* From the items of a `leg.play` to clips in memory: files and speech are loaded by worker threads and shared. Everything
- * here runs on the control loop. */
+/* From the items of a `leg.play` to clips in memory: files and speech are loaded by worker threads and shared.
+ * Everything here runs on the control loop. */
 #ifndef MD_PROMPT_H
 #define MD_PROMPT_H
 #include "media/clip.h"
@@ -19,12 +19,12 @@ int md_prompts_alloc(struct md_prompts **pp, uv_loop_t *loop, const struct md_pr
 /* Waits for the worker threads' running jobs; requests are dropped. */
 void md_prompts_free(struct md_prompts *p);
 
-/* The list is ready: `play` (the handler's now; md_play_free) holds what could be loaded, `errors` (borrowed) is a list of
- * {item, because} for the rest. Never called before md_prompt_load returns. */
+/* The list is ready: `play` (the handler's now; md_play_free) holds what could be loaded, `errors` (borrowed) is a list
+ * of {item, because} for the rest. Never called before md_prompt_load returns. */
 typedef void(md_prompt_h)(struct md_play *play, json_t *errors, void *arg);
 /* EINVAL, with a sentence in `why`: the list is malformed. The request is done with when the handler runs. */
-int md_prompt_load(struct md_prompt_req **rp, struct md_prompts *p, const json_t *items, md_prompt_h *h, void *arg, char *why,
-		   size_t size) ZJ_MUST_CHECK;
+int md_prompt_load(struct md_prompt_req **rp, struct md_prompts *p, const json_t *items, md_prompt_h *h, void *arg,
+		   char *why, size_t size) ZJ_MUST_CHECK;
 void md_prompt_cancel(struct md_prompt_req *r);
 void md_play_free(struct md_prompts *p, struct md_play *play);
 

@@ -34,7 +34,9 @@ void md_tts_name(char out[MD_TTS_NAME], const char *voice, const char *text)
 
 static int spawn(pid_t *pid, int in, const char *voice, const char *tmp)
 {
-	char *const argv[] = {"espeak-ng", "-b", "1", "-v", (char *)(uintptr_t)voice, "-s", "160", "--stdin", "-w", (char *)(uintptr_t)tmp, NULL};
+	char *const argv[] = {"espeak-ng", "-b",  "1",       "-v", (char *)(uintptr_t)voice,
+			      "-s",        "160", "--stdin", "-w", (char *)(uintptr_t)tmp,
+			      NULL};
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t at;
 	sigset_t none;

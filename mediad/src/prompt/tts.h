@@ -4,7 +4,7 @@
 #include "prompt/words.h"
 
 #define MD_TTS_TEXT_MAX 4000 /* bytes */
-#define MD_TTS_NAME 80
+#define MD_TTS_NAME     80
 
 /* The cache file's name: sha256 of voice and text. */
 void md_tts_name(char out[MD_TTS_NAME], const char *voice, const char *text);

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK 4096
-#define CHANNELS_MAX 8
-#define RATE_MIN 4000
-#define RATE_MAX 192000
+#define BLOCK             4096
+#define CHANNELS_MAX      8
+#define RATE_MIN          4000
+#define RATE_MAX          192000
 #define RESAMPLER_QUALITY 5
 
 static uint32_t le32(const uint8_t *p)
@@ -33,8 +33,8 @@ static int check_riff(int fd, char *why, size_t size)
 	for (int64_t at = 12; pread(fd, h, 8, at) == 8;) {
 		int64_t len = le32(h + 4), rest = st.st_size - at - 8;
 		if (len > rest && len < 0x7fff0000) {
-			snprintf(why, size, "chunk '%.4s' says it has %lld bytes, the file has %lld left", (char *)h, (long long)len,
-				 (long long)rest);
+			snprintf(why, size, "chunk '%.4s' says it has %lld bytes, the file has %lld left", (char *)h,
+				 (long long)len, (long long)rest);
 			for (char *p = why; *p; p++)
 				if (*p < ' ' || *p > '~')
 					*p = '?';

@@ -20,10 +20,11 @@ int md_lang_parse(const char *name, enum md_lang *lang)
 }
 
 static const char *const zh_digit[] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九"};
-static const char *const en_small[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-				       "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen",
-				       "seventeen", "eighteen", "nineteen"};
-static const char *const en_tens[] = {"", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
+static const char *const en_small[] = {"zero",     "one",     "two",     "three",     "four",     "five",    "six",
+				       "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
+				       "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+static const char *const en_tens[] = {"",      "",      "twenty",  "thirty", "forty",
+				      "fifty", "sixty", "seventy", "eighty", "ninety"};
 
 struct text {
 	char *out;

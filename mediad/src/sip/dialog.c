@@ -2,12 +2,12 @@
 #include "sip/cause.h"
 #include "sip/ua.h"
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/su_tag.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <utlist.h>
 #include <zj_log.h>
@@ -66,7 +66,8 @@ static void part(struct md_dialog *d)
 static void end(struct md_dialog *d, bool by_far, int code, const char *reason)
 {
 	void *owner = d->owner;
-	struct md_ended e = {.by_far = by_far, .code = code, .cause = d->reason_cause ? d->reason_cause : md_cause_of_code(code)};
+	struct md_ended e = {
+		.by_far = by_far, .code = code, .cause = d->reason_cause ? d->reason_cause : md_cause_of_code(code)};
 	if (d->state == MD_D_PARTING)
 		return;
 	snprintf(e.reason, sizeof(e.reason), "%s", reason ? reason : "");
@@ -167,7 +168,8 @@ void md_dialog_accept(struct md_ua *ua, nua_handle_t *nh, const sip_t *sip)
 		code = ua->ops->incoming(ua->arg, d, &in, &d->owner);
 		json_decref(headers);
 	} else {
-		zj_warn("sip", "INVITE refused, its SDP offers nothing we have: code=%d sip_call_id=%s", code, zj_log_esc(d->call_id ? d->call_id : ""));
+		zj_warn("sip", "INVITE refused, its SDP offers nothing we have: code=%d sip_call_id=%s", code,
+			zj_log_esc(d->call_id ? d->call_id : ""));
 	}
 	if (code)
 		md_dialog_reject(d, code, 0, NULL);
@@ -276,7 +278,8 @@ static void connected(struct md_dialog *d, const sip_t *sip)
 	char contact[256];
 	int err = md_dialog_take_sdp(d, sip);
 	if (err && !(err == ENOENT && d->has_remote)) {
-		zj_warn("sip", "answer without a usable SDP, hanging up: sip_call_id=%s", zj_log_esc(md_dialog_call_id(d)));
+		zj_warn("sip", "answer without a usable SDP, hanging up: sip_call_id=%s",
+			zj_log_esc(md_dialog_call_id(d)));
 		nua_bye(d->nh, SIPTAG_REASON_STR("Q.850;cause=88;text=\"no common codec\""), TAG_END());
 		d->reason_cause = 88;
 		end(d, false, 488, "no common codec");
@@ -332,7 +335,8 @@ static void ack(struct md_dialog *d, const sip_t *sip)
 	if (d->ack_answer) {
 		d->ack_answer = false;
 		if (md_dialog_take_sdp(d, sip) && !d->has_remote) {
-			zj_warn("sip", "ACK without an answer to our offer, hanging up: sip_call_id=%s", zj_log_esc(md_dialog_call_id(d)));
+			zj_warn("sip", "ACK without an answer to our offer, hanging up: sip_call_id=%s",
+				zj_log_esc(md_dialog_call_id(d)));
 			nua_bye(d->nh, SIPTAG_REASON_STR("Q.850;cause=88;text=\"no answer to the offer\""), TAG_END());
 			d->reason_cause = 88;
 			end(d, false, 488, "no answer to the offer");
@@ -369,7 +373,8 @@ static void state_changed(struct md_dialog *d, int status, const char *phrase, t
 		end(d, true, status >= 300 ? status : d->state == MD_D_UP ? 200 : 487, phrase);
 }
 
-void md_dialog_event(struct md_dialog *d, nua_event_t event, int status, const char *phrase, const sip_t *sip, tagi_t tags[])
+void md_dialog_event(struct md_dialog *d, nua_event_t event, int status, const char *phrase, const sip_t *sip,
+		     tagi_t tags[])
 {
 	switch (event) {
 	case nua_i_invite:

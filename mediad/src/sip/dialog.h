@@ -1,8 +1,8 @@
 /* A SIP dialog with one audio stream: the signalling half of a leg. Runs on the control loop inside sofia's nua.
  *
- * Life: made by md_dialog_invite, or by the user agent for an INVITE (then md_ua_ops.incoming gets it). The owner speaks to
- * it until it says md_dialog_hangup, md_dialog_reject or md_dialog_redirect, or hears `ended`: each of these parts them for good,
- * and the dialog finishes its transactions and frees itself. */
+ * Life: made by md_dialog_invite, or by the user agent for an INVITE (then md_ua_ops.incoming gets it). The owner
+ * speaks to it until it says md_dialog_hangup, md_dialog_reject or md_dialog_redirect, or hears `ended`: each of these
+ * parts them for good, and the dialog finishes its transactions and frees itself. */
 #ifndef MD_DIALOG_H
 #define MD_DIALOG_H
 #include "sip/sdp.h"
@@ -30,23 +30,24 @@ struct md_ua_ops {
 	/* Returns 0 and sets *owner, or the SIP code to refuse with (dialog gone). */
 	int (*incoming)(void *arg, struct md_dialog *d, const struct md_incoming *in, void **owner);
 	void (*ringing)(void *owner, const char *contact);
-	void (*early)(void *owner, const char *contact);     /* media before the answer */
-	void (*answered)(void *owner, const char *contact);  /* out: 2xx; in: the ACK is here */
+	void (*early)(void *owner, const char *contact);      /* media before the answer */
+	void (*answered)(void *owner, const char *contact);   /* out: 2xx; in: the ACK is here */
 	void (*media)(void *owner, const struct md_media *m); /* agreed, or changed */
-	void (*held)(void *owner, bool on);                  /* by the far end */
+	void (*held)(void *owner, bool on);                   /* by the far end */
 	void (*refer)(void *owner, const char *to);
 	void (*ended)(void *owner, const struct md_ended *e); /* the last word */
-	bool (*is_full)(void *arg);                          /* OPTIONS: 503 */
+	bool (*is_full)(void *arg);                           /* OPTIONS: 503 */
 };
 
 struct md_ua_conf {
 	const char *address; /* SIP and RTP address */
 	uint16_t port;
-	const char *proxy;   /* outbound: "sip:host:port" */
-	const char *hep;     /* "host:port" of the trace collector, or "" */
+	const char *proxy; /* outbound: "sip:host:port" */
+	const char *hep;   /* "host:port" of the trace collector, or "" */
 	unsigned session_expires_s;
 };
-int md_ua_alloc(struct md_ua **up, su_root_t *root, const struct md_ua_conf *conf, const struct md_ua_ops *ops, void *arg) ZJ_MUST_CHECK;
+int md_ua_alloc(struct md_ua **up, su_root_t *root, const struct md_ua_conf *conf, const struct md_ua_ops *ops,
+		void *arg) ZJ_MUST_CHECK;
 /* Ends every dialog, then calls `done_h` (or after 2 s). */
 void md_ua_shutdown(struct md_ua *ua, void (*done_h)(void *arg), void *arg);
 void md_ua_free(struct md_ua *ua);
@@ -54,11 +55,12 @@ void md_ua_free(struct md_ua *ua);
 struct md_invite {
 	const char *to, *from, *from_name;
 	const char *tenant, *call, *call_id; /* call_id: the SIP Call-ID to use */
-	const json_t *headers; /* more of them, or NULL */
+	const json_t *headers;               /* more of them, or NULL */
 	uint16_t rtp_port;
 };
 /* EINVAL with `why`: not a SIP URI, a header that may not be set. */
-int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_invite *inv, void *owner, char *why, size_t size) ZJ_MUST_CHECK;
+int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_invite *inv, void *owner, char *why,
+		     size_t size) ZJ_MUST_CHECK;
 const char *md_dialog_call_id(const struct md_dialog *d);
 
 /* Incoming and unanswered. The port must be set before SDP is sent. */

@@ -2,9 +2,9 @@
 #include "sip/cause.h"
 #include "sip/ua.h"
 #include <errno.h>
+#include <sofia-sip/sip_status.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sofia-sip/sip_status.h>
 #include <strings.h>
 #include <zj_log.h>
 
@@ -94,8 +94,8 @@ int md_dialog_offer(struct md_dialog *d, bool hold)
 		return EBUSY;
 	}
 	d->offer_open = true;
-	nua_invite(d->nh, SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), false)),
-		   TAG_END());
+	nua_invite(d->nh, SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+		   SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), false)), TAG_END());
 	return 0;
 }
 
@@ -109,7 +109,8 @@ void md_dialog_offer_result(struct md_dialog *d, int status, const sip_t *sip)
 			md_dialog_tell_media(d);
 		return;
 	}
-	zj_info("sip", "the far end refused our offer: code=%d sip_call_id=%s", status, zj_log_esc(md_dialog_call_id(d)));
+	zj_info("sip", "the far end refused our offer: code=%d sip_call_id=%s", status,
+		zj_log_esc(md_dialog_call_id(d)));
 	if (status == 491) {
 		/* RFC 3261 14.1: who made the Call-ID waits longer. */
 		unsigned ms = (unsigned)(random() % 200) * 10;

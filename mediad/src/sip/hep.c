@@ -1,5 +1,5 @@
-/* The SIP trace tap: sofia dumps what it sends and receives into a pipe; a thread of its own cuts that into messages and
- * sends each as HEP3 to the collector. The control thread never waits for it: the pipe is large and the reader only
+/* The SIP trace tap: sofia dumps what it sends and receives into a pipe; a thread of its own cuts that into messages
+ * and sends each as HEP3 to the collector. The control thread never waits for it: the pipe is large and the reader only
  * reads and sends datagrams. */
 #include "sip/ua.h"
 #include <arpa/inet.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <zj_log.h>
 
-#define BUFFER (256 * 1024)
+#define BUFFER  (256 * 1024)
 #define HEP_MAX 60000
 
 struct md_hep {
@@ -48,7 +48,8 @@ static void chunk32(struct hep_out *o, unsigned type, uint32_t v)
 	chunk(o, type, &v, 4);
 }
 
-static void send_message(struct md_hep *h, bool received, bool tcp, const struct sockaddr_in *peer, const char *sip, size_t len)
+static void send_message(struct md_hep *h, bool received, bool tcp, const struct sockaddr_in *peer, const char *sip,
+			 size_t len)
 {
 	static uint8_t packet[HEP_MAX + 256];
 	struct hep_out o = {packet, 6};
@@ -74,8 +75,8 @@ static void send_message(struct md_hep *h, bool received, bool tcp, const struct
 	(void)send(h->sock, packet, o.n, MSG_DONTWAIT | MSG_NOSIGNAL); /* a trace may have gaps, calls may not */
 }
 
-/* "recv 512 bytes from udp/[127.0.0.1]:5060 at 10:00:00.000000:\n", then the bytes, then "\v\n". Returns the bytes used,
- * 0: more is needed. */
+/* "recv 512 bytes from udp/[127.0.0.1]:5060 at 10:00:00.000000:\n", then the bytes, then "\v\n". Returns the bytes
+ * used, 0: more is needed. */
 static size_t take(struct md_hep *h, const char *p, size_t n)
 {
 	char verb[8], proto[8], ip[64];

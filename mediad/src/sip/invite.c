@@ -1,20 +1,21 @@
 /* Calls that we place. */
 #include "sip/ua.h"
 #include <errno.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_protos.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sofia-sip/sip_header.h>
-#include <sofia-sip/sip_protos.h>
 #include <strings.h>
 #include <zj_log.h>
 
 #define HEADERS_MAX 20
-#define HEADER_MAX 512
+#define HEADER_MAX  512
 
 static bool is_token(const char *s)
 {
-	return *s && strlen(s) < 64 && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!%*+`'~")] == 0;
+	return *s && strlen(s) < 64 &&
+	       s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!%*+`'~")] == 0;
 }
 
 static bool is_text(const char *s, size_t max)
@@ -29,8 +30,9 @@ static bool is_text(const char *s, size_t max)
 /* Only headers that no part of SIP itself stands on. */
 static bool is_settable(const char *name)
 {
-	static const char *const others[] = {"Alert-Info", "Call-Info", "Subject", "P-Asserted-Identity", "Privacy", "Diversion",
-					     "History-Info", "Answer-Mode", "Priority"};
+	static const char *const others[] = {"Alert-Info",          "Call-Info",   "Subject",
+					     "P-Asserted-Identity", "Privacy",     "Diversion",
+					     "History-Info",        "Answer-Mode", "Priority"};
 	if (!is_token(name))
 		return false;
 	if (!strncasecmp(name, "X-", 2))
@@ -51,10 +53,11 @@ static int headers_text(char *out, size_t size, const struct md_invite *inv, cha
 		snprintf(why, why_size, "headers: at most %d", HEADERS_MAX);
 		return EINVAL;
 	}
-	json_object_foreach((json_t *)(uintptr_t)inv->headers, name, v) {
+	json_object_foreach ((json_t *)(uintptr_t)inv->headers, name, v) {
 		const char *s = json_string_value(v);
 		if (!s || !is_settable(name) || !is_text(s, HEADER_MAX)) {
-			snprintf(why, why_size, "headers: '%.32s' cannot be set (X-… and a few others, one line of at most %d bytes)",
+			snprintf(why, why_size,
+				 "headers: '%.32s' cannot be set (X-… and a few others, one line of at most %d bytes)",
 				 is_token(name) ? name : "?", HEADER_MAX);
 			return EINVAL;
 		}
@@ -78,16 +81,20 @@ static int from_text(char *out, size_t size, const struct md_invite *inv, const 
 		if ((unsigned char)*p >= ' ' && *p != '"' && *p != '\\')
 			name[n++] = *p;
 	name[n] = 0;
-	snprintf(out, size, "%s%s%s<sip:%s%s%s>", n ? "\"" : "", name, n ? "\" " : "", inv->from, inv->from[0] ? "@" : "", to->url_host);
+	snprintf(out, size, "%s%s%s<sip:%s%s%s>", n ? "\"" : "", name, n ? "\" " : "", inv->from,
+		 inv->from[0] ? "@" : "", to->url_host);
 	return 0;
 }
 
-int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_invite *inv, void *owner, char *why, size_t size)
+int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_invite *inv, void *owner, char *why,
+		     size_t size)
 {
 	char headers[HEADERS_MAX * (HEADER_MAX + 70)], from[512], to[512], route[256], sdp[MD_SDP_MAX];
 	su_home_t home[1] = {SU_HOME_INIT(home)};
 	struct md_dialog *d = NULL;
-	url_t *url = is_text(inv->to, 400) && !strpbrk(inv->to, " <>\"") ? url_hdup(home, URL_STRING_MAKE(inv->to)->us_url) : NULL;
+	url_t *url = is_text(inv->to, 400) && !strpbrk(inv->to, " <>\"")
+			     ? url_hdup(home, URL_STRING_MAKE(inv->to)->us_url)
+			     : NULL;
 	int err = url && (url->url_type == url_sip) && url->url_host && url->url_host[0] ? 0 : EINVAL;
 	if (err)
 		snprintf(why, size, "to: a SIP URI");
@@ -116,7 +123,8 @@ int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_in
 	}
 	nua_invite(d->nh, NUTAG_URL(inv->to), SIPTAG_TO_STR(to), SIPTAG_FROM_STR(from), SIPTAG_CALL_ID_STR(d->call_id),
 		   TAG_IF(ua->conf.proxy[0], NUTAG_INITIAL_ROUTE_STR(route)), SIPTAG_HEADER_STR(headers),
-		   SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), false)), TAG_END());
+		   SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+		   SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), false)), TAG_END());
 	*dp = d;
 	return 0;
 }

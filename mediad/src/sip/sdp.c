@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #define LINE_MAX_BYTES 512
-#define FORMATS_MAX 32
+#define FORMATS_MAX    32
 
 enum { MAP_UNKNOWN = -2, MAP_OTHER = -3, MAP_DTMF = -4 }; /* beside enum md_codec_id */
 
@@ -20,7 +20,7 @@ struct reader {
 	unsigned n_formats;
 	int map[128];
 	enum md_dir session_dir;
-	char address[64];           /* of the session, then of our section */
+	char address[64]; /* of the session, then of our section */
 	unsigned port, rtcp_port;
 };
 
@@ -36,7 +36,8 @@ static void line_m(struct reader *r, const char *v)
 		return;
 	s->n_lines++;
 	r->in_media = true;
-	r->ours = !r->found && !strcasecmp(s->line[i].type, "audio") && port > 0 && port < 65536 && !strcasecmp(s->line[i].proto, "RTP/AVP");
+	r->ours = !r->found && !strcasecmp(s->line[i].type, "audio") && port > 0 && port < 65536 &&
+		  !strcasecmp(s->line[i].proto, "RTP/AVP");
 	if (!r->ours)
 		return;
 	r->found = true;
@@ -69,10 +70,10 @@ static void line_rtpmap(struct reader *r, const char *v)
 	if (sscanf(v, "%u %31[^/ ]/%u", &pt, name, &rate) != 3 || pt > 127 || r->map[pt] != MAP_UNKNOWN)
 		return;
 	enum md_codec_id c = md_codec_find(name);
-	r->map[pt] = rate != MD_RATE				? MAP_OTHER
-		     : !strcasecmp(name, "telephone-event")	? MAP_DTMF
-		     : c == MD_CODEC_NONE			? MAP_OTHER
-								: (int)c;
+	r->map[pt] = rate != MD_RATE                        ? MAP_OTHER
+		     : !strcasecmp(name, "telephone-event") ? MAP_DTMF
+		     : c == MD_CODEC_NONE                   ? MAP_OTHER
+							    : (int)c;
 }
 
 static void line_a(struct reader *r, const char *v)

@@ -3,21 +3,21 @@
 #define MD_SDP_H
 #include "media/engine.h"
 
-#define MD_SDP_MAX 2048
+#define MD_SDP_MAX   2048
 #define MD_SDP_LINES 8
-#define MD_DTMF_PT 101 /* what we offer */
+#define MD_DTMF_PT   101 /* what we offer */
 
 enum md_dir { MD_DIR_INACTIVE = 0, MD_DIR_SEND = 1, MD_DIR_RECV = 2, MD_DIR_BOTH = 3 };
 
 /* What the far end said. */
 struct md_sdp {
-	struct sockaddr_in rtp, rtcp; /* port 0 or address 0: say nothing to it yet */
+	struct sockaddr_in rtp, rtcp;      /* port 0 or address 0: say nothing to it yet */
 	enum md_codec_id order[MD_CODECS]; /* common codecs in its order of preference */
 	unsigned n_codecs;
 	uint8_t pts[MD_CODECS], dtmf_pt;
-	enum md_dir dir;              /* seen from the far end */
-	bool muted;                   /* c=0.0.0.0: hold as in RFC 2543 */
-	unsigned n_lines, audio;      /* its m= lines, and which one is ours */
+	enum md_dir dir;         /* seen from the far end */
+	bool muted;              /* c=0.0.0.0: hold as in RFC 2543 */
+	unsigned n_lines, audio; /* its m= lines, and which one is ours */
 	struct {
 		char type[16], proto[32], format[32];
 	} line[MD_SDP_LINES];
@@ -30,7 +30,7 @@ struct md_sdp_local {
 	uint64_t id;
 	unsigned version;
 	enum md_dir dir;
-	const struct md_sdp *offer;   /* answered; NULL: we offer */
+	const struct md_sdp *offer; /* answered; NULL: we offer */
 };
 
 /* EBADMSG: no SDP; ENOTSUP: no audio stream or no codec that we have. */

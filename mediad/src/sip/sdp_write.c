@@ -47,7 +47,8 @@ static void put_audio(struct out *o, const struct md_sdp_local *l)
 		put(o, " %u", dtmf);
 	put(o, "\r\n");
 	for (unsigned i = 0; i < n; i++)
-		put(o, "a=rtpmap:%u %s/8000\r\n", f ? f->pts[codecs[i]] : md_codecs[codecs[i]].pt, md_codecs[codecs[i]].name);
+		put(o, "a=rtpmap:%u %s/8000\r\n", f ? f->pts[codecs[i]] : md_codecs[codecs[i]].pt,
+		    md_codecs[codecs[i]].name);
 	if (dtmf != MD_NO_PT)
 		put(o, "a=rtpmap:%u telephone-event/8000\r\na=fmtp:%u 0-15\r\n", dtmf, dtmf);
 	put(o, "a=ptime:%d\r\na=%s\r\n", MD_PTIME_MS, dir_name(l->dir));
@@ -58,20 +59,23 @@ size_t md_sdp_write(char *out, size_t size, const struct md_sdp_local *l)
 	struct out o = {out, size, 0, false};
 	char ip[INET_ADDRSTRLEN];
 	inet_ntop(AF_INET, &l->address, ip, sizeof(ip));
-	put(&o, "v=0\r\no=zongji %llu %u IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n", (unsigned long long)l->id, l->version, ip, ip);
+	put(&o, "v=0\r\no=zongji %llu %u IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n", (unsigned long long)l->id,
+	    l->version, ip, ip);
 	unsigned lines = l->offer ? l->offer->n_lines : 1;
 	for (unsigned i = 0; i < lines; i++) {
 		if (!l->offer || i == l->offer->audio)
 			put_audio(&o, l);
 		else
-			put(&o, "m=%s 0 %s %s\r\n", l->offer->line[i].type, l->offer->line[i].proto, l->offer->line[i].format);
+			put(&o, "m=%s 0 %s %s\r\n", l->offer->line[i].type, l->offer->line[i].proto,
+			    l->offer->line[i].format);
 	}
 	return o.full ? 0 : o.n;
 }
 
 enum md_dir md_sdp_answer_dir(const struct md_sdp *s, enum md_dir ours)
 {
-	enum md_dir mirror = (enum md_dir)((s->dir & MD_DIR_SEND ? MD_DIR_RECV : 0) | (s->dir & MD_DIR_RECV ? MD_DIR_SEND : 0));
+	enum md_dir mirror =
+		(enum md_dir)((s->dir & MD_DIR_SEND ? MD_DIR_RECV : 0) | (s->dir & MD_DIR_RECV ? MD_DIR_SEND : 0));
 	return (enum md_dir)(mirror & ours);
 }
 

@@ -1,10 +1,11 @@
-/* sofia-sip's headers, with our types for its callbacks; one of its inline functions is not written for -Wconversion. */
+/* sofia-sip's headers, with our types for its callbacks; one of its inline functions is not written for -Wconversion.
+ */
 #ifndef MD_SOFIA_H
 #define MD_SOFIA_H
 struct md_ua;
 struct md_dialog;
-#define NUA_MAGIC_T struct md_ua
-#define NUA_HMAGIC_T struct md_dialog
+#define NUA_MAGIC_T    struct md_ua
+#define NUA_HMAGIC_T   struct md_dialog
 #define SU_TIMER_ARG_T struct md_dialog
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"

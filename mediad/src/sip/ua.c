@@ -3,13 +3,13 @@
 #include "sip/cause.h"
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sofia-sip/nta_tag.h>
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/su_log.h>
 #include <sofia-sip/tport_tag.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 #include <zj_log.h>
 
@@ -18,7 +18,8 @@
 static void options(struct md_ua *ua, nua_handle_t *nh)
 {
 	if (ua->stopped || ua->ops->is_full(ua->arg))
-		nua_respond(nh, SIP_503_SERVICE_UNAVAILABLE, NUTAG_WITH_THIS(ua->nua), SIPTAG_RETRY_AFTER_STR("5"), TAG_END());
+		nua_respond(nh, SIP_503_SERVICE_UNAVAILABLE, NUTAG_WITH_THIS(ua->nua), SIPTAG_RETRY_AFTER_STR("5"),
+			    TAG_END());
 	else
 		nua_respond(nh, SIP_200_OK, NUTAG_WITH_THIS(ua->nua), SIPTAG_ACCEPT_STR("application/sdp"), TAG_END());
 }
@@ -48,8 +49,8 @@ static void stray(struct md_ua *ua, nua_event_t event, int status, nua_handle_t 
 		nua_handle_destroy(nh);
 }
 
-static void event_h(nua_event_t event, int status, char const *phrase, nua_t *nua ZJ_UNUSED, nua_magic_t *ua, nua_handle_t *nh,
-		    nua_hmagic_t *d, sip_t const *sip, tagi_t tags[])
+static void event_h(nua_event_t event, int status, char const *phrase, nua_t *nua ZJ_UNUSED, nua_magic_t *ua,
+		    nua_handle_t *nh, nua_hmagic_t *d, sip_t const *sip, tagi_t tags[])
 {
 	zj_debug("sip", "event=%s status=%d", nua_event_name(event), status);
 	if (d && event == nua_i_options)
@@ -69,18 +70,20 @@ static int start(struct md_ua *ua, const char *dump)
 	char url[80];
 	snprintf(url, sizeof(url), "sip:%s:%u", ua->conf.address, ua->conf.port);
 	su_log_redirect(NULL, quiet_h, NULL);
-	ua->nua = nua_create(ua->root, event_h, ua, NUTAG_URL(url), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(1), NUTAG_AUTOALERT(0),
-			     NUTAG_AUTOANSWER(0), NUTAG_ALLOW(ALLOW), NUTAG_APPL_METHOD("OPTIONS, REFER, UPDATE"),
-			     NUTAG_SUPPORTED("timer, 100rel"), NUTAG_SESSION_TIMER(ua->conf.session_expires_s), NUTAG_MIN_SE(90),
-			     NUTAG_UPDATE_REFRESH(1), NUTAG_REFRESH_WITHOUT_SDP(1), SIPTAG_USER_AGENT_STR("Zongji"),
-			     NTATAG_UDP_MTU(65535), NTATAG_MAX_FORWARDS(70), NTATAG_SERVER_RPORT(1), NTATAG_USER_VIA(0),
-			     NTATAG_TIMER_C(0), NTATAG_PASS_100(0), TAG_IF(dump[0], TPTAG_DUMP(dump)), TAG_END());
+	ua->nua = nua_create(ua->root, event_h, ua, NUTAG_URL(url), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(1),
+			     NUTAG_AUTOALERT(0), NUTAG_AUTOANSWER(0), NUTAG_ALLOW(ALLOW),
+			     NUTAG_APPL_METHOD("OPTIONS, REFER, UPDATE"), NUTAG_SUPPORTED("timer, 100rel"),
+			     NUTAG_SESSION_TIMER(ua->conf.session_expires_s), NUTAG_MIN_SE(90), NUTAG_UPDATE_REFRESH(1),
+			     NUTAG_REFRESH_WITHOUT_SDP(1), SIPTAG_USER_AGENT_STR("Zongji"), NTATAG_UDP_MTU(65535),
+			     NTATAG_MAX_FORWARDS(70), NTATAG_SERVER_RPORT(1), NTATAG_USER_VIA(0), NTATAG_TIMER_C(0),
+			     NTATAG_PASS_100(0), TAG_IF(dump[0], TPTAG_DUMP(dump)), TAG_END());
 	if (!ua->nua)
 		return EADDRINUSE;
 	return 0;
 }
 
-int md_ua_alloc(struct md_ua **up, su_root_t *root, const struct md_ua_conf *conf, const struct md_ua_ops *ops, void *arg)
+int md_ua_alloc(struct md_ua **up, su_root_t *root, const struct md_ua_conf *conf, const struct md_ua_ops *ops,
+		void *arg)
 {
 	char dump[64] = "";
 	struct md_ua *ua = calloc(1, sizeof(*ua));
@@ -109,7 +112,7 @@ void md_ua_shutdown(struct md_ua *ua, void (*done_h)(void *arg), void *arg)
 {
 	struct md_dialog *d, *next;
 	ua->stopped = true;
-	DL_FOREACH_SAFE(ua->dialogs, d, next)
+	DL_FOREACH_SAFE (ua->dialogs, d, next)
 		if (d->state != MD_D_PARTING)
 			md_dialog_hangup(d, 41, "shutting down");
 	ua->done_h = done_h;

@@ -24,7 +24,7 @@ enum md_dialog_state {
 	MD_D_ANSWERING, /* 2xx sent, ACK awaited */
 	MD_D_CALLING,   /* INVITE sent */
 	MD_D_UP,
-	MD_D_PARTING    /* without an owner: finishing its transactions */
+	MD_D_PARTING /* without an owner: finishing its transactions */
 };
 
 struct md_dialog {
@@ -37,21 +37,22 @@ struct md_dialog {
 	uint16_t port;
 	uint64_t sdp_id;
 	unsigned sdp_version;
-	bool has_remote;    /* `remote` is what the far end last said */
-	bool offer_open;    /* an offer of ours waits for its answer */
-	bool ack_answer;    /* … in the ACK */
-	bool hold;          /* we hold the far end */
-	bool held;          /* it holds us */
+	bool has_remote; /* `remote` is what the far end last said */
+	bool offer_open; /* an offer of ours waits for its answer */
+	bool ack_answer; /* … in the ACK */
+	bool hold;       /* we hold the far end */
+	bool held;       /* it holds us */
 	bool early;
 	bool bye_on_ack;
-	bool invite_again;  /* after a glare */
-	bool dead;          /* sofia said that it is over */
-	int reason_cause;   /* of a Reason header, before the end */
+	bool invite_again; /* after a glare */
+	bool dead;         /* sofia said that it is over */
+	int reason_cause;  /* of a Reason header, before the end */
 	struct md_sdp remote;
-	su_timer_t *timer;  /* retry after glare; the end of PARTING */
+	su_timer_t *timer; /* retry after glare; the end of PARTING */
 };
 
-void md_dialog_event(struct md_dialog *d, nua_event_t event, int status, const char *phrase, const sip_t *sip, tagi_t tags[]);
+void md_dialog_event(struct md_dialog *d, nua_event_t event, int status, const char *phrase, const sip_t *sip,
+		     tagi_t tags[]);
 int md_dialog_alloc(struct md_dialog **dp, struct md_ua *ua);
 void md_dialog_free(struct md_dialog *d);
 void md_dialog_accept(struct md_ua *ua, nua_handle_t *nh, const sip_t *sip);
