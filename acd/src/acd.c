@@ -102,8 +102,11 @@ void acd_media(struct acd *acd, struct acd_tenant *t, const char *method, json_t
 /* Copies what fits; a character that does not fit whole is left out. */
 void acd_copy(char *to, size_t size, const char *from)
 {
-	size_t n = from ? strlen(from) : 0;
+	size_t n;
 
+	if (!from)
+		from = "";
+	n = strlen(from);
 	if (n >= size) {
 		n = size - 1;
 		while (n && ((unsigned char)from[n] & 0xc0) == 0x80)

@@ -103,6 +103,9 @@ struct acd_queue {
 	unsigned signed_in, n_idle; /* members' agents; n_idle counts state idle, offerable or not */
 	int64_t day;                /* of the counters, tenant's local day */
 	int64_t offered, answered, abandoned, in_level;
+	int64_t saved[5]; /* day and counters as they are kept outside */
+	int64_t told_at;
+	struct acd_timer tell;
 	bool dirty, quiet; /* quiet: only saved, nobody is told */
 	struct acd_queue *dirty_next;
 };

@@ -152,13 +152,13 @@ static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
 	}
 }
 
-void acd_api_event(struct acd_api *api, const char *tenant, json_t *event)
+void acd_api_event(struct acd_api *api, const char *tenant, const char *text)
 {
 	struct subscriber *s, *next;
 
 	DL_FOREACH_SAFE (api->subscribers, s, next)
 		if (json_object_get(s->tenants, tenant))
-			zj_rpc_notify(s->conn, "event", json_incref(event));
+			zj_rpc_notify_text(s->conn, "event", text);
 }
 
 int acd_api_alloc(struct acd_api **ap, struct acd_daemon *d)

@@ -401,7 +401,7 @@ void acd_config_row(struct acd *acd, const char *table, const char *tenant, cons
 
 #define FREE_ALL(set, type)                                                                                            \
 	do {                                                                                                           \
-		type *x, *next;                                                                                        \
+		type *x, *next; /* NOLINT(bugprone-macro-parentheses): a type */                                       \
 		HASH_ITER (hh, set, x, next) {                                                                         \
 			HASH_DEL(set, x);                                                                              \
 			zj_deref(x);                                                                                   \
@@ -414,11 +414,14 @@ void acd_tenants_free(struct acd *acd)
 
 	HASH_ITER (hh, acd->tenants, t, nt) {
 		struct acd_agent *a, *na;
+		struct acd_queue *q, *nq;
 
 		HASH_ITER (hh, t->agents, a, na) {
 			acd_timer_stop(&a->wrapup);
 			acd_timer_stop(&a->retry);
 		}
+		HASH_ITER (hh, t->queues, q, nq)
+			acd_timer_stop(&q->tell);
 		HASH_CLEAR(by_number, t->queues_by_number);
 		HASH_CLEAR(by_number, t->extensions_by_number);
 		FREE_ALL(t->members, struct acd_member);

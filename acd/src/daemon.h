@@ -89,11 +89,12 @@ bool acd_mirror_is_up(const struct acd_mirror *m);
 bool acd_mirror_is_stale(const struct acd_mirror *m); /* Redis lacks something */
 void acd_mirror_state(struct acd_mirror *m, const char *tenant, enum acd_kind kind, const char *id, json_t *value);
 void acd_mirror_fact(struct acd_mirror *m, const char *tenant, const char *table, json_t *row);
-void acd_mirror_event(struct acd_mirror *m, const char *tenant, json_t *event);
+void acd_mirror_event(struct acd_mirror *m, const char *tenant, json_t *event, const char *text, const char *data);
 void acd_mirror_seen(struct acd_mirror *m, const char *tenant, const char *instance, int64_t seq);
 void acd_mirror_commit(struct acd_mirror *m, const char *tenant);
-void acd_mirror_written(struct acd_mirror *m, const char *tenant, const char *id); /* the fact is in PostgreSQL */
-int64_t acd_mirror_issued(const struct acd_mirror *m);                             /* steps sent … */
+void acd_mirror_written(struct acd_mirror *m, const char *tenant, const char *const *ids,
+			size_t n);                        /* facts PostgreSQL has */
+int64_t acd_mirror_issued(const struct acd_mirror *m);    /* steps sent … */
 int64_t acd_mirror_confirmed(const struct acd_mirror *m); /* … and kept, or given up to the spool */
 struct zj_redis *acd_mirror_redis(struct acd_mirror *m);
 void acd_mirror_write_all(struct acd_mirror *m); /* after Redis came back, or was found empty */
@@ -121,12 +122,21 @@ void acd_edge_close(struct acd_edge *e);
 void acd_edge_confirmed(struct acd_edge *e);
 int acd_api_alloc(struct acd_api **ap, struct acd_daemon *d) ZJ_MUST_CHECK;
 void acd_api_close(struct acd_api *a);
-void acd_api_event(struct acd_api *a, const char *tenant, json_t *event);
+void acd_api_event(struct acd_api *a, const char *tenant, const char *text);
 
 /* writer.c */
 int acd_writer_alloc(struct acd_writer **wp, struct acd_daemon *d) ZJ_MUST_CHECK;
 void acd_writer_close(struct acd_writer *w);
 void acd_writer_kick(struct acd_writer *w);
+
+/* fact_text.c: a fact as the spool has it, one line: table, tenant and id at fixed places, then the row. */
+struct acd_fact {
+	char table[24], tenant[ZJ_UUID_SIZE], id[ZJ_UUID_SIZE];
+	const char *row; /* inside of the line, row_len bytes */
+	size_t row_len;
+};
+char *acd_fact_text(const char *table, const char *tenant, const char *id, const json_t *row); /* free() it */
+bool acd_fact_read(struct acd_fact *f, const char *line);
 
 /* follower.c */
 int acd_follower_alloc(struct acd_follower **fp, struct acd_daemon *d,

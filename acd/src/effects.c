@@ -1,6 +1,7 @@
 /* The engine's effects in the real world. */
 #include "daemon.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The wall clock as it was at the start, plus monotonic time: it never steps back. A wall clock that was set is
@@ -60,12 +61,19 @@ static void state(const char *tenant, enum acd_kind kind, const char *id, json_t
 static void event(struct acd_tenant *t, json_t *e, void *arg)
 {
 	struct acd_daemon *d = arg;
+	char *data, *text = NULL; /* rendered once for all that want it */
 
 	if (!d->acd->epoch)
 		return;
-	acd_mirror_event(d->mirror, t->id, e);
-	if (d->api)
-		acd_api_event(d->api, t->id, e);
+	data = json_dumps(json_object_get(e, "data"), JSON_COMPACT);
+	if (data && asprintf(&text, "{\"tenant\":\"%s\",\"cursor\":\"%s\",\"at\":\"%s\",\"type\":\"%s\",\"data\":%s}",
+			     t->id, acd_str(e, "cursor"), acd_str(e, "at"), acd_str(e, "type"), data) > 0) {
+		acd_mirror_event(d->mirror, t->id, e, text, data);
+		if (d->api)
+			acd_api_event(d->api, t->id, text);
+		free(text);
+	}
+	free(data);
 }
 
 static void commit(const char *tenant, void *arg)

@@ -135,6 +135,37 @@ static void tell_agents(struct acd_tenant *t)
 	}
 }
 
+#define QUEUE_TOLD_US (100 * ACD_MS) /* a queue's figures are told at most this often */
+
+static void queue_tell_h(struct acd *acd, struct acd_timer *timer)
+{
+	(void)acd;
+	acd_queue_dirty(acd_container(timer, struct acd_queue, tell), false);
+}
+
+static void tell_queue(struct acd_tenant *t, struct acd_queue *q)
+{
+	int64_t next = q->told_at + QUEUE_TOLD_US;
+
+	if (t->acd->now >= next) {
+		acd_timer_stop(&q->tell);
+		q->told_at = t->acd->now;
+		tell(t, "queue.changed", acd_board_queue(q));
+	} else if (!acd_timer_is_on(&q->tell)) {
+		acd_timer_start(t->acd, &q->tell, next, queue_tell_h);
+	}
+}
+
+static void save_queue(struct acd_tenant *t, struct acd_queue *q)
+{
+	const int64_t now[] = {q->day, q->offered, q->answered, q->abandoned, q->in_level};
+
+	if (!memcmp(now, q->saved, sizeof(now)))
+		return;
+	memcpy(q->saved, now, sizeof(now));
+	t->acd->fx.state(t->id, ACD_KIND_QUEUE, q->id, acd_save_queue(q), t->acd->fx_arg);
+}
+
 static void tell_queues(struct acd_tenant *t)
 {
 	while (t->dirty_queues) {
@@ -142,9 +173,9 @@ static void tell_queues(struct acd_tenant *t)
 
 		t->dirty_queues = q->dirty_next;
 		q->dirty = false;
-		t->acd->fx.state(t->id, ACD_KIND_QUEUE, q->id, acd_save_queue(q), t->acd->fx_arg);
+		save_queue(t, q);
 		if (!q->quiet)
-			tell(t, "queue.changed", acd_board_queue(q));
+			tell_queue(t, q);
 	}
 }
 

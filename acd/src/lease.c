@@ -126,8 +126,8 @@ static void beat_h(uv_timer_t *t)
 			take(l);
 		return;
 	}
-	zj_redis_cmd(acd_mirror_redis(l->d->mirror), beaten_h, l, "EVAL %s 1 zj:{lease}:slots %s %lld %lld", beat_script,
-		     l->d->conf.node, (long long)l->d->acd->epoch, (long long)l->d->conf.lease_ms);
+	zj_redis_cmd(acd_mirror_redis(l->d->mirror), beaten_h, l, "EVAL %s 1 zj:{lease}:slots %s %lld %lld",
+		     beat_script, l->d->conf.node, (long long)l->d->acd->epoch, (long long)l->d->conf.lease_ms);
 }
 
 int acd_lease_alloc(struct acd_lease **lp, struct acd_daemon *d, void (*owned_h)(struct acd_daemon *d))

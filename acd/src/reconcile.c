@@ -93,8 +93,10 @@ static void check_calls(struct acd *acd, const json_t *snapshot, const json_t *b
 
 	if (!ids)
 		return;
-	HASH_ITER (hh, acd->calls, call, next)
-		ACD_COPY(ids[i++], call->id);
+	HASH_ITER (hh, acd->calls, call, next) {
+		ACD_COPY(ids[i], call->id);
+		i++;
+	}
 	for (i = 0; i < n; i++) { /* by id: the end of a leg may end its call */
 		call = acd_call_find(acd, ids[i]);
 		if (!call)

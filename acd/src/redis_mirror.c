@@ -28,7 +28,8 @@ struct step { /* one tenant's part of one entry; open until committed, then wait
 	char tenant[ZJ_UUID_SIZE];
 	char **argv;
 	int argc, cap;
-	json_t *facts; /* for the spool, once Redis has them */
+	char **facts; /* for the spool, once Redis has them */
+	size_t n_facts, cap_facts;
 	int64_t sent_at;
 };
 
@@ -44,9 +45,23 @@ static void step_free(struct step *s)
 {
 	for (int i = 0; i < s->argc; i++)
 		free(s->argv[i]);
+	for (size_t i = 0; i < s->n_facts; i++)
+		free(s->facts[i]);
 	free(s->argv);
-	json_decref(s->facts);
+	free(s->facts);
 	free(s);
+}
+
+/* Takes the text, which no memory may have made NULL: what cannot be kept must not be half kept. */
+static void fact_take(struct step *s, char *text)
+{
+	if (s->n_facts == s->cap_facts) {
+		s->cap_facts = s->cap_facts ? s->cap_facts * 2 : 16;
+		s->facts = realloc(s->facts, sizeof(*s->facts) * s->cap_facts);
+	}
+	if (!s->facts || !text)
+		abort(); /* let the supervisor start us anew: Redis and mediad have the last step */
+	s->facts[s->n_facts++] = text;
 }
 
 static void arg_take(struct step *s, char *text)
@@ -54,9 +69,9 @@ static void arg_take(struct step *s, char *text)
 	if (s->argc == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 32;
 		s->argv = realloc(s->argv, sizeof(*s->argv) * (size_t)s->cap);
-		if (!s->argv)
-			abort(); /* nothing can be kept any more: let the supervisor start us anew */
 	}
+	if (!s->argv || !text)
+		abort();
 	s->argv[s->argc++] = text;
 }
 
@@ -92,7 +107,6 @@ static struct step *step_of(struct acd_mirror *m, const char *tenant)
 	if (!s)
 		abort();
 	s->m = m;
-	s->facts = json_array();
 	ACD_COPY(s->tenant, tenant);
 	DL_APPEND(m->open, s);
 	arg(s, "EVAL");
@@ -104,21 +118,18 @@ static struct step *step_of(struct acd_mirror *m, const char *tenant)
 }
 
 /* Facts that Redis has, or cannot have, go to the spool. */
-static void spool(struct acd_mirror *m, json_t *facts)
+static void spool(struct acd_mirror *m, struct step *s)
 {
-	const json_t *record;
-	size_t i;
-
-	json_array_foreach (facts, i, record) {
-		int err = zj_spool_append(m->d->spool, record);
+	for (size_t i = 0; i < s->n_facts; i++) {
+		int err = zj_spool_append_text(m->d->spool, s->facts[i], strlen(s->facts[i]));
 
 		if (err)
-			zj_error("spool", "fact lost table=%s err=%s", acd_str(record, "t"), strerror(err));
+			zj_error("spool", "fact lost tenant=%s err=%s", s->tenant, strerror(err));
+		free(s->facts[i]);
 	}
-	if (json_array_size(facts)) {
-		json_array_clear(facts);
+	if (s->n_facts)
 		acd_writer_kick(m->d->writer);
-	}
+	s->n_facts = 0;
 }
 
 static void step_h(int err, redisReply *reply, void *argp)
@@ -127,7 +138,7 @@ static void step_h(int err, redisReply *reply, void *argp)
 	struct acd_mirror *m = s->m;
 
 	DL_DELETE(m->sent, s);
-	spool(m, s->facts);
+	spool(m, s);
 	m->confirmed++;
 	if (err) {
 		m->stale = true;
@@ -159,7 +170,7 @@ void acd_mirror_commit(struct acd_mirror *m, const char *tenant)
 		DL_DELETE(m->sent, s);
 		m->issued--;
 		m->stale = true;
-		spool(m, s->facts);
+		spool(m, s);
 		step_free(s);
 	}
 }
@@ -181,22 +192,25 @@ void acd_mirror_state(struct acd_mirror *m, const char *tenant, enum acd_kind ki
 void acd_mirror_fact(struct acd_mirror *m, const char *tenant, const char *table, json_t *row)
 {
 	struct step *s = step_of(m, tenant);
-	json_t *record = json_pack("{s:s, s:o}", "t", table, "r", row);
+	const char *id = acd_str(row, "id");
+	char *text = acd_fact_text(table, tenant, id, row);
 
 	arg_int(s, 4);
 	arg(s, "HSET");
 	arg_key(s, "facts");
-	arg(s, acd_str(row, "id"));
-	arg_take(s, json_dumps(record, JSON_COMPACT));
-	json_array_append_new(s->facts, record);
+	arg(s, id);
+	arg(s, text);
+	fact_take(s, text);
+	json_decref(row);
 }
 
-/* Events are in the stream for ten minutes; their history goes by the spool, not by the hash of facts. */
-void acd_mirror_event(struct acd_mirror *m, const char *tenant, json_t *event)
+/* `text` is the event as subscribers get it. It is in the stream for ten minutes; its history goes by the spool, not by
+ * the hash of facts. A queue's figures are in what the others tell. */
+void acd_mirror_event(struct acd_mirror *m, const char *tenant, json_t *event, const char *text, const char *data)
 {
 	struct step *s = step_of(m, tenant);
-	char id[ZJ_UUID_SIZE];
-	const char *dash = strchr(acd_str(event, "cursor"), '-');
+	const char *dash = strchr(acd_str(event, "cursor"), '-'), *type = acd_str(event, "type");
+	char id[ZJ_UUID_SIZE], *fact = NULL;
 
 	arg_int(s, 8);
 	arg(s, "XADD");
@@ -206,13 +220,18 @@ void acd_mirror_event(struct acd_mirror *m, const char *tenant, json_t *event)
 	arg_int(s, m->d->acd->now / ACD_MS - EVENTS_KEPT_MS);
 	arg(s, "*");
 	arg(s, "e");
-	arg_take(s, json_dumps(event, JSON_COMPACT));
+	arg(s, text);
+	if (!strcmp(type, "queue.changed"))
+		return;
 	zj_uuid7(id);
-	json_array_append_new(s->facts, json_pack("{s:s, s:{s:s, s:s, s:I, s:I, s:O, s:O, s:O}}", "t", "event", "r",
-						  "tenant_id", tenant, "id", id, "epoch", (json_int_t)m->d->acd->epoch,
-						  "seq", (json_int_t)(dash ? atoll(dash + 1) : 0), "at",
-						  json_object_get(event, "at"), "type", json_object_get(event, "type"),
-						  "data", json_object_get(event, "data")));
+	if (asprintf(&fact,
+		     "{\"t\":\"event\",\"n\":\"%s\",\"i\":\"%s\",\"r\":{\"tenant_id\":\"%s\",\"id\":\"%s\",\"epoch\":%"
+		     "lld,\"seq\":%s,"
+		     "\"at\":\"%s\",\"type\":\"%s\",\"data\":%s}}",
+		     tenant, id, tenant, id, (long long)m->d->acd->epoch, dash ? dash + 1 : "0", acd_str(event, "at"),
+		     type, data) < 0)
+		fact = NULL;
+	fact_take(s, fact);
 }
 
 void acd_mirror_seen(struct acd_mirror *m, const char *tenant, const char *instance, int64_t seq)
@@ -228,9 +247,21 @@ void acd_mirror_seen(struct acd_mirror *m, const char *tenant, const char *insta
 	arg_int(s, seq);
 }
 
-void acd_mirror_written(struct acd_mirror *m, const char *tenant, const char *id)
+void acd_mirror_written(struct acd_mirror *m, const char *tenant, const char *const *ids, size_t n)
 {
-	zj_redis_cmd(m->redis, NULL, NULL, "HDEL zj:{%s}:facts %s", tenant, id);
+	const char *argv[2 + 256];
+	char key[96];
+	size_t i, k;
+
+	snprintf(key, sizeof(key), "zj:{%s}:facts", tenant);
+	argv[0] = "HDEL";
+	argv[1] = key;
+	for (i = 0; i < n; i += k) {
+		for (k = 0; k < 256 && i + k < n; k++)
+			argv[2 + k] = ids[i + k];
+		if (zj_redis_argv(m->redis, NULL, NULL, (int)(2 + k), argv, NULL))
+			return; /* what stays there is written again by a successor, to no effect */
+	}
 }
 
 int64_t acd_mirror_issued(const struct acd_mirror *m)
@@ -304,7 +335,7 @@ static void impatient(struct acd_mirror *m)
 	DL_FOREACH (m->sent, s)
 		if (now - s->sent_at > PATIENCE_US) {
 			m->stale = true;
-			spool(m, s->facts);
+			spool(m, s);
 		}
 }
 
@@ -343,7 +374,7 @@ void acd_mirror_close(struct acd_mirror *m)
 	uv_close((uv_handle_t *)&tick, NULL);
 	zj_redis_close(m->redis);
 	DL_FOREACH_SAFE (m->open, s, next) {
-		spool(m, s->facts);
+		spool(m, s);
 		step_free(s);
 	}
 	zj_deref(m);

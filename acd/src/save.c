@@ -217,8 +217,10 @@ static void load_visit(struct acd_call *call, const json_t *o)
 	v->day = acd_int(o, "day", 0);
 	v->why = json_is_object(json_object_get(o, "why")) ? json_incref(json_object_get(o, "why")) : NULL;
 	json_array_foreach (json_object_get(o, "tried"), i, tried)
-		if (v->n_tried < ACD_TRIED_MAX && json_is_string(tried))
-			ACD_COPY(v->tried[v->n_tried++], json_string_value(tried));
+		if (v->n_tried < ACD_TRIED_MAX && json_is_string(tried)) {
+			ACD_COPY(v->tried[v->n_tried], json_string_value(tried));
+			v->n_tried++;
+		}
 	ACD_COPY(v->offer.id, acd_str(offer, "id"));
 	ACD_COPY(v->offer.agent, acd_str(offer, "agent"));
 	ACD_COPY(v->offer.leg, acd_str(offer, "leg"));
@@ -259,16 +261,20 @@ static void load_segments(struct acd_call *c, const json_t *all)
 			return;
 		ACD_COPY(s->room, acd_str(o, "room"));
 		json_array_foreach (json_object_get(o, "legs"), j, leg)
-			if (s->n < ACD_SEGMENT_LEGS && json_is_string(leg))
-				ACD_COPY(s->legs[s->n++], json_string_value(leg));
+			if (s->n < ACD_SEGMENT_LEGS && json_is_string(leg)) {
+				ACD_COPY(s->legs[s->n], json_string_value(leg));
+				s->n++;
+			}
 	}
 }
 
 /* The texts of a call, listed once for both ways. */
 #define CALL_TEXTS(X)                                                                                                  \
 	X(caller)                                                                                                      \
-	X(callee) X(caller_name) X(did) X(trunk) X(hangup_by) X(hangup_reason) X(first_queue) X(last_agent)            \
-		X(relation) X(room) X(record) X(record_segment) X(record_leg) X(ivr_visit)
+	X(callee)                                                                                                      \
+	X(caller_name)                                                                                                 \
+	X(did) X(trunk) X(hangup_by) X(hangup_reason) X(first_queue) X(last_agent) X(relation) X(room) X(record)       \
+		X(record_segment) X(record_leg) X(ivr_visit)
 #define CALL_TIMES(X) X(started_at) X(answered_at) X(ended_at) X(last_at) X(hangup_cause) X(waited_us) X(ivr_from)
 
 json_t *acd_save_call(const struct acd_call *c)

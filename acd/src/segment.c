@@ -98,8 +98,10 @@ void acd_segment_put(struct acd_leg *leg, enum acd_segment_kind kind, const char
 		cut(call, s, why);
 	else
 		s = acd_segment_add(call, NULL, kind, call->last_at, why);
-	if (s)
-		ACD_COPY(s->legs[s->n++], leg->id);
+	if (s) {
+		ACD_COPY(s->legs[s->n], leg->id);
+		s->n++;
+	}
 	acd_call_dirty(call);
 }
 

@@ -2,16 +2,16 @@
 #include "zj_obj.h"
 #include <string.h>
 
-#define ACD_TEXT(id, text) text,
+#define ACD_TEXT(id, text) (text),
 #define ACD_DEFINE_NAMES(name, LIST, end)                                                                              \
 	static const char *const name##_names[] = {LIST(ACD_TEXT)};                                                    \
 	const char *acd_##name##_name(enum acd_##name v)                                                               \
 	{                                                                                                              \
-		return (unsigned)v < (unsigned)end ? name##_names[v] : "unknown";                                      \
+		return (unsigned)v < (unsigned)(end) ? name##_names[v] : "unknown";                                    \
 	}                                                                                                              \
 	enum acd_##name acd_##name##_parse(const char *text, enum acd_##name def)                                      \
 	{                                                                                                              \
-		for (unsigned i = 0; text && i < (unsigned)end; i++)                                                   \
+		for (unsigned i = 0; text && i < (unsigned)(end); i++)                                                 \
 			if (!strcmp(text, name##_names[i]))                                                            \
 				return (enum acd_##name)i;                                                             \
 		return def;                                                                                            \

@@ -30,7 +30,8 @@ static void note_tried(struct acd_visit *v, const char *agent)
 		return;
 	if (v->n_tried == ACD_TRIED_MAX) /* forget the first half: they have had their pause */
 		memmove(v->tried, v->tried[ACD_TRIED_MAX / 2], sizeof(v->tried[0]) * (v->n_tried = ACD_TRIED_MAX / 2));
-	ACD_COPY(v->tried[v->n_tried++], agent);
+	ACD_COPY(v->tried[v->n_tried], agent);
+	v->n_tried++;
 }
 
 static void destructor(void *obj)

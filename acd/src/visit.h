@@ -11,6 +11,7 @@ void acd_visit_offer(struct acd_visit *v, struct acd_member *m, const struct acd
 void acd_visit_offer_end(struct acd_visit *v, enum acd_outcome outcome);
 bool acd_visit_has_tried(const struct acd_visit *v, const char *agent);
 void acd_visit_restore(struct acd_visit *v); /* puts a rebuilt visit into its queue's order and starts its timers */
-void acd_visit_announced(struct acd_visit *v); /* the announcement was heard to its end: the next is due after the interval */
+void acd_visit_announced(
+	struct acd_visit *v); /* the announcement was heard to its end: the next is due after the interval */
 size_t acd_visit_position(const struct acd_visit *v); /* 1 is next */
 #endif

@@ -39,7 +39,8 @@ struct acd_writer {
 	bool busy, closing;
 	size_t single; /* so many facts are to be tried one by one */
 	size_t n;      /* in flight */
-	json_t *batch; /* [record] in flight */
+	struct acd_fact batch[BATCH];
+	const char *lines[BATCH]; /* borrowed from the spool until it is asked again */
 };
 
 static void next(struct acd_writer *w);
@@ -64,21 +65,31 @@ static const char *sql_of(const struct acd_fact_table *t, char *sql, size_t size
 	return sql;
 }
 
-/* Redis may forget what PostgreSQL has. */
-static void forget(struct acd_writer *w, const json_t *record)
+/* Redis may forget what PostgreSQL has. (It never had the events.) */
+static void forget(struct acd_writer *w, size_t n)
 {
-	const json_t *row = json_object_get(record, "r");
+	const char *ids[BATCH], *tenant = NULL;
+	size_t i, k = 0;
 
-	if (strcmp(acd_str(record, "t"), "event") && acd_mirror_is_up(w->d->mirror))
-		acd_mirror_written(w->d->mirror, acd_str(row, "tenant_id"), acd_str(row, "id"));
+	for (i = 0; i < n && acd_mirror_is_up(w->d->mirror); i++) {
+		const struct acd_fact *f = &w->batch[i];
+
+		if (!f->table[0] || !strcmp(f->table, "event"))
+			continue;
+		if (k && strcmp(tenant, f->tenant)) {
+			acd_mirror_written(w->d->mirror, tenant, ids, k);
+			k = 0;
+		}
+		tenant = f->tenant;
+		ids[k++] = f->id;
+	}
+	if (k)
+		acd_mirror_written(w->d->mirror, tenant, ids, k);
 }
 
 static void done(struct acd_writer *w, size_t n)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		forget(w, json_array_get(w->batch, i));
+	forget(w, n);
 	if (zj_spool_done(w->d->spool, n))
 		zj_error("writer", "spool cannot be advanced n=%zu", n);
 	zj_metric_add(&acd_metrics[ACD_M_WRITTEN], (int64_t)n);
@@ -92,30 +103,40 @@ static bool is_fact_at_fault(const PGresult *res)
 	return state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "42", 2));
 }
 
-static void refused(struct acd_writer *w, const PGresult *res)
+/* Puts the batch's only fact aside for a person to look at. */
+static void bury(struct acd_writer *w, const char *because)
 {
-	const char *message = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-	json_t *record = json_array_get(w->batch, 0);
+	json_t *record = json_loads(w->lines[0], 0, NULL);
+	int err;
 
-	if (!is_fact_at_fault(res)) {
-		zj_warn("writer", "PostgreSQL cannot now because=%s", zj_log_esc(message ? message : "unknown"));
-		later(w);
-		return;
-	}
-	if (w->n > 1) {
-		w->single = w->n;
-		next(w);
-		return;
-	}
-	zj_error("writer", "fact refused, kept in spool/dead table=%s id=%s because=%s", acd_str(record, "t"),
-		 acd_str(json_object_get(record, "r"), "id"), zj_log_esc(message ? message : "unknown"));
-	if (zj_spool_dead(w->d->spool, record, message ? message : "refused")) {
+	if (!record)
+		record = json_string(w->lines[0]);
+	zj_error("writer", "fact refused, kept in spool/dead table=%s id=%s because=%s", w->batch[0].table,
+		 w->batch[0].id, zj_log_esc(because));
+	err = zj_spool_dead(w->d->spool, record ? record : json_null(), because);
+	json_decref(record);
+	if (err) {
 		later(w);
 		return;
 	}
 	zj_metric_add(&acd_metrics[ACD_M_DEAD], 1);
 	done(w, 1);
 	next(w);
+}
+
+static void refused(struct acd_writer *w, const PGresult *res)
+{
+	const char *message = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+
+	if (!is_fact_at_fault(res)) {
+		zj_warn("writer", "PostgreSQL cannot now because=%s", zj_log_esc(message ? message : "unknown"));
+		later(w);
+	} else if (w->n > 1) {
+		w->single = w->n;
+		next(w);
+	} else {
+		bury(w, message ? message : "refused");
+	}
 }
 
 static void written_h(int err, int failed, PGresult *const *results, int n, void *arg)
@@ -135,63 +156,80 @@ static void written_h(int err, int failed, PGresult *const *results, int n, void
 	}
 }
 
-/* One statement a table: its rows as one JSON array. */
+/* The rows of one table as a JSON array, put together without looking inside. NULL: none. */
+static char *rows_of(const struct acd_writer *w, const char *table)
+{
+	size_t size = 3, len = 0, i;
+	char *text;
+
+	for (i = 0; i < w->n; i++)
+		size += !strcmp(w->batch[i].table, table) ? w->batch[i].row_len + 1 : 0;
+	text = size > 3 ? malloc(size) : NULL;
+	for (i = 0; text && i < w->n; i++) {
+		if (strcmp(w->batch[i].table, table))
+			continue;
+		text[len] = len ? ',' : '[';
+		memcpy(text + len + 1, w->batch[i].row, w->batch[i].row_len);
+		len += 1 + w->batch[i].row_len;
+	}
+	if (text)
+		memcpy(text + len, "]", 2);
+	return text;
+}
+
+/* One statement a table. ENOENT: there is nothing of ours in the batch. */
 static int write_batch(struct acd_writer *w)
 {
 	struct zj_pg_query queries[ZJ_ARRAY_SIZE(tables)];
-	char sql[ZJ_ARRAY_SIZE(tables)][1024];
-	const char *values[ZJ_ARRAY_SIZE(tables)];
-	const json_t *record;
+	char sql[ZJ_ARRAY_SIZE(tables)][1024], *values[ZJ_ARRAY_SIZE(tables)];
 	int n = 0, err;
-	size_t i, t;
 
-	for (t = 0; t < ZJ_ARRAY_SIZE(tables); t++) {
-		json_t *rows = json_array();
-
-		json_array_foreach (w->batch, i, record)
-			if (!strcmp(acd_str(record, "t"), tables[t].name))
-				json_array_append(rows, json_object_get(record, "r"));
-		values[n] = json_array_size(rows) ? json_dumps(rows, JSON_COMPACT) : NULL;
+	for (size_t t = 0; t < ZJ_ARRAY_SIZE(tables); t++) {
+		values[n] = rows_of(w, tables[t].name);
 		if (values[n]) {
-			queries[n] = (struct zj_pg_query){sql_of(&tables[t], sql[n], sizeof(sql[n])), 1, &values[n]};
+			queries[n] = (struct zj_pg_query){sql_of(&tables[t], sql[n], sizeof(sql[n])), 1,
+							  (const char *const *)&values[n]};
 			n++;
 		}
-		json_decref(rows);
 	}
 	err = n ? zj_pg_run(w->d->pg, queries, n, written_h, w) : ENOENT;
 	while (n--)
-		free((void *)(uintptr_t)values[n]);
+		free(values[n]);
 	return err;
+}
+
+static bool is_ours(const struct acd_fact *f)
+{
+	for (size_t t = 0; t < ZJ_ARRAY_SIZE(tables); t++)
+		if (!strcmp(tables[t].name, f->table))
+			return true;
+	return false;
 }
 
 static void next(struct acd_writer *w)
 {
-	json_t *records[BATCH];
-	size_t n = 0, i;
+	size_t i;
 	int err;
 
 	if (w->busy || w->closing)
 		return;
-	if (zj_spool_peek(w->d->spool, w->single ? 1 : BATCH, records, &n) || n == 0)
+	if (zj_spool_peek_text(w->d->spool, w->single ? 1 : BATCH, w->lines, &w->n) || w->n == 0)
 		return;
 	if (w->single)
 		w->single--;
-	json_array_clear(w->batch);
-	for (i = 0; i < n; i++)
-		json_array_append(w->batch, records[i]);
-	w->n = n;
+	for (i = 0; i < w->n; i++)
+		if (!acd_fact_read(&w->batch[i], w->lines[i]) || !is_ours(&w->batch[i])) {
+			if (i == 0) {
+				bury(w, "not a fact");
+				return;
+			}
+			w->n = i; /* up to it; then it */
+		}
 	err = write_batch(w);
-	if (err == ENOENT) { /* no fact of ours */
-		for (i = 0; i < n; i++)
-			if (zj_spool_dead(w->d->spool, json_array_get(w->batch, i), "unknown table"))
-				zj_error("writer", "cannot be kept in spool/dead");
-		done(w, n);
+	if (err)
 		later(w);
-	} else if (err) {
-		later(w);
-	} else {
+	else
 		w->busy = true;
-	}
 }
 
 static void kick_h(uv_timer_t *t)
@@ -213,7 +251,6 @@ int acd_writer_alloc(struct acd_writer **wp, struct acd_daemon *d)
 	if (!w)
 		return ENOMEM;
 	w->d = d;
-	w->batch = json_array();
 	uv_timer_init(d->loop, &w->retry);
 	w->retry.data = w;
 	*wp = w;
@@ -222,10 +259,7 @@ int acd_writer_alloc(struct acd_writer **wp, struct acd_daemon *d)
 
 static void closed_h(uv_handle_t *h)
 {
-	struct acd_writer *w = h->data;
-
-	json_decref(w->batch);
-	zj_deref(w);
+	zj_deref(h->data);
 }
 
 void acd_writer_close(struct acd_writer *w)

@@ -9,7 +9,7 @@ import { Rig, checkSegments } from './rig.mjs';
 
 let rig;
 before(async () => {
-	rig = await Rig.start({ port: 16010 });
+	rig = await Rig.start({ port: Number(process.env.ZJ_PORT_BASE ?? 10000) + 6010 });
 	rig.seed();
 	await rig.startAcd();
 	await rig.rpc.call('subscribe', { tenant: rig.tenant.id });
@@ -35,7 +35,7 @@ test('a caller waits, an agent is offered, they talk, all facts are written', as
 	await rig.agentState(0, 'ringing');
 	rig.mediad.answer(phone);
 	await rig.agentState(0, 'talking');
-	const room = await poll(() => customer.room && [...rig.mediad.rooms.values()].find((r) => r.legs.length === 2), { what: 'room' });
+	const room = await poll(() => customer.room && [...rig.mediad.rooms.values()].find((r) => r.legs.length === 2 && r.records.length), { what: 'room' });
 	assert.equal(room.records.length, 1);
 	assert.match(room.records[0].path, new RegExp(`^${rig.tenant.id}/\\d{4}/\\d\\d/\\d\\d/${customer.call}-1\\.wav$`));
 	assert.equal(customer.play, undefined, 'the music has stopped');
@@ -307,13 +307,11 @@ test('the edge: refusals become calls of one leg; an unregistered phone is not o
 });
 
 test('events come again after a cursor, or a gap says that some are missing', async () => {
-	const board = await rig.board();
 	const t = rig.tenant;
 	const other = await Rpc.connect(join(rig.dir, 'acd.sock'));
 	const got = [];
 	other.on('notification', (method, p) => method === 'event' && got.push(p));
-	const { cursor } = await other.call('subscribe', { tenant: t.id, after: board.cursor });
-	assert.equal(cursor, board.cursor);
+	const { cursor } = await other.call('subscribe', { tenant: t.id });
 	const c = rig.call(t);
 	rig.mediad.hangup(c);
 	await poll(() => got.some((e) => e.type === 'call.ended'), { what: 'events' });
@@ -322,11 +320,11 @@ test('events come again after a cursor, or a gap says that some are missing', as
 	const late = await Rpc.connect(join(rig.dir, 'acd.sock'));
 	const again = [];
 	late.on('notification', (method, p) => method === 'event' && again.push(p));
-	await late.call('subscribe', { tenant: t.id, after: board.cursor });
+	await late.call('subscribe', { tenant: t.id, after: cursor });
 	await poll(() => again.length >= cursors.length, { what: 'replay' });
 	assert.deepEqual(again.slice(0, cursors.length).map((e) => e.cursor), cursors);
 	await late.call('subscribe', { tenant: t.id, after: '1-999999' });
 	await poll(() => again.some((e) => e.type === 'gap'), { what: 'gap' });
 	late.close();
-	await rig.facts('event', `tenant_id = '${t.id}'`, cursors.length);
+	await rig.facts('event', `tenant_id = '${t.id}'`, got.filter((e) => e.type !== 'queue.changed').length);
 });

@@ -14,7 +14,7 @@ import { Rig, checkSegments } from './rig.mjs';
 
 let rig;
 before(async () => {
-	rig = await Rig.start({ port: 16020 });
+	rig = await Rig.start({ port: Number(process.env.ZJ_PORT_BASE ?? 10000) + 6020 });
 	rig.seed();
 	await rig.startAcd();
 });

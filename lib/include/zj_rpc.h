@@ -69,6 +69,8 @@ typedef void(zj_rpc_answer_h)(json_t *result, int code, const char *message, jso
 int zj_rpc_request(struct zj_rpc_conn *c, const char *method, json_t *params, unsigned timeout_ms, zj_rpc_answer_h *h,
 		   void *arg);
 int zj_rpc_notify(struct zj_rpc_conn *c, const char *method, json_t *params); /* steals params; ENOTCONN when down */
+/* The same with params as text, for what many receivers get: one JSON object without a line feed, not parsed here. */
+int zj_rpc_notify_text(struct zj_rpc_conn *c, const char *method, const char *params);
 
 void zj_rpc_reply(struct zj_rpc_call *call, json_t *result); /* steals result */
 void zj_rpc_fail(struct zj_rpc_call *call, int code, const char *message,

@@ -11,11 +11,15 @@ int zj_spool_open(struct zj_spool **sp, uv_loop_t *loop, const char *dir) ZJ_MUS
 void zj_spool_close(struct zj_spool *s);
 /* EIO, ENOSPC: nothing was kept (and an alarm counter stands up). The line is one JSON object, at most 1 MiB. */
 int zj_spool_append(struct zj_spool *s, const json_t *record) ZJ_MUST_CHECK;
+/* The same for one who has the text already: one JSON object without a line feed (EINVAL), which is not parsed here. */
+int zj_spool_append_text(struct zj_spool *s, const char *record, size_t len) ZJ_MUST_CHECK;
 
 /* Reads in order from the first record not yet done; `n` ≤ max records are handed out (borrowed until the next call).
  * zj_spool_done(k) says that the first k of them are safe elsewhere; zj_spool_dead writes one record to dead/ with its
  * error: then it is safe elsewhere too, and the caller says zj_spool_done for it like for any other. */
 int zj_spool_peek(struct zj_spool *s, size_t max, json_t **records, size_t *n);
+/* The same, but the lines as they are, unparsed (borrowed until the next call). */
+int zj_spool_peek_text(struct zj_spool *s, size_t max, const char **records, size_t *n);
 int zj_spool_done(struct zj_spool *s, size_t k);
 int zj_spool_dead(struct zj_spool *s, const json_t *record, const char *error);
 int64_t

@@ -266,6 +266,22 @@ int zj_rpc_notify(struct zj_rpc_conn *c, const char *method, json_t *params)
 	return send_json(c, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params", params));
 }
 
+int zj_rpc_notify_text(struct zj_rpc_conn *c, const char *method, const char *params)
+{
+	static const char form[] = "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":%s}\n";
+	size_t size = sizeof(form) + strlen(method) + strlen(params);
+	char *line;
+
+	if (!c->up)
+		return ENOTCONN;
+	if (size > ZJ_RPC_LINE_MAX)
+		return EMSGSIZE;
+	line = malloc(size);
+	if (!line)
+		return ENOMEM;
+	return zj_rpc_link_write(c->link, line, (size_t)snprintf(line, size, form, method, params));
+}
+
 void zj_rpc_conn_up(struct zj_rpc_conn *c)
 {
 	c->up = true;

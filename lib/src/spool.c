@@ -19,6 +19,7 @@
 /* A record handed out, and where the next begins. */
 struct handed {
 	json_t *record; /* NULL: a line that is not JSON; it went to dead/ */
+	char *text;     /* instead, when texts are asked for */
 	struct zj_spool_place behind;
 };
 
@@ -35,6 +36,7 @@ struct zj_spool {
 	int fd;                     /* segment head.segment, O_APPEND */
 	struct handed *handed;
 	size_t handed_n;
+	bool as_text; /* the present peek */
 };
 
 /* A sync under way. It has its own descriptor: the segment may change meanwhile. */
@@ -46,8 +48,10 @@ struct sync {
 
 static void handed_drop(struct zj_spool *s)
 {
-	for (size_t i = 0; i < s->handed_n; i++)
+	for (size_t i = 0; i < s->handed_n; i++) {
 		json_decref(s->handed[i].record);
+		free(s->handed[i].text);
+	}
 	free(s->handed);
 	s->handed = NULL;
 	s->handed_n = 0;
@@ -262,26 +266,22 @@ static int segment_next(struct zj_spool *s)
 	return err;
 }
 
-int zj_spool_append(struct zj_spool *s, const json_t *record)
+int zj_spool_append_text(struct zj_spool *s, const char *record, size_t len)
 {
-	char *line = json_dumps(record, JSON_COMPACT), *longer;
-	size_t len = line ? strlen(line) : 0;
-	int err = 0;
+	char *line;
+	int err;
 
-	if (!line || !json_is_object(record) || len >= ZJ_SPOOL_LINE_MAX) {
-		free(line);
-		return line ? EINVAL : ENOMEM;
-	}
-	longer = realloc(line, len + 1);
-	if (!longer) {
-		free(line);
+	if (!len || *record != '{' || len >= ZJ_SPOOL_LINE_MAX || memchr(record, '\n', len))
+		return EINVAL;
+	line = malloc(len + 1);
+	if (!line)
 		return ENOMEM;
-	}
-	longer[len] = '\n';
+	memcpy(line, record, len);
+	line[len] = '\n';
 	if (s->head.offset >= ZJ_SPOOL_SEGMENT)
 		segment_next(s); /* when that fails the old one goes on growing: better than losing a fact */
-	err = line_write(s, longer, len + 1);
-	free(longer);
+	err = line_write(s, line, len + 1);
+	free(line);
 	if (err)
 		return err;
 	s->waiting++;
@@ -291,6 +291,15 @@ int zj_spool_append(struct zj_spool *s, const json_t *record)
 			uv_timer_start(s->timer, tick_h, SYNC_MS, SYNC_MS);
 	}
 	return 0;
+}
+
+int zj_spool_append(struct zj_spool *s, const json_t *record)
+{
+	char *line = json_is_object(record) ? json_dumps(record, JSON_COMPACT) : NULL;
+	int err = line ? zj_spool_append_text(s, line, strlen(line)) : json_is_object(record) ? ENOMEM : EINVAL;
+
+	free(line);
+	return err;
 }
 
 /* A line into dead/, made durable at once: that is rare, and somebody has to look at it. */
@@ -357,19 +366,24 @@ static bool lines_take(struct zj_spool *s, const char *buf, size_t len, struct z
 
 	while (s->handed_n < max && (nl = memchr(line, '\n', len - (size_t)(line - buf)))) {
 		size_t n = (size_t)(nl - line);
-		json_t *record = json_loadb(line, n, 0, NULL);
+		struct handed h = {0};
 
-		if (!json_is_object(record)) {
-			json_decref(record);
-			record = NULL;
+		if (!s->as_text)
+			h.record = json_loadb(line, n, 0, NULL);
+		else if (n >= 2 && line[0] == '{' && line[n - 1] == '}')
+			h.text = strndup(line, n);
+		if (!h.text && !json_is_object(h.record)) {
+			json_decref(h.record);
+			h.record = NULL;
 			if (s->handed_n)
 				return false;
 			line_dead(s, line, n);
 		}
 		at->offset += (int64_t)n + 1;
-		s->handed[s->handed_n++] = (struct handed){record, *at};
+		h.behind = *at;
+		s->handed[s->handed_n++] = h;
 		line = nl + 1;
-		if (!record)
+		if (!h.record && !h.text)
 			return false;
 	}
 	return s->handed_n < max;
@@ -404,23 +418,39 @@ static int records_read(struct zj_spool *s, struct zj_spool_place at, size_t max
 	return err;
 }
 
-int zj_spool_peek(struct zj_spool *s, size_t max, json_t **records, size_t *n)
+static int peek(struct zj_spool *s, size_t max, bool as_text)
 {
 	int err;
 
-	*n = 0;
 	handed_drop(s);
+	s->as_text = as_text;
 	s->handed = calloc(max + 1, sizeof(*s->handed));
 	if (!s->handed)
 		return ENOMEM;
 	err = records_read(s, s->tail, max);
-	while (s->handed_n == 1 && !s->handed[0].record) { /* it went to dead/ */
+	while (s->handed_n == 1 && !s->handed[0].record && !s->handed[0].text) { /* it went to dead/ */
 		zj_spool_done(s, 1);
 		err = records_read(s, s->tail, max);
 	}
-	for (size_t i = 0; i < s->handed_n; i++)
-		records[(*n)++] = s->handed[i].record;
-	return *n ? 0 : err;
+	return s->handed_n ? 0 : err;
+}
+
+int zj_spool_peek(struct zj_spool *s, size_t max, json_t **records, size_t *n)
+{
+	int err = peek(s, max, false);
+
+	for (*n = 0; *n < s->handed_n; (*n)++)
+		records[*n] = s->handed[*n].record;
+	return err;
+}
+
+int zj_spool_peek_text(struct zj_spool *s, size_t max, const char **records, size_t *n)
+{
+	int err = peek(s, max, true);
+
+	for (*n = 0; *n < s->handed_n; (*n)++)
+		records[*n] = s->handed[*n].text;
+	return err;
 }
 
 int zj_spool_done(struct zj_spool *s, size_t k)
@@ -435,8 +465,10 @@ int zj_spool_done(struct zj_spool *s, size_t k)
 		return 0;
 	s->tail = s->handed[k - 1].behind;
 	s->waiting -= k < s->waiting ? k : s->waiting;
-	for (size_t i = 0; i < k; i++)
+	for (size_t i = 0; i < k; i++) {
 		json_decref(s->handed[i].record);
+		free(s->handed[i].text);
+	}
 	s->handed_n -= k;
 	memmove(s->handed, s->handed + k, s->handed_n * sizeof(*s->handed));
 	if (!s->waiting && s->tail.segment == s->head.segment && s->head.offset >= ZJ_SPOOL_SEGMENT && !segment_next(s))

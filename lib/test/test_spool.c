@@ -197,6 +197,27 @@ static void a_line_that_is_no_record_goes_to_dead(void **state)
 	assert_int_equal(system(cmd), 0);
 }
 
+static void texts_go_through_as_they_are(void **state)
+{
+	struct world *w = *state;
+	const char *lines[10];
+	size_t n;
+
+	assert_int_equal(zj_spool_append_text(w->spool, "{\"n\":0}", 7), 0);
+	assert_int_equal(zj_spool_append_text(w->spool, "{\"n\":\n1}", 8), EINVAL);
+	assert_int_equal(zj_spool_append_text(w->spool, "[1]", 3), EINVAL);
+	raw_append(w, "rubbish\xff\n");
+	reopen(w);
+	assert_int_equal(append(w->spool, 1, 0), 0);
+	assert_int_equal(zj_spool_peek_text(w->spool, 10, lines, &n), 0);
+	assert_int_equal(n, 1);
+	assert_string_equal(lines[0], "{\"n\":0}");
+	assert_int_equal(zj_spool_done(w->spool, 1), 0);
+	assert_int_equal(take(w->spool, 1, 10), 1); /* either way of reading; the rubbish is in dead/ */
+	assert_int_equal(zj_spool_peek_text(w->spool, 10, lines, &n), 0);
+	assert_int_equal(n, 0);
+}
+
 static void dead_keeps_record_and_error(void **state)
 {
 	struct world *w = *state;
@@ -261,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(records_come_back_in_order_and_once),      CASE(segments_change_and_go),
 		CASE(kill_9_loses_nothing_that_was_kept),       CASE(a_torn_last_line_is_cut_off),
+		CASE(a_line_that_is_no_record_goes_to_dead),    CASE(texts_go_through_as_they_are),
 		CASE(a_line_that_is_no_record_goes_to_dead),    CASE(dead_keeps_record_and_error),
 		CASE(a_full_disk_keeps_nothing_by_halves),      CASE(a_broken_place_file_repeats_rather_than_loses),
 		CASE(what_is_no_object_or_too_long_is_refused),
