@@ -35,6 +35,9 @@ const list = (folder, ending) =>
     : [];
 const parts = ['lib', 'zongji', 'mediad', 'acd', 'ivr-vxml', 'api', 'kamailio-mods'];
 
+// Most system tests share one instance at the same time; those that kill processes say that they want it for themselves.
+const isAlone = (file) => fs.readFileSync(path.join(root, file), 'utf8').includes('exclusive: true');
+
 // How each kind of test file is run, and how its cases are counted.
 const kinds = {
   c: {
@@ -59,7 +62,7 @@ const files = [
   ...(fs.existsSync(path.join(root, 'web/node_modules')) && fs.existsSync(path.join(root, 'web/package.json')) ? [{ file: 'web/src', kind: kinds.vitest, lane: 'unit' }] : []),
   ...['schema', ...parts, 'web'].flatMap((part) => list(`${part}/test`, '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: 'part' }))),
   ...list('tests/tools', '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: 'part' })),
-  ...list('tests/system', '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: 'system' })),
+  ...list('tests/system', '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: isAlone(file) ? 'alone' : 'system' })),
 ].filter(({ file }) => words.length === 0 || words.some((w) => file.includes(w)));
 
 // What a test started, however deep: processes with this run's mark in their environment (PostgreSQL overwrites its own:
@@ -130,8 +133,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {
 
 await lane('unit', 2);
 await lane('part', 2);
-await lane('system', 1);
-if (fs.existsSync(path.join(root, 'tests/system/down.mjs')) && files.some((f) => f.lane === 'system')) {
+await lane('system', 3);
+await lane('alone', 1);
+if (fs.existsSync(path.join(root, 'tests/system/down.mjs')) && files.some((f) => f.file.startsWith('tests/system/'))) {
   await run({ file: 'tests/system/down.mjs', kind: { ...kinds.node, seconds: 30, command: (f) => [process.execPath, f] } });
 }
 const left = marked();

@@ -117,7 +117,7 @@ async function talk(zj, record) {
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
 
 async function main() {
-	const zj = await Instance.take();
+	const zj = await Instance.take({ exclusive: true });
 	try {
 		const idle = await costs(zj, { memory: true });
 		for (const name of [...OURS, ...OTHERS])

@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks';
 import { Instance } from '../tools/instance.mjs';
 import { HZ, centre, menuFlow, talking, toneWav } from '../tools/scenes.mjs';
 import { SipEndpoint, token } from '../tools/sip.mjs';
-import { poll } from '../tools/wait.mjs';
+import { SLOW, poll } from '../tools/wait.mjs';
 import { torture } from '../tools/torture.mjs';
 import { writeWav } from '../tools/wav.mjs';
 import { rms, sine } from '../tools/audio.mjs';
@@ -22,7 +22,7 @@ let pids;
 const pidsNow = async () => Object.fromEntries(Object.values(await zj.processes()).filter((p) => !p.once).map((p) => [p.name, p.pid]));
 
 before(async () => {
-	zj = await Instance.take();
+	zj = await Instance.take({ exclusive: true });
 	place = await centre(zj, 'bad');
 	agent = await place.tenant.agent('1001', [place.queue], { answering: { after: 50 } });
 	pids = await pidsNow();
@@ -197,36 +197,37 @@ const looping = (script) => `<?xml version="1.0" encoding="UTF-8"?>
 </vxml>
 `;
 
+/** A caller of a flow whose script does not end: he hears the error's handler, or an excuse, and the call ends. */
+async function suffers(script, did, isSemantic) {
+	const call = await zj.call(zj.freshNumber(), did);
+	await call.answered();
+	const started = performance.now();
+	if (isSemantic) {
+		await call.rtp.hears(HZ.nomatch); // error.semantic, not another
+	} else {
+		// a heap that had to be killed cannot run the document's handlers any more: then the house excuses itself
+		const sorry = (r) => rms(r.audio({ ms: 300 })) > 300 && r.level(HZ.ding, 300) < 0.2;
+		await call.rtp.until((r) => r.level(HZ.nomatch, 240) > 0.6 || r.level(HZ.noinput, 240) > 0.6 || sorry(r), { timeout: 5000, what: `an error event after ${script}` });
+	}
+	const took = performance.now() - started;
+	assert.ok(took < 4000 * SLOW, `${script}: ${Math.round(took)} ms`);
+	assert.equal((await call.ended).by, 'far');
+	const { call: fact } = await zj.facts(place.tenant, `caller = '${call.caller}'`);
+	assert.ok(zj.logLines('ivr-vxml', fact.id).length > 0, 'a log line with the call\'s id');
+}
+
 test('scripts that never end: their own session gets error.semantic, others feel nothing', async () => {
 	const talk = await talking(zj, place, agent);
 	const lostBefore = talk.call.rtp.heard.lost;
 	const scripts = ['while(true){}', '/^(a+)+$/.test("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!");', 'new Array(4294967295).join("")', 'var s = "x"; while (true) s += s;', 'function f() { f(); } f();'];
-	for (const [i, script] of scripts.entries()) {
-		const flow = await place.tenant.flow(`loop ${i}`, looping(script));
-		const did = await place.tenant.did('ivr', flow);
-		await new Promise((resolve) => setTimeout(resolve, 300));
-		const call = await zj.call(zj.freshNumber(), did);
-		await call.answered();
-		const started = performance.now();
-		const other = await zj.call(zj.freshNumber(), place.did);
-		await other.answered();
-		await other.rtp.hears(HZ.ding);
-		if (i === 0) {
-			await call.rtp.hears(HZ.nomatch); // error.semantic, not another
-		} else {
-			// a heap that had to be killed cannot run the document's handlers any more: then the house excuses itself
-			const sorry = (r) => rms(r.audio({ ms: 300 })) > 300 && r.level(HZ.ding, 300) < 0.2;
-			await call.rtp.until((r) => r.level(HZ.nomatch, 240) > 0.6 || r.level(HZ.noinput, 240) > 0.6 || sorry(r), { timeout: 5000, what: `an error event after ${script}` });
-		}
-		const took = performance.now() - started;
-		assert.ok(took < 4000, `${script}: ${Math.round(took)} ms`);
-		assert.equal((await call.ended).by, 'far');
-		await other.rtp.dtmf('1');
-		await place.events.call(other.caller, 'queue');
-		await other.hangup();
-		const { call: fact } = await zj.facts(place.tenant, `caller = '${call.caller}'`);
-		assert.ok(zj.logLines('ivr-vxml', fact.id).length > 0, 'a log line with the call\'s id');
-	}
+	const dids = [];
+	for (const [i, script] of scripts.entries())
+		dids.push(await place.tenant.did('ivr', await place.tenant.flow(`loop ${i}`, looping(script))));
+	await new Promise((resolve) => setTimeout(resolve, 500));
+	const other = await zj.call(zj.freshNumber(), place.did);
+	await Promise.all(scripts.map((script, i) => suffers(script, dids[i], i === 0)));
+	await other.rtp.dtmf('1');
+	await place.events.call(other.caller, 'queue');
 	await talk.call.rtp.hears(HZ.agent);
 	assert.equal(talk.call.rtp.heard.lost, lostBefore);
 	await talk.call.hangup();

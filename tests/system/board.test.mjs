@@ -18,7 +18,7 @@ const byId = (id) => `[data-testid="${id}"]`;
 const visible = (selector, options = {}) => page.waitForSelector(selector, { state: 'visible', timeout: 8000, ...options });
 
 before(async () => {
-	zj = await Instance.take();
+	zj = await Instance.take({ exclusive: true });
 	place = await centre(zj, 'board', { queue: { name: 'Sales', wrapup_s: 2 } });
 	agents = [];
 	for (const number of ['1001', '1002', '1003'])

@@ -13,7 +13,7 @@ let agent;
 const AUTO = { after: 50 };
 
 before(async () => {
-	zj = await Instance.take();
+	zj = await Instance.take({ exclusive: true });
 	place = await centre(zj, 'kill');
 	agent = await place.tenant.agent('1001', [place.queue], { answering: AUTO });
 }, { timeout: 150_000 });

@@ -237,6 +237,7 @@ test('a command of the API hangs up, holds and transfers', async () => {
 	await place.tenant.api.post(`/calls/${call.id}/hold`, { on: false });
 	await call.rtp.hears(HZ.agent);
 	const other = await place.tenant.queue(`43${Math.floor(Math.random() * 1e6)}`, { music_id: place.queue.music_id, announce_position: false });
+	await place.events.until((e) => e.queues.has(other.id), { what: 'the new queue on the board' });
 	await place.tenant.api.post(`/calls/${call.id}/transfer`, { to: `queue:${other.number}` });
 	await place.events.call(call.caller, 'queue');
 	assert.equal((await agentCall.ended).how, 'far');

@@ -1,7 +1,7 @@
 // One whole instance of Zongji for the system tests: every real process, in a run directory of its own.
 //
 // The first test file that asks brings it up through a keeper (keeper.mjs), a process of its own; later files find it by
-// build/test/instance.json and use it again, one file at a time. The keeper takes everything down when nobody has held the
+// build/test/instance.json and use it too: several at a time, or one alone that kills processes or looks at all of them. The keeper takes everything down when nobody has held the
 // instance for a while, or at once by `node tests/tools/instance.mjs down`.
 //
 //   const zj = await Instance.take();  …  after(() => zj.release());
@@ -19,7 +19,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\
 export const BUILD = path.resolve(ROOT, process.env.ZJ_BUILD ?? 'build');
 const STATE = path.join(BUILD, 'test');
 export const MANIFEST = path.join(STATE, 'instance.json');
-export const LEASE = path.join(STATE, 'instance.lease');
+const LEASES = path.join(STATE, 'leases');
+const LOCK = path.join(STATE, 'instance.lock');
 
 export const alive = (pid) => {
 	try {
@@ -38,18 +39,48 @@ export const readJson = (file) => {
 	}
 };
 
-/** The right to use the instance: one process at a time; a dead holder's right is void. */
-async function takeLease() {
-	fs.mkdirSync(STATE, { recursive: true });
+/** Who uses the instance now: [{pid, exclusive}]; what dead ones left is removed. */
+export function holders() {
+	if (!fs.existsSync(LEASES))
+		return [];
+	return fs.readdirSync(LEASES).map((name) => ({ pid: parseInt(name, 10), exclusive: name.endsWith('x'), name })).filter(({ pid, name }) => {
+		if (!alive(pid))
+			fs.rmSync(path.join(LEASES, name), { force: true });
+		return alive(pid);
+	});
+}
+
+/** Runs `f` while no other process does (a lock file with its holder's pid). */
+async function locked(f) {
 	await poll(() => {
-		const holder = Number(fs.existsSync(LEASE) ? fs.readFileSync(LEASE, 'utf8') : 0);
-		if (holder === process.pid)
-			return true;
+		const holder = Number(fs.existsSync(LOCK) ? fs.readFileSync(LOCK, 'utf8') : 0);
 		if (holder && !alive(holder))
-			fs.rmSync(LEASE, { force: true });
-		fs.writeFileSync(LEASE, String(process.pid), { flag: 'wx' });
+			fs.rmSync(LOCK, { force: true });
+		fs.writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
 		return true;
-	}, { timeout: 600_000, every: 100, what: 'the test instance' });
+	}, { timeout: 180_000, every: 20, what: 'the lock of the test instance' });
+	try {
+		return await f();
+	} finally {
+		fs.rmSync(LOCK, { force: true });
+	}
+}
+
+/** The right to use the instance: many at a time, or, for who kills processes or looks at all of them, alone. */
+async function takeLease(exclusive) {
+	fs.mkdirSync(LEASES, { recursive: true });
+	await poll(() => locked(() => {
+		const others = holders().filter(({ pid }) => pid !== process.pid);
+		if (others.length && (exclusive || others.some((o) => o.exclusive)))
+			return false;
+		fs.writeFileSync(path.join(LEASES, `${process.pid}${exclusive ? 'x' : 's'}`), '');
+		return true;
+	}), { timeout: 600_000, every: 100, what: 'the test instance' });
+}
+
+function dropLease() {
+	for (const kind of ['x', 's'])
+		fs.rmSync(path.join(LEASES, `${process.pid}${kind}`), { force: true });
 }
 
 function startKeeper() {
@@ -60,27 +91,28 @@ function startKeeper() {
 	return keeper.pid;
 }
 
+/** The manifest of the instance, which is brought up when it is not. */
+async function manifestOfLiving() {
+	let manifest = readJson(MANIFEST);
+	if (!manifest || !alive(manifest.keeper)) {
+		fs.rmSync(MANIFEST, { force: true });
+		const keeper = startKeeper();
+		manifest = await poll(() => readJson(MANIFEST) ?? (alive(keeper) ? null : { failed: true }), { timeout: 120_000, every: 100, what: 'instance up' });
+	}
+	if (manifest.failed)
+		throw new Error(`the instance did not come up:\n${fs.readFileSync(path.join(STATE, 'keeper.log'), 'utf8').slice(-3000)}`);
+	return manifest;
+}
+
 export class Instance {
 	/** Waits for its turn, brings the instance up when it is not, and returns it. */
-	static async take() {
-		await takeLease();
-		let manifest = readJson(MANIFEST);
-		if (!manifest || !alive(manifest.keeper)) {
-			fs.rmSync(MANIFEST, { force: true });
-			const keeper = startKeeper();
-			manifest = await poll(() => {
-				const m = readJson(MANIFEST);
-				if (!m && !alive(keeper))
-					return { failed: true };
-				return m;
-			}, { timeout: 120_000, every: 100, what: 'instance up' });
-		}
-		if (manifest.failed)
-			throw new Error(`the instance did not come up:\n${fs.readFileSync(path.join(STATE, 'keeper.log'), 'utf8').slice(-3000)}`);
+	static async take({ exclusive = false } = {}) {
+		await takeLease(exclusive);
+		const manifest = await locked(() => manifestOfLiving());
 		const zj = new Instance(manifest);
 		await zj.ready();
 		zj.carrier = await Api.login(zj.url, manifest.carrier);
-		await zj.ensureTrunk();
+		await locked(() => zj.ensureTrunk());
 		return zj;
 	}
 
@@ -107,7 +139,7 @@ export class Instance {
 		for (const thing of this.opened.reverse())
 			await Promise.resolve(thing.close()).catch(() => {});
 		this.opened = [];
-		fs.rmSync(LEASE, { force: true });
+		dropLease();
 	}
 
 	up(method, params = {}) {
@@ -209,10 +241,10 @@ export async function down() {
 	const manifest = readJson(MANIFEST);
 	if (!manifest?.keeper || !alive(manifest.keeper))
 		return;
-	await takeLease(); // whoever uses it may finish
+	await takeLease(true); // whoever uses it may finish
 	process.kill(manifest.keeper, 'SIGTERM');
 	await poll(() => !alive(manifest.keeper), { timeout: 30_000, every: 100, what: 'instance down' });
-	fs.rmSync(LEASE, { force: true });
+	dropLease();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

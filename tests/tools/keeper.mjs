@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { BUILD, LEASE, MANIFEST, ROOT, alive } from './instance.mjs';
+import { BUILD, MANIFEST, ROOT, holders } from './instance.mjs';
 import { ask } from './rpc.mjs';
 import { poll } from './wait.mjs';
 
@@ -68,8 +68,7 @@ try {
 
 let unusedSince = Date.now();
 setInterval(() => {
-	const holder = Number(fs.existsSync(LEASE) ? fs.readFileSync(LEASE, 'utf8') : 0);
-	if (holder && alive(holder))
+	if (holders().length)
 		unusedSince = Date.now();
 	if (Date.now() - unusedSince > keepMs)
 		end(0);
