@@ -1,4 +1,5 @@
 # Zongji. `make run` and `make test` do everything on a fresh Debian 12; see docs/layout.md.
+MAKEFLAGS += --jobs=$(shell nproc)
 BUILD   ?= build
 CC      ?= gcc
 SAN     ?=

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { Mediad, tenant } from './mediad.mjs';
 
 const bin = `${process.env.ZJ_BUILD ?? 'build'}/bin/ivr-vxml`;
-const port = 16500 + (process.pid % 400);
+const port = Number(process.env.ZJ_PORT_BASE ?? 10000) + 6500 + (process.pid % 400);
 let dir, mediad, daemon, flows = 0, log = '', web;
 
 const uuid = (n) => `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`;

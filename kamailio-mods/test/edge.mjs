@@ -10,7 +10,7 @@ import { EventEmitter, once } from 'node:events';
 import { root, startPostgres } from '../../schema/test/pg.mjs';
 import { SipEndpoint, header, token } from '../../tests/tools/sip.mjs';
 
-let BASE = Number(process.env.ZJ_EDGE_TEST_BASE ?? 13000);
+let BASE = Number(process.env.ZJ_PORT_BASE ?? 10000) + 3000;
 let RTP = [100, 299];
 const build = path.resolve(root, 'build'); // the modules have no sanitised twin: Kamailio's binary has none
 const slow = Number(process.env.ZJ_SLOW ?? 1);

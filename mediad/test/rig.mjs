@@ -1,4 +1,4 @@
-// A mediad of its own for a test: temporary folders, ports 14000–15999, a controller that speaks the control protocol.
+// A mediad of its own for a test: temporary folders, ports from ZJ_PORT_BASE + 4000 on, a controller that speaks the control protocol.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -11,6 +11,7 @@ import { SLOW, poll, within } from '../../tests/tools/wait.mjs';
 
 const root = path.resolve(path.dirname(new URL(import.meta.url).pathname), '../..');
 const build = path.resolve(root, process.env.ZJ_BUILD ?? 'build');
+const base = Number(process.env.ZJ_PORT_BASE ?? 10000) + 4000;
 export const binary = path.join(build, 'bin/mediad');
 export const tenant = '018f0000-0000-7000-8000-00000000000a';
 
@@ -92,9 +93,9 @@ export class Rig {
 		rig.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'zj-mediad-'));
 		// `nth`: a second one in the same test
 		rig.slot = (process.pid % 60) + 60 * nth;
-		rig.sip = 14000 + rig.slot;
-		rig.health = 14250 + rig.slot;
-		rig.rtp = 14500 + rig.slot * 10;
+		rig.sip = base + rig.slot;
+		rig.health = base + 250 + rig.slot;
+		rig.rtp = base + 500 + rig.slot * 10;
 		for (const name of ['store', 'cache'])
 			fs.mkdirSync(path.join(rig.dir, name));
 		rig.socket = path.join(rig.dir, 'mediad.sock');

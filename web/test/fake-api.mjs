@@ -38,7 +38,7 @@ class FakeApi {
 
   tick() { this.send({ type: 'tick', at: new Date().toISOString() }) }
 
-  async listen(from = 17500) {
+  async listen(from = Number(process.env.ZJ_PORT_BASE ?? 10000) + 7500) {
     for (let port = from; port < from + 500; port++) {
       const ok = await new Promise((done) => {
         this.server.once('error', () => done(false))
