@@ -58,6 +58,7 @@ void md_rec_put(struct md_rec *r, struct md_rec_track *t, unsigned channel, uint
 		int16_t *s = &r->ring[((uint64_t)pos % MD_REC_RING) * r->channels + channel];
 		*s = md_saturate((int32_t)*s + pcm[i]);
 	}
+	atomic_store_explicit(&r->put, pos, memory_order_release);
 }
 
 void md_rec_stop(struct md_rec *r, enum md_rec_end end, int64_t mono_us)

@@ -108,6 +108,7 @@ static void flush(struct md_rec *r, int64_t upto)
 {
 	/* From here on media threads leave that part alone. */
 	atomic_store_explicit(&r->taken, upto, memory_order_release);
+	(void)atomic_load_explicit(&r->put, memory_order_acquire);
 	while (r->fd >= 0 && r->written < upto) {
 		size_t at = (size_t)((uint64_t)r->written % MD_REC_RING);
 		size_t n = MD_REC_RING - at;
