@@ -152,6 +152,15 @@ static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
 	}
 }
 
+void acd_api_cork(struct acd_api *api, bool on)
+{
+	struct subscriber *s;
+
+	if (api)
+		DL_FOREACH (api->subscribers, s)
+			zj_rpc_cork(s->conn, on);
+}
+
 void acd_api_event(struct acd_api *api, const char *tenant, const char *text)
 {
 	struct subscriber *s, *next;

@@ -120,12 +120,17 @@ static void handle(struct acd_media_link *l, const char *method, const json_t *p
 		acd_media_link_restore_seen(l, tenant, l->instance, seq);
 		acd_mirror_seen(l->d->mirror, tenant, l->instance, seq);
 	}
+	zj_rpc_cork(l->conn,
+		    true); /* the commands that follow, the acknowledgement and the events go out in one piece each */
+	acd_api_cork(l->d->api, true);
 	if (strcmp(method, "overload"))
 		acd_media_event(l->d->acd, method, params);
 	else
 		zj_warn("media", "overload because=%s", zj_log_esc(acd_str(params, "because")));
 	note_unacked(l, seq);
 	acd_media_link_confirmed(l);
+	acd_api_cork(l->d->api, false);
+	zj_rpc_cork(l->conn, false);
 	acd_wake(l->d);
 	measure(zj_mono_us() - start);
 }

@@ -71,6 +71,9 @@ int zj_rpc_request(struct zj_rpc_conn *c, const char *method, json_t *params, un
 int zj_rpc_notify(struct zj_rpc_conn *c, const char *method, json_t *params); /* steals params; ENOTCONN when down */
 /* The same with params as text, for what many receivers get: one JSON object without a line feed, not parsed here. */
 int zj_rpc_notify_text(struct zj_rpc_conn *c, const char *method, const char *params);
+/* What is sent between cork and uncork goes out in one piece: one system call, and the peer wakes once. Only within one
+ * handler: who corks must uncork before the loop turns. */
+void zj_rpc_cork(struct zj_rpc_conn *c, bool on);
 
 void zj_rpc_reply(struct zj_rpc_call *call, json_t *result); /* steals result */
 void zj_rpc_fail(struct zj_rpc_call *call, int code, const char *message,

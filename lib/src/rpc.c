@@ -282,6 +282,12 @@ int zj_rpc_notify_text(struct zj_rpc_conn *c, const char *method, const char *pa
 	return zj_rpc_link_write(c->link, line, (size_t)snprintf(line, size, form, method, params));
 }
 
+void zj_rpc_cork(struct zj_rpc_conn *c, bool on)
+{
+	if (c->link)
+		zj_rpc_link_cork(c->link, on);
+}
+
 void zj_rpc_conn_up(struct zj_rpc_conn *c)
 {
 	c->up = true;

@@ -22,6 +22,9 @@ struct zj_rpc_link {
 	char *in;
 	size_t in_len, in_size;
 	const char *doomed; /* why its end was set off */
+	bool corked;
+	char *held; /* written while corked */
+	size_t held_len, held_size;
 };
 
 struct out {
@@ -35,6 +38,7 @@ static void link_destructor(void *obj)
 	struct zj_rpc_link *l = obj;
 
 	free(l->in);
+	free(l->held);
 }
 
 bool zj_rpc_address_is_unix(const char *address)
@@ -230,7 +234,50 @@ static void written_h(uv_write_t *req, int status ZJ_UNUSED)
 	free(o);
 }
 
+/* Keeps the line for the uncorking; false: no memory for that, write it now. */
+static bool hold(struct zj_rpc_link *l, const char *line, size_t len)
+{
+	size_t size = l->held_len + len > l->held_size ? 2 * (l->held_len + len) : l->held_size;
+	char *held = size > l->held_size ? realloc(l->held, size) : l->held;
+
+	if (!held)
+		return false;
+	l->held = held;
+	l->held_size = size;
+	memcpy(held + l->held_len, line, len);
+	l->held_len += len;
+	return true;
+}
+
+static int write_now(struct zj_rpc_link *l, char *line, size_t len);
+
+void zj_rpc_link_cork(struct zj_rpc_link *l, bool on)
+{
+	char *held = l->held;
+	size_t len = l->held_len;
+
+	l->corked = on;
+	if (on || !len)
+		return;
+	l->held = NULL;
+	l->held_len = l->held_size = 0;
+	(void)write_now(l, held, len);
+}
+
 int zj_rpc_link_write(struct zj_rpc_link *l, char *line, size_t len)
+{
+	if (l->corked && l->held_len < ZJ_RPC_LINE_MAX && hold(l, line, len)) {
+		free(line);
+		return 0;
+	}
+	if (l->held_len) { /* in order */
+		zj_rpc_link_cork(l, false);
+		l->corked = true;
+	}
+	return write_now(l, line, len);
+}
+
+static int write_now(struct zj_rpc_link *l, char *line, size_t len)
 {
 	uv_buf_t buf = uv_buf_init(line, (unsigned)len);
 	size_t queued = uv_stream_get_write_queue_size(&l->u.stream);

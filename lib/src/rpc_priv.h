@@ -24,6 +24,8 @@ int zj_rpc_link_connect(struct zj_rpc_link *l, const char *address) ZJ_MUST_CHEC
 int zj_rpc_link_accept(struct zj_rpc_link *l, uv_stream_t *from) ZJ_MUST_CHECK;
 /* Writes what the kernel takes now and queues the rest. Frees `line` (malloc). */
 int zj_rpc_link_write(struct zj_rpc_link *l, char *line, size_t len);
+/* On: what is written is kept. Off: it goes out in one piece. */
+void zj_rpc_link_cork(struct zj_rpc_link *l, bool on);
 /* Ends it; no handler runs afterwards. Releases the owner's reference. */
 void zj_rpc_link_close(struct zj_rpc_link *l);
 

@@ -392,7 +392,9 @@ static bool lines_take(struct zj_spool *s, const char *buf, size_t len, struct z
 /* Reads on at `at` until `max` records are there or the head is reached. */
 static int records_read(struct zj_spool *s, struct zj_spool_place at, size_t max)
 {
-	size_t size = ZJ_SPOOL_LINE_MAX * 2, before;
+	bool one = at.segment == s->head.segment; /* no more than there is: mostly a few kilobytes */
+	int64_t left = one ? s->head.offset - at.offset : ZJ_SPOOL_LINE_MAX * 2;
+	size_t size = left < ZJ_SPOOL_LINE_MAX * 2 ? (size_t)(left > 0 ? left : 1) : ZJ_SPOOL_LINE_MAX * 2, before;
 	char path[PATH_MAX], *buf = malloc(size);
 	int err = buf ? 0 : ENOMEM, fd = -1;
 	bool more = true;

@@ -350,6 +350,28 @@ static void a_second_listener_is_refused_a_dead_one_replaced(void **state)
 	zj_rpc_server_close(second);
 }
 
+static void what_was_corked_comes_at_once_and_in_order(void **state)
+{
+	struct world *w = *state;
+
+	while (!w->peer)
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+	assert_int_equal(zj_rpc_notify_text(w->peer, "event", "{\"seq\":1}"), 0);
+	zj_rpc_cork(w->peer, true);
+	for (int i = 2; i < 20; i++)
+		assert_int_equal(zj_rpc_notify(w->peer, "event", json_pack("{s:i}", "seq", i)), 0);
+	loop_for(&w->loop, 20);
+	assert_int_equal(w->heard_n, 1);
+	zj_rpc_cork(w->peer, false);
+	assert_int_equal(zj_rpc_notify_text(w->peer, "event", "{\"seq\":20}"), 0);
+	loop_for(&w->loop, 20);
+	assert_int_equal(w->heard_n, 20);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(w->heard[i], i + 1);
+	zj_rpc_cork(w->peer, true); /* and what is never uncorked is no leak */
+	zj_rpc_notify_text(w->peer, "event", "{\"seq\":21}");
+}
+
 static void the_outbox_sends_again_what_was_not_acknowledged(void **state)
 {
 	struct world *w = *state;
@@ -399,6 +421,7 @@ int main(void)
 		CASE(an_endless_line_ends_the_connection),
 		CASE(long_lines_pass_and_too_long_ones_are_said),
 		CASE(a_second_listener_is_refused_a_dead_one_replaced),
+		CASE(what_was_corked_comes_at_once_and_in_order),
 		CASE(the_outbox_sends_again_what_was_not_acknowledged),
 	};
 
