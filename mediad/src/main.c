@@ -105,6 +105,7 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[1], "--convert"))
 		return md_convert(argv[2], argv[3]);
 	/* Sockets: two a leg; workers: files and speech beside checksums. */
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that file */
 	setrlimit(RLIMIT_NOFILE, &(struct rlimit){20000, 20000});
 	setenv("UV_THREADPOOL_SIZE", "6", 0);
 	int code = zj_daemon_start(argc, argv, "mediad", md_conf_rows, &conf);

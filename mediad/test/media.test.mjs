@@ -266,6 +266,29 @@ test('a recording that cannot be written says so; the call goes on', async () =>
 	await a.call.hangup();
 });
 
+test('the disk is full: the recording ends with what fitted and is valid, the call goes on', async () => {
+	const full = await Rig.start({ log_level: 'error' }, 1, ['prlimit', '--fsize=40000']);
+	const boss = await full.controller();
+	const p = await full.phone('1001');
+	phones.push(p);
+	const call = await p.call('4001', { headers: full.headers(), tone: 700 });
+	const { leg } = await boss.next('leg.incoming');
+	await boss.do('leg.answer', { leg });
+	await call.answered;
+	const record = uuid();
+	await boss.do('leg.record', { leg, record, path: 'f.wav' });
+	const told = await boss.next('leg.recorded', (e) => e.record === record, 8000);
+	assert.equal(told.reason, 'disk');
+	assert.match(told.because, /write: File too large/);
+	const wav = readWav(fs.readFileSync(path.join(full.store, 'f.wav')));
+	assert.ok(wav.declared > 20000 && wav.declared <= 40000 - 44, `${wav.declared}`);
+	assert.ok(toneIn(wav, 0, 700).ms >= 600);
+	await boss.do('leg.play', { leg, play: uuid(), items: [{ tone: { hz: [440], ms: 300 } }] });
+	await call.rtp.hears(440);
+	boss.vanish();
+	assert.equal(await full.stop(), 0);
+});
+
 test('mediad --convert: good files become 8 kHz mono, bad ones a sentence', async () => {
 	const convert = async (data) => {
 		const file = path.join(rig.dir, 'in');

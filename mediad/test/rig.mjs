@@ -88,8 +88,9 @@ export class Controller extends EventEmitter {
 }
 
 export class Rig {
-	static async start(conf = {}, nth = 0) {
+	static async start(conf = {}, nth = 0, under = null) {
 		const rig = new Rig();
+		rig.under = under;
 		rig.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'zj-mediad-'));
 		// `nth`: a second one in the same test
 		rig.slot = (process.pid % 60) + 60 * nth;
@@ -111,7 +112,9 @@ export class Rig {
 	async spawn() {
 		const file = path.join(this.dir, 'mediad.conf');
 		fs.writeFileSync(file, Object.entries(this.conf).map(([k, v]) => `${k} = ${v}\n`).join(''));
-		this.process = spawn(binary, ['--config', file], { stdio: ['ignore', 'inherit', 'inherit'] });
+		// `under`: a program to run it with
+		const [program, ...args] = [...(this.under ?? []), binary, '--config', file];
+		this.process = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
 		this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve(signal ?? code)));
 		this.process.once('error', (error) => { throw error; });
 		const ended = this.exited.then((how) => { throw new Error(`mediad ended at once: ${how}; see ${this.conf.log}`); });

@@ -242,6 +242,36 @@ test('a late offer: our offer in the 200, its answer in the ACK', async () => {
 	await owner.next('leg.hungup', (e) => e.leg === leg);
 });
 
+test('session timers are agreed; a re-INVITE without SDP gets our offer and its answer by the ACK', async () => {
+	const a = await endpoint();
+	const rtp = await audio();
+	const request = invite(a, { body: rtp.sdp(), headers: { Supported: 'timer', 'Session-Expires': '1800;refresher=uac' } });
+	const done = a.request(request, mediad());
+	const { leg } = await owner.next('leg.incoming');
+	await owner.do('leg.answer', { leg });
+	const response = await done;
+	assert.match(header(response, 'session-expires'), /^1800;refresher=uac/);
+	const ack = (r, n, body) => a.sendRaw(serialize({
+		method: 'ACK', uri: uriOf(header(r, 'contact')), body,
+		headers: { Via: a.via(), 'Max-Forwards': '70', From: request.headers.From, To: header(r, 'to'), 'Call-ID': request.headers['Call-ID'], CSeq: `${n} ACK`, ...(body && { 'Content-Type': 'application/sdp' }) },
+	}), mediad());
+	ack(response, 1);
+	await owner.next('leg.answered', (e) => e.leg === leg);
+	rtp.start({ host: '127.0.0.1', port: sdpAudio(response.body).port });
+	const again = await a.request({
+		method: 'INVITE', uri: uriOf(header(response, 'contact')),
+		headers: { From: request.headers.From, To: header(response, 'to'), 'Call-ID': request.headers['Call-ID'], CSeq: '2 INVITE', Contact: request.headers.Contact },
+	}, mediad());
+	assert.equal(again.status, 200);
+	assert.deepEqual(sdpAudio(again.body).payloadTypes, [8, 0, 101]);
+	const moved = await audio();
+	ack(again, 2, moved.sdp({ version: 2 }));
+	await owner.do('leg.play', { leg, play: uuid(), items: [{ tone: { hz: [1200], ms: 600 } }] });
+	await moved.hears(1200);
+	await owner.do('leg.hangup', { leg });
+	await owner.next('leg.hungup', (e) => e.leg === leg);
+});
+
 test('100rel required by the caller: 183 is sent reliably, PRACK is taken', async () => {
 	const a = await endpoint();
 	const rtp = await audio();

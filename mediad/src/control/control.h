@@ -131,6 +131,7 @@ struct md_leg {
 	char ahead[MD_DIGITS_MAX + 1]; /* digits typed ahead */
 	struct md_collect collect;
 	struct md_leg *c_prev, *c_next; /* collecting legs */
+	struct md_leg *e_prev, *e_next; /* legs whose end was told, in the order of `hungup_seq` */
 	struct md_play_info *loading;   /* the newest play, until its audio is here */
 	struct md_play *playing;        /* in the engine's hands */
 	struct md_recording *recording;
@@ -230,7 +231,7 @@ struct md_control {
 	struct md_peer *peers, *owner;
 	struct md_epochs epochs;
 	struct md_leg *legs; /* hash by id, in order of birth */
-	struct md_leg *collecting;
+	struct md_leg *collecting, *ended;
 	unsigned turns; /* of the watch timer */
 	struct md_room *rooms;
 	unsigned living; /* legs that have not ended */

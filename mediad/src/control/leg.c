@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 #include <zj_log.h>
 
 const char *const md_leg_state_names[MD_L_STATES] = {"trying", "ringing", "early", "answered", "ended"};
@@ -119,6 +120,7 @@ static void finish(struct md_leg *l)
 	json_decref(whole);
 	l->final = o;
 	tell_end(l);
+	DL_APPEND2(l->ctl->ended, l, e_prev, e_next);
 }
 
 /* The stream's reference ends here. */
@@ -138,6 +140,7 @@ void md_leg_drop_if_done(struct md_leg *l)
 	struct md_control *c = l->ctl;
 	if (!l->final || c->owner->acked < l->hungup_seq || (l->controller != c->owner && !l->done))
 		return;
+	DL_DELETE2(c->ended, l, e_prev, e_next);
 	HASH_DEL(c->legs, l);
 	zj_deref(l);
 }

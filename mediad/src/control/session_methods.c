@@ -1,6 +1,7 @@
 /* hello, ack, claim, epochs, snapshot. */
 #include "control/methods.h"
 #include <openssl/crypto.h>
+#include <utlist.h>
 #include <zj_log.h>
 
 #define PAGE 500 /* legs or rooms in one answer: a line is at most 1 MiB */
@@ -49,10 +50,12 @@ static void m_ack(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call,
 	peer->stuck_us = zj_mono_us();
 	if (seq > peer->acked)
 		peer->acked = seq;
-	if (peer == c->owner)
-		HASH_ITER (hh, c->legs, l, next)
-			if (l->final)
-				md_leg_drop_if_done(l);
+	DL_FOREACH_SAFE2(peer == c->owner ? c->ended : NULL, l, next, e_next)
+	{
+		if (l->hungup_seq > seq)
+			break;
+		md_leg_drop_if_done(l);
+	}
 	zj_rpc_reply(call, json_object());
 }
 

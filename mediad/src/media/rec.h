@@ -28,7 +28,7 @@ struct md_rec {
 	int64_t silence_samples; /* 0: never */
 	char path[1024];         /* below the store */
 	_Atomic int64_t taken;   /* the writer has emptied the ring up to here */
-	_Atomic int64_t put;   /* last position put in: hands the samples before it to the writer */
+	_Atomic int64_t put;     /* last position put in: hands the samples before it to the writer */
 	_Atomic int64_t stop_at; /* -1: goes on; else the last position */
 	atomic_int end;          /* enum md_rec_end, said by whoever stops it */
 	/* writer */

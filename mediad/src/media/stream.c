@@ -13,6 +13,7 @@ static void set_media(struct md_stream *s, const struct md_media *m, int64_t now
 	bool moved = m->rtp.sin_port != s->media.rtp.sin_port || m->rtp.sin_addr.s_addr != s->media.rtp.sin_addr.s_addr;
 	md_stream_connect(s, false);
 	if (moved && m->rtp.sin_port) {
+		s->former = s->remote;
 		s->remote = m->rtp;
 		s->remote_rtcp = m->rtcp;
 		s->latched = false;

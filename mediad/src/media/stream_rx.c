@@ -11,6 +11,17 @@ static bool is_same(const struct sockaddr_in *a, const struct sockaddr_in *b)
 	return a->sin_port == b->sin_port && a->sin_addr.s_addr == b->sin_addr.s_addr;
 }
 
+/* May packets from there take over? The address that was agreed always; another while nothing was settled, or when the
+ * present one has fallen silent. */
+static bool may_latch(const struct md_stream *s, const struct sockaddr_in *src, int64_t now_us)
+{
+	if (is_same(src, &s->media.rtp))
+		return true;
+	if (!s->latched || now_us - s->heard_us >= MD_REPLACE_US)
+		return true;
+	return now_us - s->set_us <= MD_SETTLE_US && !is_same(&s->remote, &s->media.rtp);
+}
+
 /* Symmetric RTP: we send to where it comes from. False: a stranger. */
 static bool latch(struct md_stream *s, const struct sockaddr_in *src, int64_t now_us)
 {
@@ -18,7 +29,9 @@ static bool latch(struct md_stream *s, const struct sockaddr_in *src, int64_t no
 		s->latched = true;
 		return true;
 	}
-	if (s->latched && now_us - s->set_us > MD_SETTLE_US && now_us - s->heard_us < MD_REPLACE_US)
+	if (is_same(src, &s->former) && now_us - s->set_us < MD_FORMER_US)
+		return true; /* on its way when the far end moved: heard, but not followed */
+	if (!may_latch(s, src, now_us))
 		return false;
 	s->remote = *src;
 	s->remote_rtcp = *src;

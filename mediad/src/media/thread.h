@@ -11,10 +11,13 @@
 
 #define MD_TICK_US        20000
 #define MD_TICKS_A_SECOND 50
-#define MD_SETTLE_US      5000000 /* after an agreement the far end's address may still change freely … */
-#define MD_REPLACE_US                                                                                                  \
-	1000000     /* … later only when the old one has been quiet so long: nobody can take a living stream over */
-#define MD_RELAYS 4 /* listeners a talker's packets are passed on to; more are served by the mixer */
+/* After an agreement the far end's address may change freely for MD_SETTLE_US; later only when the old one has been
+ * quiet for MD_REPLACE_US: nobody can take a living stream over. Stragglers from where it was before count for
+ * MD_FORMER_US. */
+#define MD_SETTLE_US  5000000
+#define MD_FORMER_US  2000000
+#define MD_REPLACE_US 1000000
+#define MD_RELAYS     4 /* listeners a talker's packets are passed on to; more are served by the mixer */
 
 enum md_msg_type {
 	MD_MSG_ADD,
@@ -86,8 +89,8 @@ struct md_stream {
 	unsigned bucket;
 	bool is_ticking;
 	struct md_media media;
-	struct sockaddr_in remote, remote_rtcp;
-	int64_t set_us, heard_us; /* media agreed; last RTP of the far end */
+	struct sockaddr_in remote, remote_rtcp, former; /* former: where it was before the last agreement */
+	int64_t set_us, heard_us;                       /* media agreed; last RTP of the far end */
 	bool latched, silent_told;
 	bool connected; /* the RTP socket, to `remote` */
 	/* receiving */
