@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { poll, SLOW } from '../../tests/tools/wait.mjs';
 import { Rpc } from '../../tests/tools/rpc.mjs';
 import { Mediad } from './mediad.mjs';
-import { Rig, checkSegments } from './rig.mjs';
+import { Rig, checkSegments, freePort } from './rig.mjs';
 
 let rig;
 before(async () => {
@@ -201,7 +201,7 @@ test('a fact that PostgreSQL refuses is kept in spool/dead and delays nobody', a
 	rig.mediad.hangup(good);
 	assert.equal((await rig.facts('call', `id = '${good.call}'`))[0].caller, '777');
 	await poll(() => rig.spool().length === 1, { what: 'one dead fact' });
-	const metrics = await (await fetch(`http://127.0.0.1:${rig.port + 1}/metrics`)).text();
+	const metrics = await (await fetch(`http://127.0.0.1:${rig.health}/metrics`)).text();
 	assert.match(metrics, /zj_acd_facts_dead_total 1\b/);
 	rig.pg.sql(`alter table zj.call drop constraint no_dead`);
 	assert.equal((await rig.facts('call', `id = '${one.call}'`))[0].result, 'failed');
@@ -214,15 +214,15 @@ test('a second acd stands by; when the first is stopped it takes over, and the f
 	const phone = await rig.phone('1001');
 	rig.mediad.answer(phone);
 	await poll(() => caller.room, { what: 'talk' });
-	const dir = join(rig.dir, 'second');
+	const dir = join(rig.dir, 'second'), health = await freePort();
 	mkdirSync(dir);
 	const conf = readFileSync(join(rig.dir, 'acd.conf'), 'utf8').replaceAll(/^(run|edge|listen|spool|log) = .*\/(.*)$/gm, (_, k, f) => `${k} = ${dir}${k === 'run' ? '' : `/${f}`}`)
-		.replace(/health_port = \d+/, `health_port = ${rig.port + 2}`);
+		.replace(/health_port = \d+/, `health_port = ${health}`);
 	writeFileSync(join(dir, 'acd.conf'), `${conf}node = node2\n`);
 	const second = spawn(join(process.cwd(), process.env.ZJ_BUILD ?? 'build', 'bin', 'acd'), ['--config', join(dir, 'acd.conf')], { stdio: 'inherit' });
 	try {
 		await sleep(700);
-		assert.equal((await fetch(`http://127.0.0.1:${rig.port + 2}/healthz`)).status, 503, 'it stands by');
+		assert.equal((await fetch(`http://127.0.0.1:${health}/healthz`)).status, 503, 'it stands by');
 		const epoch = (await rig.rpc.call('status')).epoch;
 		rig.acd.kill('SIGSTOP');
 		const rpc = await poll(() => Rpc.connect(join(dir, 'acd.sock')), { timeout: 12_000, what: 'the second one serves' });

@@ -1,6 +1,7 @@
 // acd with real PostgreSQL and Redis and the fake mediad, in a directory of its own.
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, writeFileSync, readFileSync, rmSync, readdirSync, existsSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -11,19 +12,31 @@ import { Mediad, uuid7 } from './mediad.mjs';
 
 const program = join(root, process.env.ZJ_BUILD ?? 'build', 'bin', 'acd');
 
+/** A free port of the loopback: two runs of these tests may go on at the same time. */
+export async function freePort() {
+	const server = net.createServer();
+	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { port } = server.address();
+	await new Promise((resolve) => server.close(resolve));
+	return port;
+}
+
 export class Rig {
-	static async start({ port }) {
+	static async start() {
 		const rig = new Rig();
+		for (const signal of ['SIGTERM', 'SIGINT'])
+			process.once(signal, () => process.exit(1));
+		process.on('exit', () => { for (const p of [rig.acd, rig.redis]) p?.kill('SIGKILL'); });
 		rig.dir = mkdtempSync(join(tmpdir(), 'zj-acd-'));
-		rig.port = port;
+		rig.health = await freePort();
 		rig.children = [];
 		mkdirSync(join(rig.dir, 'cache'));
-		rig.pg = await startPostgres({ port });
+		rig.pg = await startPostgres();
 		await rig.startRedis();
 		rig.mediad = await new Mediad(join(rig.dir, 'mediad.sock')).listen();
 		writeFileSync(join(rig.dir, 'acd.conf'), Object.entries({ run: rig.dir, store: join(rig.dir, 'store'), music: join(rig.dir, 'cache', 'music.wav'), spool: join(rig.dir, 'spool'),
 			mediad: rig.mediad.path, edge: join(rig.dir, 'edge.sock'), listen: join(rig.dir, 'acd.sock'), redis: join(rig.dir, 'redis.sock'),
-			postgres: `host=${rig.pg.dir} port=${port} user=zj_acd dbname=zongji`, health_port: port + 1, log: join(rig.dir, 'acd.log'), log_level: 'debug', dial_ring_s: 5, lease_ms: 2000 })
+			postgres: `host=${rig.pg.dir} port=${rig.pg.port} user=zj_acd dbname=zongji`, health_port: rig.health, log: join(rig.dir, 'acd.log'), log_level: 'debug', dial_ring_s: 5, lease_ms: 2000 })
 			.map(([k, v]) => `${k} = ${v}\n`).join(''));
 		return rig;
 	}
