@@ -28,8 +28,17 @@ export class Tenant {
 		return this.api.post('/flows', { name, document });
 	}
 
-	prompt(name, wav) {
-		return this.api.request('POST', `/prompts?name=${name}&language=${this.language ?? 'en'}`, { body: wav, headers: { 'Content-Type': 'audio/wav' } });
+	/** Uploads a sound; api looks at a few at a time and asks the others to come again (503, Retry-After). */
+	async prompt(name, wav) {
+		for (let tries = 0; ; tries++) {
+			try {
+				return await this.api.request('POST', `/prompts?name=${name}&language=en`, { body: wav, headers: { 'Content-Type': 'audio/wav' } });
+			} catch (error) {
+				if (error.status !== 503 || tries >= 10)
+					throw error;
+			}
+			await new Promise((resolve) => setTimeout(resolve, 500));
+		}
 	}
 
 	/** A number of the carrier, given to this tenant and routed. */
