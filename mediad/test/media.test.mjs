@@ -267,7 +267,7 @@ test('a recording that cannot be written says so; the call goes on', async () =>
 });
 
 test('the disk is full: the recording ends with what fitted and is valid, the call goes on', async () => {
-	const full = await Rig.start({ log_level: 'error' }, 1, ['prlimit', '--fsize=40000']);
+	const full = await Rig.start({ log_level: 'error' }, { under: ['prlimit', '--fsize=40000'] });
 	const boss = await full.controller();
 	const p = await full.phone('1001');
 	phones.push(p);

@@ -1,7 +1,9 @@
 // A mediad of its own for a test: temporary folders, ports from ZJ_PORT_BASE + 4000 on, a controller that speaks the control protocol.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import dgram from 'node:dgram';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { EventEmitter } from 'node:events';
@@ -14,6 +16,39 @@ const build = path.resolve(root, process.env.ZJ_BUILD ?? 'build');
 const base = Number(process.env.ZJ_PORT_BASE ?? 10000) + 4000;
 export const binary = path.join(build, 'bin/mediad');
 export const tenant = '018f0000-0000-7000-8000-00000000000a';
+
+const used = new Set();
+const isFree = async (make, port) => {
+	const socket = make();
+	try {
+		await new Promise((resolve, reject) => {
+			socket.once('error', reject);
+			if (socket.bind)
+				socket.bind(port, '127.0.0.1', resolve);
+			else
+				socket.listen(port, '127.0.0.1', resolve);
+		});
+		return true;
+	} catch {
+		return false;
+	} finally {
+		await new Promise((resolve) => { try { socket.close(resolve); } catch { resolve(); } });
+	}
+};
+
+/** SIP 14000 + slot, health 14250 + slot: free just now, begun at a place that differs from test to test. */
+async function freeSlot() {
+	for (let i = 0; i < 240; i++) {
+		const slot = (process.pid * 7 + i * 13) % 240;
+		if (used.has(slot))
+			continue;
+		used.add(slot);
+		const tcp = () => net.createServer();
+		if (await isFree(() => dgram.createSocket('udp4'), 14000 + slot) && await isFree(tcp, 14000 + slot) && await isFree(tcp, 14250 + slot))
+			return slot;
+	}
+	throw new Error('no free ports in 14000–14489');
+}
 
 let last = 0;
 /** A UUIDv7. */
@@ -88,15 +123,14 @@ export class Controller extends EventEmitter {
 }
 
 export class Rig {
-	static async start(conf = {}, nth = 0, under = null) {
+	static async start(conf = {}, { under = null } = {}) {
 		const rig = new Rig();
 		rig.under = under;
 		rig.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'zj-mediad-'));
-		// `nth`: a second one in the same test
-		rig.slot = (process.pid % 60) + 60 * nth;
-		rig.sip = base + rig.slot;
-		rig.health = base + 250 + rig.slot;
-		rig.rtp = base + 500 + rig.slot * 10;
+		rig.slot = await freeSlot();
+		rig.sip = 14000 + rig.slot;
+		rig.health = 14250 + rig.slot;
+		rig.rtp = 14500 + (rig.slot % 120) * 10;
 		for (const name of ['store', 'cache'])
 			fs.mkdirSync(path.join(rig.dir, name));
 		rig.socket = path.join(rig.dir, 'mediad.sock');

@@ -366,7 +366,7 @@ test('malformed SIP is dropped or refused, and the next call works', async () =>
 });
 
 test('draining: SIGUSR2 answers 503 to OPTIONS and INVITE, serves what is there, and leaves when it is empty', async () => {
-	const other = await Rig.start({}, 1);
+	const other = await Rig.start();
 	const boss = await other.controller();
 	const p = await other.phone('1001');
 	ends.push(p);
@@ -392,7 +392,7 @@ test('every SIP message goes to the trace collector as HEP3', async () => {
 	const collector = dgram.createSocket('udp4');
 	collector.bind(0, '127.0.0.1');
 	await once(collector, 'listening');
-	const other = await Rig.start({ hep: `127.0.0.1:${collector.address().port}` }, 1);
+	const other = await Rig.start({ hep: `127.0.0.1:${collector.address().port}` });
 	const seen = [];
 	collector.on('message', (m) => {
 		assert.equal(m.toString('latin1', 0, 4), 'HEP3');
