@@ -20,4 +20,4 @@ extern duk_bool_t vx_script_expired(void *udata);
 #undef DUK_USE_REGEXP_EXECUTOR_RECLIMIT
 #define DUK_USE_REGEXP_EXECUTOR_RECLIMIT 2000
 
-#include <duktape.c>
+#include <duktape.c> /* NOLINT(bugprone-suspicious-include): built with the settings above */

@@ -27,6 +27,7 @@ static struct zj_pg_query *queries_copy(const struct zj_pg_query *from, int n)
 		for (int v = 0; v < from[i].n; v++)
 			texts += from[i].values[v] ? strlen(from[i].values[v]) + 1 : 0;
 	}
+	// cppcheck-suppress pointerSize ; one block for the queries, their pointers and their texts
 	to = malloc(size + pointers * sizeof(char *) + texts);
 	if (!to)
 		return NULL;

@@ -143,16 +143,15 @@ static void log_lines_are_told_briefly(void **state)
 	static const char *const lines[] = {
 		"2026-11-21T00:23:26.960663Z info mediad leg: incoming: from=1 call=" CALL " tenant=x leg=l",
 		"2026-11-21T00:23:26.970000Z warn acd ivr: failed call=" CALL,
-		" 1(10264) NOTICE: at=2026-11-21T00:23:26.957884Z <script>: call from trunk caller=1 tenant=x call=" CALL,
+		" 1(10264) NOTICE: at=2026-11-21T00:23:26.957884Z <script>: call from trunk caller=1 tenant=x "
+		"call=" CALL,
 		" 3(9) WARNING: at=2026-11-21T00:23:26.980000Z <script>: no mediad call=" CALL,
 		"another call's line",
 		"something else call=" CALL,
 	};
 	static const char *const told[] = {
-		"p         call from trunk caller=1",
-		"p         leg: incoming: from=1 leg=l",
-		"p         warn ivr: failed",
-		"p         WARNING no mediad",
+		"p         call from trunk caller=1", "p         leg: incoming: from=1 leg=l",
+		"p         warn ivr: failed",         "p         WARNING no mediad",
 		"p         something else",
 	};
 	char folder[] = "/tmp/zj-trace-XXXXXX", path[128];

@@ -23,17 +23,19 @@ static void note_h(const struct md_note *n, void *arg ZJ_UNUSED)
 			zj_deref(n->owner); /* a room's last reference */
 		break;
 	case MD_NOTE_DIGIT_ON:
-		if (l->state != MD_L_ENDED)
+		if (l && l->state != MD_L_ENDED)
 			md_leg_digit_on(l, n->digit);
 		break;
 	case MD_NOTE_DIGIT:
-		if (l->state != MD_L_ENDED)
+		if (l && l->state != MD_L_ENDED)
 			md_leg_digit(l, n->digit, n->ms);
 		break;
 	case MD_NOTE_PLAYED:
 		md_leg_played(l, n->play);
 		break;
 	case MD_NOTE_SILENT:
+		if (!l)
+			break;
 		zj_warn("leg", "no RTP from the far end, hanging up: seconds=%lld",
 			(long long)l->ctl->conf->rtp_timeout_s);
 		md_leg_end(l, "system", 480, 41, "no RTP");

@@ -166,9 +166,10 @@ static void finish(struct md_writer *w, struct md_rec *r)
 		fail(r, "close", errno);
 	r->fd = -1;
 	struct md_rec **p = &w->recs;
-	while (*p != r)
+	while (*p && *p != r)
 		p = &(*p)->next;
-	*p = r->next;
+	if (*p)
+		*p = r->next;
 	w->closed_h(r, w->arg);
 }
 

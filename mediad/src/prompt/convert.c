@@ -31,8 +31,8 @@ int md_convert(const char *in, const char *out)
 		err = md_wav_save(c, out, why, sizeof(why));
 	if (err)
 		return answer(json_pack("{s:b, s:s}", "ok", 0, "error", why), 1);
-	json_int_t ms = (json_int_t)(c->samples * 1000 / MD_RATE);
-	json_int_t bytes = (json_int_t)(c->samples * 2 + 44);
+	json_int_t ms = (json_int_t)c->samples * 1000 / MD_RATE;
+	json_int_t bytes = (json_int_t)c->samples * 2 + 44;
 	free(c);
 	return answer(json_pack("{s:b, s:I, s:I, s:i, s:i}", "ok", 1, "duration_ms", ms, "bytes", bytes, "rate",
 				MD_RATE, "channels", 1),

@@ -15,7 +15,6 @@
 #include <zj_time.h>
 
 #define TIMEOUT_MS 15000
-extern char **environ;
 
 void md_tts_name(char out[MD_TTS_NAME], const char *voice, const char *text)
 {
