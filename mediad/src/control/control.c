@@ -9,49 +9,42 @@
 #define WATCH_MS   50
 #define SLOW_TURNS 5 /* deadlines every 250 ms */
 
-static void note_h(const struct md_note *n, void *arg ZJ_UNUSED)
+/* About a leg's stream. */
+static void leg_note(struct md_leg *l, const struct md_note *n)
 {
-	struct md_leg *l = n->stream ? n->owner : NULL;
-	struct zj_log_ctx old = {0};
-	if (l)
-		old = zj_log_with((struct zj_log_ctx){.tenant = l->tenant, .call = l->call, .leg = l->id});
-	switch (n->type) {
-	case MD_NOTE_CLOSED:
-		if (l)
-			md_leg_media_closed(l, &n->stats);
-		else
-			zj_deref(n->owner); /* a room's last reference */
-		break;
-	case MD_NOTE_DIGIT_ON:
-		if (l && l->state != MD_L_ENDED)
-			md_leg_digit_on(l, n->digit);
-		break;
-	case MD_NOTE_DIGIT:
-		if (l && l->state != MD_L_ENDED)
-			md_leg_digit(l, n->digit, n->ms);
-		break;
-	case MD_NOTE_PLAYED:
+	bool alive = l->state != MD_L_ENDED;
+	if (n->type == MD_NOTE_CLOSED) {
+		md_leg_media_closed(l, &n->stats);
+	} else if (n->type == MD_NOTE_PLAYED) {
 		md_leg_played(l, n->play);
-		break;
-	case MD_NOTE_SILENT:
-		if (!l)
-			break;
+	} else if (n->type == MD_NOTE_DIGIT_ON && alive) {
+		md_leg_digit_on(l, n->digit);
+	} else if (n->type == MD_NOTE_DIGIT && alive) {
+		md_leg_digit(l, n->digit, n->ms);
+	} else if (n->type == MD_NOTE_SILENT && alive) {
 		zj_warn("leg", "no RTP from the far end, hanging up: seconds=%lld",
 			(long long)l->ctl->conf->rtp_timeout_s);
 		md_leg_end(l, "system", 480, 41, "no RTP");
-		break;
-	case MD_NOTE_REC_ENDED:
-		md_recording_ended(n->rec);
-		break;
-	case MD_NOTE_REC_CLOSED:
-		md_recording_closed(n->rec);
-		break;
-	case MD_NOTE_DTMF_SENT:
-	case MD_NOTE_MOVED:
-		break;
 	}
-	if (l)
+}
+
+static void note_h(const struct md_note *n, void *arg ZJ_UNUSED)
+{
+	if (n->stream) {
+		struct md_leg *l = n->owner;
+		struct zj_log_ctx old =
+			zj_log_with((struct zj_log_ctx){.tenant = l->tenant, .call = l->call, .leg = l->id});
+		zj_ref(l); /* the context's texts */
+		leg_note(l, n);
 		zj_log_with(old);
+		zj_deref(l);
+	} else if (n->type == MD_NOTE_CLOSED) {
+		zj_deref(n->owner); /* a room's last reference */
+	} else if (n->type == MD_NOTE_REC_ENDED) {
+		md_recording_ended(n->rec);
+	} else if (n->type == MD_NOTE_REC_CLOSED) {
+		md_recording_closed(n->rec);
+	}
 }
 
 static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg ZJ_UNUSED)
