@@ -25,7 +25,7 @@ struct acd_queue;
 struct acd_tenant;
 
 /* What the engine has kept outside (redis_mirror.c): one hash a kind and tenant. */
-enum acd_kind { ACD_KIND_CALL, ACD_KIND_AGENT, ACD_KIND_QUEUE, ACD_KINDS };
+enum acd_kind { ACD_KIND_CALL, ACD_KIND_AGENT, ACD_KIND_QUEUE, ACD_KIND_REQUEST, ACD_KINDS };
 
 /* What the engine asks of the world. JSON values are given away unless said. None may call back into the engine. */
 struct acd_effects {

@@ -249,8 +249,46 @@ void acd_requests_free(struct acd_tenant *t)
 /* uthash keeps the order of insertion: the oldest are first. */
 static void forget_old(struct acd_tenant *t)
 {
-	while (t->requests && (t->requests->at < t->acd->now - REQUEST_KEPT || HASH_COUNT(t->requests) > REQUESTS_MAX))
+	while (t->requests &&
+	       (t->requests->at < t->acd->now - REQUEST_KEPT || HASH_COUNT(t->requests) > REQUESTS_MAX)) {
+		acd_touch(t);
+		t->acd->fx.state(t->id, ACD_KIND_REQUEST, t->requests->id, NULL, t->acd->fx_arg);
 		drop(t, t->requests);
+	}
+}
+
+static struct acd_request *keep(struct acd_tenant *t, const char *id, int64_t at, json_t *answer)
+{
+	struct acd_request *r = zj_alloc(sizeof(*r), NULL);
+
+	if (!r)
+		return NULL;
+	ACD_COPY(r->id, id);
+	r->at = at;
+	r->answer = json_incref(answer);
+	HASH_ADD_STR(t->requests, id, r);
+	return r;
+}
+
+json_t *acd_save_request(const struct acd_request *r)
+{
+	return json_pack("{s:I, s:O}", "at", (json_int_t)r->at, "answer", r->answer);
+}
+
+static int older_first(const struct acd_request *a, const struct acd_request *b)
+{
+	return a->at < b->at ? -1 : a->at > b->at;
+}
+
+void acd_load_request(struct acd_tenant *t, const char *id, const json_t *o)
+{
+	json_t *answer = json_object_get(o, "answer");
+	struct acd_request *r;
+
+	HASH_FIND_STR(t->requests, id, r);
+	if (r || !json_is_object(answer) || !keep(t, id, acd_int(o, "at", 0), answer))
+		return;
+	HASH_SORT(t->requests, older_first);
 }
 
 json_t *acd_command(struct acd *acd, const struct acd_command *c, const json_t *params)
@@ -268,11 +306,11 @@ json_t *acd_command(struct acd *acd, const struct acd_command *c, const json_t *
 		HASH_FIND_STR(t->requests, acd_str(params, "request"), r);
 	}
 	answer = r ? json_incref(r->answer) : t ? c->h(t, params) : refuse("no such tenant");
-	if (t && !r && (r = zj_alloc(sizeof(*r), NULL))) {
-		ACD_COPY(r->id, acd_str(params, "request"));
-		r->at = acd->now;
-		r->answer = json_incref(answer);
-		HASH_ADD_STR(t->requests, id, r);
+	if (t && !r) {
+		r = keep(t, acd_str(params, "request"), acd->now, answer);
+		acd_touch(t);
+		if (r)
+			acd->fx.state(t->id, ACD_KIND_REQUEST, r->id, acd_save_request(r), acd->fx_arg);
 	}
 	zj_info("command", "%s %s", c->name, json_object_get(answer, "refused") ? acd_str(answer, "because") : "done");
 	acd_leave(acd);

@@ -18,4 +18,6 @@ extern const struct acd_command acd_commands[]; /* ends with name NULL */
 /* Entry. A repeated request gets the first answer. The result is the caller's. */
 json_t *acd_command(struct acd *acd, const struct acd_command *c, const json_t *params);
 void acd_requests_free(struct acd_tenant *t);
+json_t *acd_save_request(const struct acd_request *r);
+void acd_load_request(struct acd_tenant *t, const char *id, const json_t *o);
 #endif

@@ -3,6 +3,7 @@
  * not know is taken over (Redis had lost it) or hung up; what differs is commanded again. */
 #include "agent.h"
 #include "call.h"
+#include "command.h"
 #include "daemon.h"
 #include "events.h"
 #include "leg.h"
@@ -23,6 +24,7 @@ void acd_save_all(struct acd *acd)
 		struct acd_agent *a, *na;
 		struct acd_queue *q, *nq;
 		struct acd_call *c, *nc;
+		struct acd_request *r, *nr;
 
 		HASH_ITER (hh, t->agents, a, na)
 			acd->fx.state(t->id, ACD_KIND_AGENT, a->id, acd_save_agent(a), acd->fx_arg);
@@ -30,6 +32,8 @@ void acd_save_all(struct acd *acd)
 			acd->fx.state(t->id, ACD_KIND_QUEUE, q->id, acd_save_queue(q), acd->fx_arg);
 		HASH_ITER (in_t, t->calls, c, nc)
 			acd->fx.state(t->id, ACD_KIND_CALL, c->id, acd_save_call(c), acd->fx_arg);
+		HASH_ITER (hh, t->requests, r, nr)
+			acd->fx.state(t->id, ACD_KIND_REQUEST, r->id, acd_save_request(r), acd->fx_arg);
 		acd_touch(t);
 	}
 	acd_leave(acd);

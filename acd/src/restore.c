@@ -2,6 +2,7 @@
  * decided before mediad's snapshot has been compared. */
 #include "agent.h"
 #include "call.h"
+#include "command.h"
 #include "daemon.h"
 #include "events.h"
 #include "queue.h"
@@ -62,6 +63,15 @@ static void call_h(struct restore *r, struct acd_tenant *t, const char *id, cons
 
 	if (o && zj_uuid_is_valid(id) && !acd_call_find(t->acd, id) && acd_load_call(t, id, o))
 		r->calls++;
+	json_decref(o);
+}
+
+static void request_h(struct restore *r, struct acd_tenant *t, const char *id, const char *value)
+{
+	json_t *o = parse(value, "request");
+
+	(void)r;
+	acd_load_request(t, id, o);
 	json_decref(o);
 }
 
@@ -169,6 +179,7 @@ void acd_restore(struct acd_daemon *d, void (*done_h)(struct acd_daemon *d))
 		ask(r, t->id, hash_h, agent_h, "HGETALL zj:{%s}:agents");
 		ask(r, t->id, hash_h, queue_h, "HGETALL zj:{%s}:queues");
 		ask(r, t->id, hash_h, call_h, "HGETALL zj:{%s}:calls");
+		ask(r, t->id, hash_h, request_h, "HGETALL zj:{%s}:requests");
 		ask(r, t->id, hash_h, fact_h, "HGETALL zj:{%s}:facts");
 		ask(r, t->id, seen_reply_h, NULL, "HMGET zj:{%s}:seen instance seq");
 		ask(r, t->id, events_h, NULL, "XREVRANGE zj:{%s}:events + - COUNT 2000");

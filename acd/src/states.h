@@ -2,50 +2,37 @@
 #ifndef ACD_STATES_H
 #define ACD_STATES_H
 
-#define ACD_AGENT_STATES(X)                                                                                            \
-	X(SIGNED_OUT, "signed_out")                                                                                    \
-	X(IDLE, "idle")                                                                                                \
-	X(RESERVED, "reserved") X(RINGING, "ringing") X(TALKING, "talking") X(AFTER_CALL, "after_call") X(BUSY, "bus"  \
-														"y")
-#define ACD_AGENT_EVENTS(X)                                                                                            \
-	X(SIGN_IN, "sign_in")                                                                                          \
-	X(SIGN_OUT, "sign_out")                                                                                        \
-	X(RESERVE, "reserve") X(RING, "ring") X(ANSWER, "answer") X(FREE, "free") X(REST, "rest") X(WRAPUP, "wrapup")
+/* clang-format off */
+#define ACD_AGENT_STATES(X) \
+	X(SIGNED_OUT, "signed_out") X(IDLE, "idle") X(RESERVED, "reserved") X(RINGING, "ringing") X(TALKING, "talking") \
+	X(AFTER_CALL, "after_call") X(BUSY, "busy")
+#define ACD_AGENT_EVENTS(X) \
+	X(SIGN_IN, "sign_in") X(SIGN_OUT, "sign_out") X(RESERVE, "reserve") X(RING, "ring") X(ANSWER, "answer") X(FREE, "free") \
+	X(REST, "rest") X(WRAPUP, "wrapup")
 #define ACD_CAUSES(X) X(OWN, "own") X(SYSTEM, "system") X(SUPERVISOR, "supervisor") X(CONNECTION, "connection")
-#define ACD_LEG_STATES(X)                                                                                              \
-	X(TRYING, "trying")                                                                                            \
-	X(RINGING, "ringing") X(EARLY, "early") X(ANSWERED, "answered") X(ENDING, "ending") X(ENDED, "ended")
+#define ACD_LEG_STATES(X) \
+	X(TRYING, "trying") X(RINGING, "ringing") X(EARLY, "early") X(ANSWERED, "answered") X(ENDING, "ending") X(ENDED, "ended")
 #define ACD_LEG_EVENTS(X) X(RING, "ring") X(EARLY, "early") X(ANSWER, "answer") X(HANGUP, "hangup") X(END, "end")
-#define ACD_ROLES(X)                                                                                                   \
-	X(CUSTOMER, "customer")                                                                                        \
-	X(AGENT, "agent")                                                                                              \
-	X(CONSULTED, "consulted") X(EXTERNAL, "external") X(SUPERVISOR, "supervisor") X(ROOM, "roo"                    \
-											      "m")
-#define ACD_WHERES(X)                                                                                                  \
-	X(RING, "ring")                                                                                                \
-	X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold") X(ENDING, "ending") X(ENDED, "ended")
+#define ACD_ROLES(X) \
+	X(CUSTOMER, "customer") X(AGENT, "agent") X(CONSULTED, "consulted") X(EXTERNAL, "external") X(SUPERVISOR, "supervisor") \
+	X(ROOM, "room")
+#define ACD_WHERES(X) \
+	X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold") X(ENDING, "ending") X(ENDED, "ended")
 #define ACD_DIRECTIONS(X) X(IN, "in") X(OUT, "out") X(INTERNAL, "internal")
-#define ACD_RESULTS(X)                                                                                                 \
-	X(ANSWERED, "answered")                                                                                        \
-	X(ABANDONED_IVR, "abandoned_ivr")                                                                              \
-	X(ABANDONED_QUEUE, "abandoned_queue")                                                                          \
-	X(NO_ANSWER, "no_answer") X(BUSY, "busy") X(REJECTED, "rejected") X(UNREACHABLE, "unreachable")                \
-		X(BARRED, "barred") X(OVER_LIMIT, "over_limit") X(FAILED, "failed")
-#define ACD_OUTCOMES(X)                                                                                                \
-	X(OPEN, "open")                                                                                                \
-	X(ANSWERED, "answered")                                                                                        \
-	X(NO_ANSWER, "no_answer")                                                                                      \
-	X(REJECTED, "rejected") X(BUSY, "busy") X(UNREACHABLE, "unreachable") X(CANCELLED, "cancelled")
-#define ACD_LEFT_HOWS(X)                                                                                               \
-	X(ANSWERED, "answered")                                                                                        \
-	X(ABANDONED, "abandoned")                                                                                      \
-	X(TIMEOUT, "timeout")                                                                                          \
-	X(OVERFLOW_FULL, "overflow_full") X(NO_AGENT, "no_agent") X(REDIRECTED, "redirected")                          \
-		X(TRANSFERRED, "transferred") X(FAILED, "failed")
-#define ACD_SEGMENT_KINDS(X) X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold")
-#define ACD_PLAYS(X)                                                                                                   \
-	X(NOTHING, "nothing")                                                                                          \
-	X(MUSIC, "music") X(ANNOUNCEMENT, "announcement") X(GOODBYE, "goodbye") X(RINGBACK, "ringback")
+#define ACD_RESULTS(X) \
+	X(ANSWERED, "answered") X(ABANDONED_IVR, "abandoned_ivr") X(ABANDONED_QUEUE, "abandoned_queue") X(NO_ANSWER, "no_answer") \
+	X(BUSY, "busy") X(REJECTED, "rejected") X(UNREACHABLE, "unreachable") X(BARRED, "barred") X(OVER_LIMIT, "over_limit") \
+	X(FAILED, "failed")
+#define ACD_OUTCOMES(X) \
+	X(OPEN, "open") X(ANSWERED, "answered") X(NO_ANSWER, "no_answer") X(REJECTED, "rejected") X(BUSY, "busy") \
+	X(UNREACHABLE, "unreachable") X(CANCELLED, "cancelled")
+#define ACD_LEFT_HOWS(X) \
+	X(ANSWERED, "answered") X(ABANDONED, "abandoned") X(TIMEOUT, "timeout") X(OVERFLOW_FULL, "overflow_full") \
+	X(NO_AGENT, "no_agent") X(REDIRECTED, "redirected") X(TRANSFERRED, "transferred") X(FAILED, "failed")
+#define ACD_SEGMENT_KINDS(X) \
+	X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold")
+#define ACD_PLAYS(X) X(NOTHING, "nothing") X(MUSIC, "music") X(ANNOUNCEMENT, "announcement") X(GOODBYE, "goodbye") X(RINGBACK, "ringback")
+/* clang-format on */
 
 #define ACD_ENUM(name, prefix, LIST)  enum name { LIST(ACD_ENUM_##prefix) prefix##_COUNT };
 #define ACD_ENUM_ACD(id, text)        ACD_##id,
@@ -77,11 +64,11 @@ ACD_ENUM(acd_segment_kind, ACD_SEG, ACD_SEGMENT_KINDS)
 ACD_ENUM(acd_play, ACD_PLAY, ACD_PLAYS)
 
 /* name → value takes a default for a text it does not know; value → name never fails. */
-#define ACD_NAMES(X)                                                                                                   \
-	X(agent_state)                                                                                                 \
-	X(agent_event)                                                                                                 \
-	X(cause)                                                                                                       \
-	X(leg_state) X(leg_event) X(role) X(where) X(direction) X(result) X(outcome) X(left) X(segment_kind) X(play)
+/* clang-format off */
+#define ACD_NAMES(X) \
+	X(agent_state) X(agent_event) X(cause) X(leg_state) X(leg_event) X(role) X(where) X(direction) X(result) X(outcome) X(left) \
+	X(segment_kind) X(play)
+/* clang-format on */
 #define ACD_NAME_DECLARE(name)                                                                                         \
 	const char *acd_##name##_name(enum acd_##name v);                                                              \
 	enum acd_##name acd_##name##_parse(const char *text, enum acd_##name def);

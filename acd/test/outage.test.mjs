@@ -103,6 +103,17 @@ test('kill -9 while one talks, three wait, one rings and one is in after-call wo
 	assert.deepEqual([queue.offered_today, queue.answered_today, queue.abandoned_today], [6, 3, 3]);
 });
 
+test('a request that was answered before a crash is not done again after it', async () => {
+	const t = await seeded('repeat');
+	const params = { tenant: t.id, agent: t.agents[0], request: 'once' };
+	const first = await rig.command('agent.sign_in', params);
+	await rig.command('agent.sign_out', { tenant: t.id, agent: t.agents[0] });
+	await rig.killAcd();
+	await rig.startAcd();
+	assert.deepEqual(await rig.command('agent.sign_in', params), first);
+	assert.equal((await rig.agent(0, t)).state, 'signed_out');
+});
+
 test('PostgreSQL is away: calls go on, a restart too; facts arrive afterwards, none twice', async () => {
 	const t = await seeded('nopg');
 	await rig.signIn(0, t);

@@ -150,7 +150,7 @@ static void sim_event_h(struct acd_tenant *t, json_t *event, void *arg)
 
 static void sim_commit_h(const char *tenant, void *arg)
 {
-	static const char *const kinds[] = {"calls", "agents", "queues"};
+	static const char *const kinds[] = {"calls", "agents", "queues", "requests"};
 	json_t *row;
 	size_t i;
 
@@ -584,7 +584,7 @@ static void sim_start(uint64_t seed)
 	sim.config = json_object();
 	for (c = acd_config_tables; c->name; c++)
 		json_object_set_new(sim.config, c->name, json_object());
-	sim.redis = json_pack("{s:{}, s:{}, s:{}}", "calls", "agents", "queues");
+	sim.redis = json_pack("{s:{}, s:{}, s:{}, s:{}}", "calls", "agents", "queues", "requests");
 	sim.facts = json_object();
 	sim.step_state = json_array();
 	sim.step_facts = json_array();
