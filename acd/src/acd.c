@@ -104,16 +104,17 @@ void acd_copy(char *to, size_t size, const char *from)
 {
 	size_t n;
 
-	if (!from)
-		from = "";
+	if (!from) {
+		to[0] = 0;
+		return;
+	}
 	n = strlen(from);
 	if (n >= size) {
 		n = size - 1;
 		while (n && ((unsigned char)from[n] & 0xc0) == 0x80)
 			n--;
 	}
-	if (n)
-		memmove(to, from, n);
+	memmove(to, from, n);
 	to[n] = 0;
 }
 
