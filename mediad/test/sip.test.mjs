@@ -409,5 +409,5 @@ test('every SIP message goes to the trace collector as HEP3', async () => {
 		[[e.port, other.sip, `OPTIONS sip:4001@127.0.0.1:${rig.sip} SIP/2.0`], [other.sip, e.port, 'SIP/2.0 200 OK']]);
 	assert.match(seen[0].text, /Call-ID: traced@test/);
 	collector.close();
-	await other.stop();
+	assert.equal(await other.stop(), 0);
 });

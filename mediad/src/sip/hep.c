@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 struct md_hep {
 	pthread_t thread;
 	int pipe_read, pipe_write, sock;
+	atomic_bool quit;
 	struct sockaddr_in self; /* address and port of our transport are not in the dump */
 	char buf[BUFFER + 1];
 	size_t n;
@@ -105,7 +107,7 @@ static void *run(void *arg)
 		ssize_t k = read(h->pipe_read, h->buf + h->n, BUFFER - h->n);
 		if (k < 0 && errno == EINTR)
 			continue;
-		if (k <= 0)
+		if (k <= 0 || atomic_load(&h->quit))
 			return NULL;
 		h->n += (size_t)k;
 		h->buf[h->n] = 0;
@@ -166,14 +168,15 @@ int md_hep_alloc(struct md_hep **hp, const char *to, const struct sockaddr_in *s
 	return 0;
 }
 
-/* After nua_destroy: the write end that sofia opened is closed. */
+/* After nua_destroy. */
 void md_hep_free(struct md_hep *h)
 {
 	if (!h)
 		return;
-	close(h->pipe_write);
-	pthread_cancel(h->thread); /* waits in read(), a cancellation point, should sofia have kept its end */
+	atomic_store(&h->quit, true);
+	(void)!write(h->pipe_write, "\n", 1); /* wakes the reader; a full pipe does so too */
 	pthread_join(h->thread, NULL);
+	close(h->pipe_write);
 	close(h->pipe_read);
 	close(h->sock);
 	free(h);
