@@ -3,7 +3,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { userInfo } from 'node:os';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -230,7 +230,7 @@ test('a second acd stands by; when the first is stopped it takes over, and the f
 	const conf = readFileSync(join(rig.dir, 'acd.conf'), 'utf8').replaceAll(/^(run|edge|listen|spool|log) = .*\/(.*)$/gm, (_, k, f) => `${k} = ${dir}${k === 'run' ? '' : `/${f}`}`)
 		.replace(/health_port = \d+/, `health_port = ${health}`);
 	writeFileSync(join(dir, 'acd.conf'), `${conf}node = node2\n`);
-	const second = spawn(join(process.cwd(), process.env.ZJ_BUILD ?? 'build', 'bin', 'acd'), ['--config', join(dir, 'acd.conf')], { stdio: 'inherit' });
+	const second = spawn(resolve(process.cwd(), process.env.ZJ_BUILD ?? 'build', 'bin', 'acd'), ['--config', join(dir, 'acd.conf')], { stdio: 'inherit' });
 	try {
 		await sleep(700);
 		assert.equal((await fetch(`http://127.0.0.1:${health}/healthz`)).status, 503, 'it stands by');

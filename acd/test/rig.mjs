@@ -3,14 +3,14 @@ import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, writeFileSync, readFileSync, rmSync, readdirSync, existsSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { once } from 'node:events';
 import { Rpc } from '../../tests/tools/rpc.mjs';
 import { poll } from '../../tests/tools/wait.mjs';
 import { root, startPostgres } from '../../schema/test/pg.mjs';
 import { Mediad, uuid7 } from './mediad.mjs';
 
-const program = join(root, process.env.ZJ_BUILD ?? 'build', 'bin', 'acd');
+const program = resolve(root, process.env.ZJ_BUILD ?? 'build', 'bin', 'acd');
 
 /** A free port of the loopback: two runs of these tests may go on at the same time. */
 export async function freePort() {
