@@ -132,7 +132,7 @@ const clear = () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { clear(); process.exit(130); });
 
 await lane('unit', 2);
-await lane('part', 2);
+await lane('part', 3);
 await lane('system', 3);
 await lane('alone', 1);
 if (fs.existsSync(path.join(root, 'tests/system/down.mjs')) && files.some((f) => f.file.startsWith('tests/system/'))) {
