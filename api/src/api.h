@@ -47,6 +47,8 @@ struct api_acd;
 struct api_live;
 struct api_limit;
 
+enum api_look { API_LOOK_NONE, API_LOOK_ASKED, API_LOOK_AGAIN };
+
 struct api {
 	struct api_conf conf;
 	uv_loop_t *loop;
@@ -57,6 +59,7 @@ struct api {
 	struct api_directory *directory;
 	struct api_sessions *sessions;
 	struct api_schema *schema; /* NULL until the database was read */
+	enum api_look schema_look; /* is the catalogue being read; did it change meanwhile */
 	char *openapi[API_ROLES];  /* malloc'd, made with the schema */
 	struct api_acd *acd;
 	struct api_live *live;

@@ -48,21 +48,10 @@ static const struct zj_conf_row rows[] = {
 	{.key = NULL},
 };
 
-static void schema_read(int err, int failed, PGresult *const *results, int n ZJ_UNUSED, void *arg)
+static void read_schema(void *arg);
+
+static void schema_use(struct api *api, struct api_schema *s)
 {
-	struct api *api = arg;
-	struct api_schema *s;
-	char why[300] = "out of memory";
-	if (err) {
-		zj_error("schema", "cannot read the catalogue error=%d message=%s", err,
-			 err == EPROTO ? zj_log_esc(PQresultErrorMessage(results[failed])) : "-");
-		return;
-	}
-	json_t *tables = json_loads(PQgetvalue(results[0], 0, 0), 0, NULL);
-	if (!tables || api_schema_alloc(&s, tables, why, sizeof(why))) {
-		zj_error("schema", "the former one stays why=%s", zj_log_esc(why));
-		return;
-	}
 	zj_deref(api->schema);
 	api->schema = s;
 	for (int r = 0; r < API_ROLES; r++) {
@@ -73,12 +62,43 @@ static void schema_read(int err, int failed, PGresult *const *results, int n ZJ_
 	zj_health_set(api->health, true, "");
 }
 
+static void schema_read(int err, int failed, PGresult *const *results, int n ZJ_UNUSED, void *arg)
+{
+	struct api *api = arg;
+	struct api_schema *s;
+	char why[300] = "out of memory";
+	enum api_look look = api->schema_look;
+
+	api->schema_look = API_LOOK_NONE;
+	if (err) {
+		zj_error("schema", "cannot read the catalogue error=%d message=%s", err,
+			 err == EPROTO ? zj_log_esc(PQresultErrorMessage(results[failed])) : "-");
+	} else {
+		json_t *tables = json_loads(PQgetvalue(results[0], 0, 0), 0, NULL);
+
+		if (!tables || api_schema_alloc(&s, tables, why, sizeof(why)))
+			zj_error("schema", "the former one stays why=%s", zj_log_esc(why));
+		else
+			schema_use(api, s);
+	}
+	if (look == API_LOOK_AGAIN)
+		read_schema(api);
+}
+
+/* One look at a time: the answers of two, on two connections, could come in the wrong order, and the older one stay. */
 static void read_schema(void *arg)
 {
 	struct api *api = arg;
 	struct zj_pg_query q = {.sql = api_schema_sql};
+
+	if (api->schema_look != API_LOOK_NONE) {
+		api->schema_look = API_LOOK_AGAIN;
+		return;
+	}
 	if (zj_pg_run(api->pg, &q, 1, schema_read, api))
 		zj_error("schema", "cannot ask for the catalogue");
+	else
+		api->schema_look = API_LOOK_ASKED;
 }
 
 #define RIGHTS_MS 10 /* an import of a thousand accounts is one look */
