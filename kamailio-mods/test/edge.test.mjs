@@ -99,6 +99,7 @@ test('a delayed offer and an early answer go through the relay', async () => {
   const { message, respond } = await arriving;
   assert.equal(message.body, '');
   respond(183, 'Session Progress', answerAtMediad());
+  await until('the early answer', () => early.some((p) => p.status === 183)); // two of Kamailio's processes might swap them
   respond(200, 'OK', answerAtMediad()).stopRepeating();
   const response = await done;
   for (const r of [early.find((p) => p.status === 183), response]) {
