@@ -23,6 +23,8 @@ process.on('exit', () => {
 
 /** SIPp takes four ports for audio it is not asked for, and ends when one is taken: they are on an address of their own. */
 const MEDIA_HOST = '127.0.0.4';
+/** So is the port of its remote control: on 0.0.0.0 it met the phones' audio now and then. */
+const CONTROL_HOST = '127.0.0.5';
 let mediaPort = 20_000 + ((process.pid * 132) % 40_000);
 const nextMediaPort = () => {
 	mediaPort = mediaPort >= 60_000 ? 20_000 : mediaPort + 4;
@@ -105,7 +107,7 @@ export class Sipp extends EventEmitter {
 		const host = o.host ?? CARRIER_HOST;
 		const port = o.port ?? await freePort(host);
 		const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'zj-sipp-'));
-		return new Sipp(scenario, { ...o, host, port, dir, control: await freePort('127.0.0.1'), media: nextMediaPort() });
+		return new Sipp(scenario, { ...o, host, port, dir, control: await freePort(CONTROL_HOST), media: nextMediaPort() });
 	}
 
 	constructor(scenario, { target, host, port, dir, control, media, keys = {}, calls = 1, rate = 10, args = [], seconds = 170, callId, trace = true }) {
@@ -118,7 +120,7 @@ export class Sipp extends EventEmitter {
 		});
 		const argv = [
 			...(target ? [`${target.host}:${target.port}`] : []), '-sf', path.join(SCENARIOS, `${scenario}.xml`), '-m', String(calls), '-r', String(rate),
-			'-i', host, '-bind_local', '-p', String(port), '-cp', String(control), '-mi', MEDIA_HOST, '-mp', String(media),
+			'-i', host, '-bind_local', '-p', String(port), '-ci', CONTROL_HOST, '-cp', String(control), '-mi', MEDIA_HOST, '-mp', String(media),
 			'-nostdin', '-timeout', `${seconds}s`, '-timeout_error', '-skip_rlimit', '-trace_err', '-error_file', path.join(dir, 'errors'),
 			...(this.trace ? ['-trace_msg', '-message_file', this.trace.file] : []), ...(callId ? ['-cid_str', callId] : []),
 			...Object.entries(keys).flatMap(([name, value]) => ['-key', name, String(value)]), ...args,
