@@ -13,12 +13,15 @@ ifdef SAN
 endif
 
 # A part: its libraries by pkg-config name, and plain linker words. mk/part.mk makes the rules.
+ROOMS          := resource
 PROGRAMS       := mediad acd ivr-vxml api zongji
 lib_PKGS       := libuv jansson libpq hiredis libmicrohttpd
 mediad_PKGS    := sofia-sip-ua sndfile speexdsp
 mediad_LIBS    := -lspandsp -lcrypto
 acd_PKGS       :=
 ivr-vxml_PKGS  := expat libcurl mxml libseccomp
+resource_PKGS  := libsodium
+api_ROOMS      := resource
 api_PKGS       := libh2o libsodium libcrypto
 api_LIBS       := -lwslay
 zongji_PKGS    := libsodium libcrypto

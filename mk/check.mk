@@ -1,6 +1,6 @@
 # make check: format, clang-tidy (and clang's own warnings), cppcheck, shellcheck, sizes, the console's linters, bounded fuzzing.
-CHECK_C   := $(foreach p,lib $(PROGRAMS),$($(p)_SRCS))
-CHECK_ALL := $(CHECK_C) $(foreach p,lib $(PROGRAMS),$(wildcard $(p)/test/*.c $(p)/test/*.h $(p)/src/*.h $(p)/src/*/*.h)) \
+CHECK_C   := $(foreach p,lib $(ROOMS) $(PROGRAMS),$($(p)_SRCS))
+CHECK_ALL := $(CHECK_C) $(foreach p,lib $(ROOMS) $(PROGRAMS),$(wildcard $(p)/test/*.c $(p)/test/*.h $(p)/src/*.h $(p)/src/*/*.h)) \
              $(wildcard lib/include/*.h kamailio-mods/*/*.c kamailio-mods/*/*.h tests/*/*.c)
 SHELL_SCRIPTS := $(shell grep -lE '^\#!.*\b(ba)?sh\b' ops/* tests/run tests/bench/* mk/* kamailio-mods/* .ci/* 2>/dev/null)
 
@@ -21,4 +21,4 @@ build/check/$(1)/%.tidy: $(1)/%.c .clang-tidy $(wildcard lib/include/*.h $(1)/sr
 	clang-tidy --quiet $$< -- $$(CFLAGS) $$($(1)_CF) $$($(1)_EXTRA) 2>build/check/err || { cat build/check/err; exit 1; }
 	@touch $$@
 endef
-$(foreach p,lib $(PROGRAMS),$(eval $(call tidy_rule,$(p))))
+$(foreach p,lib $(ROOMS) $(PROGRAMS),$(eval $(call tidy_rule,$(p))))

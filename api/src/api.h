@@ -58,9 +58,9 @@ struct api {
 	struct api_http *http;
 	struct api_directory *directory;
 	struct api_sessions *sessions;
-	struct api_schema *schema; /* NULL until the database was read */
+	struct res_schema *schema; /* NULL until the database was read */
 	enum api_look schema_look; /* is the catalogue being read; did it change meanwhile */
-	char *openapi[API_ROLES];  /* malloc'd, made with the schema */
+	char *openapi[RES_ROLES];  /* malloc'd, made with the schema */
 	struct api_acd *acd;
 	struct api_live *live;
 	struct api_limit *limit;
@@ -72,7 +72,7 @@ struct api_who {
 	char account[ZJ_UUID_SIZE], home[ZJ_UUID_SIZE]; /* the account and its own tenant */
 	char tenant[ZJ_UUID_SIZE];                      /* the tenant acted in */
 	char agent[ZJ_UUID_SIZE];                       /* the account's own agent in that tenant; empty: none */
-	enum api_role role;
+	enum res_role role;
 	json_t *perms;
 	bool by_cookie;
 	bool narrowed; /* an access token's rights, not the account's */
@@ -111,8 +111,8 @@ struct api_req {
 	const char *arg[API_SEGMENTS]; /* what the route's `*` matched */
 	const struct api_route *route;
 	struct api_who who;
-	const struct api_resource *res; /* lives as long as `schema` */
-	struct api_schema *schema;
+	const struct res_def *res; /* lives as long as `schema` */
+	struct res_schema *schema;
 	bool writing;
 	void *user; /* a handler's own state: an object, released with the request */
 };
@@ -127,8 +127,8 @@ void api_reply(struct api_req *req, int status, const char *type, const char *bo
 void api_reply_text(struct api_req *req, int status, const char *json);
 void api_reply_json(struct api_req *req, int status, json_t *o /* stolen */);
 void api_reply_empty(struct api_req *req, int status);
-void api_reply_problem(struct api_req *req, struct api_problem *p /* cleared */);
-void api_fail(struct api_req *req, enum api_problem_kind kind, const char *fmt, ...) ZJ_PRINTF(3, 4);
+void api_reply_problem(struct api_req *req, struct res_problem *p /* cleared */);
+void api_fail(struct api_req *req, enum res_problem_kind kind, const char *fmt, ...) ZJ_PRINTF(3, 4);
 void api_header(struct api_req *req, const char *name, const char *value); /* of the answer; copied */
 /* A request header, as an object; NULL: not there (or with a zero byte). */
 char *api_req_header(const struct api_req *req, const char *name);
@@ -154,7 +154,7 @@ int api_who_fill(struct api *api, struct api_who *w, const struct api_account *a
 typedef void(api_db_h)(struct api_req *req, PGresult *const *results, int n, void *arg);
 #define API_DB_MAX 6
 /* `on_error` may take the error (true: it answered, or will). */
-typedef bool(api_db_error_h)(struct api_req *req, int failed, const struct api_pg_error *e, void *arg);
+typedef bool(api_db_error_h)(struct api_req *req, int failed, const struct res_pg_error *e, void *arg);
 void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, api_db_error_h *on_error,
 		void *arg);
 

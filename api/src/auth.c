@@ -17,17 +17,17 @@ int api_who_fill(struct api *api, struct api_who *w, const struct api_account *a
 	strcpy(w->account, a->id);
 	strcpy(w->home, a->tenant);
 	strcpy(w->tenant, a->tenant);
-	w->role = home->carrier ? API_ROLE_CARRIER : API_ROLE_TENANT;
+	w->role = home->carrier ? RES_ROLE_CARRIER : RES_ROLE_TENANT;
 	json_decref(w->perms);
 	w->perms = json_incref((json_t *)api_role_perms(api->directory, a->role));
 	if (a->role[0] && !w->perms)
 		return EAGAIN; /* the role's row is on its way */
 	if (tenant && strcmp(tenant, a->tenant) != 0 &&
-	    (!home->carrier || !api_perm_has(w->perms, "tenants.enter") || !api_tenant_find(api->directory, tenant)))
+	    (!home->carrier || !res_perm_has(w->perms, "tenants.enter") || !api_tenant_find(api->directory, tenant)))
 		return EPERM;
 	if (tenant) {
 		strcpy(w->tenant, tenant);
-		w->role = home->carrier || strcmp(tenant, a->tenant) != 0 ? API_ROLE_TENANT : w->role;
+		w->role = home->carrier || strcmp(tenant, a->tenant) != 0 ? RES_ROLE_TENANT : w->role;
 	}
 	const struct api_agent *agent = api_agent_of(api->directory, a->id);
 	if (agent && strcmp(agent->tenant, w->tenant) == 0)
@@ -42,10 +42,10 @@ static json_t *intersect(const json_t *account, const json_t *token)
 	size_t i;
 	json_t *p;
 	json_array_foreach (token, i, p)
-		if (api_perm_has(account, json_string_value(p)))
+		if (res_perm_has(account, json_string_value(p)))
 			json_array_append(out, p);
 	json_array_foreach (account, i, p)
-		if (api_perm_has(token, json_string_value(p)))
+		if (res_perm_has(token, json_string_value(p)))
 			json_array_append(out, p);
 	return out;
 }
@@ -112,7 +112,7 @@ static char *asked_tenant(const struct api_req *req)
 {
 	char *header = api_req_header(req, "x-zj-tenant");
 	if (!header && req->route->h == api_events_h)
-		header = api_query_get(req->query, "tenant");
+		header = res_query_get(req->query, "tenant");
 	return header;
 }
 
@@ -132,14 +132,14 @@ static void go_on(struct api_req *req, const struct api_account *a, api_h *next)
 	int err = api_who_fill(req->api, &req->who, a, tenant);
 	zj_deref(tenant);
 	if (err == EPERM)
-		api_fail(req, API_P_ENTER,
+		api_fail(req, RES_P_ENTER,
 			 "X-Zj-Tenant is for carrier accounts with tenants.enter, and for tenants that exist");
 	else if (err == EAGAIN)
-		api_fail(req, API_P_AWAY, "the account's role is not known yet");
+		api_fail(req, RES_P_AWAY, "the account's role is not known yet");
 	else if (err)
-		api_fail(req, API_P_SESSION, "the account or its tenant is disabled");
+		api_fail(req, RES_P_SESSION, "the account or its tenant is disabled");
 	else if (req->who.by_cookie && req->writing && !csrf_is_good(req))
-		api_fail(req, API_P_CSRF, "X-Zj-Csrf must be what the login answered");
+		api_fail(req, RES_P_CSRF, "X-Zj-Csrf must be what the login answered");
 	else
 		next(req);
 }
@@ -149,7 +149,7 @@ static void with_session(struct api_req *req, api_h *next)
 	const struct api_session *s = api_session_find(req->api->sessions, req->who.hash);
 	const struct api_account *a = s ? api_account_find(req->api->directory, s->account) : NULL;
 	if (!a || strcmp(a->mark, s->mark) != 0 || strcmp(a->tenant, s->tenant) != 0)
-		api_fail(req, API_P_SESSION, "the session has ended");
+		api_fail(req, RES_P_SESSION, "the session has ended");
 	else
 		go_on(req, a, next);
 }
@@ -159,7 +159,7 @@ static void with_access_token(struct api_req *req, api_h *next)
 	const struct api_token *t = api_token_find(req->api->directory, req->who.hash);
 	const struct api_account *a = t ? api_account_find(req->api->directory, t->account) : NULL;
 	if (!a || !t->enabled || strcmp(a->tenant, t->tenant) != 0 || (t->expires_us && t->expires_us <= zj_now_us())) {
-		api_fail(req, API_P_SESSION, "the access token is not valid");
+		api_fail(req, RES_P_SESSION, "the access token is not valid");
 		return;
 	}
 	go_on(req, a, next);
@@ -174,9 +174,9 @@ static void session_loaded(int err, void *arg)
 {
 	struct wait *w = arg;
 	if (err == ENOTCONN)
-		api_fail(w->req, API_P_AWAY, "sessions cannot be looked up");
+		api_fail(w->req, RES_P_AWAY, "sessions cannot be looked up");
 	else if (err)
-		api_fail(w->req, API_P_SESSION, "the session has ended");
+		api_fail(w->req, RES_P_SESSION, "the session has ended");
 	else
 		with_session(w->req, w->next);
 	zj_deref(w->req);
@@ -194,7 +194,7 @@ static void load_session(struct api_req *req, const char *tenant, api_h *next)
 	if (w)
 		zj_deref(req);
 	free(w);
-	api_fail(req, API_P_AWAY, "sessions cannot be looked up");
+	api_fail(req, RES_P_AWAY, "sessions cannot be looked up");
 }
 
 /* Access tokens: their permissions narrow what the account may. Runs after go_on filled `who`. */
@@ -205,8 +205,8 @@ static void narrow(struct api_req *req)
 	json_decref(req->who.perms);
 	req->who.perms = perms;
 	req->who.narrowed = true;
-	if (strcmp(req->who.tenant, req->who.home) != 0 && !api_perm_has(perms, "tenants.enter")) {
-		api_fail(req, API_P_ENTER, "this access token does not allow to act inside another tenant");
+	if (strcmp(req->who.tenant, req->who.home) != 0 && !res_perm_has(perms, "tenants.enter")) {
+		api_fail(req, RES_P_ENTER, "this access token does not allow to act inside another tenant");
 		return;
 	}
 	if (req->route->permission && !api_may(req, req->route->permission))
@@ -219,7 +219,7 @@ void api_auth(struct api_req *req, api_h *next)
 	char tenant[ZJ_UUID_SIZE];
 	find_token(req);
 	if (!req->who.token) {
-		api_fail(req, API_P_SESSION, "no cookie, no Authorization header");
+		api_fail(req, RES_P_SESSION, "no cookie, no Authorization header");
 		return;
 	}
 	if (api_token_read(req->who.token, "zjt", tenant, req->who.hash)) {
@@ -227,7 +227,7 @@ void api_auth(struct api_req *req, api_h *next)
 		return;
 	}
 	if (!api_token_read(req->who.token, "zjs", tenant, req->who.hash)) {
-		api_fail(req, API_P_SESSION, "the token is malformed");
+		api_fail(req, RES_P_SESSION, "the token is malformed");
 		return;
 	}
 	if (api_session_find(req->api->sessions, req->who.hash))
@@ -238,10 +238,10 @@ void api_auth(struct api_req *req, api_h *next)
 
 bool api_may(struct api_req *req, const char *permission)
 {
-	if (api_perm_has(req->who.perms, permission))
+	if (res_perm_has(req->who.perms, permission))
 		return true;
-	struct api_problem p = {.more = json_pack("{s:s}", "permission", permission)};
-	api_problem_set(&p, API_P_PERMISSION, "%s is needed", permission);
+	struct res_problem p = {.more = json_pack("{s:s}", "permission", permission)};
+	res_problem_set(&p, RES_P_PERMISSION, "%s is needed", permission);
 	api_reply_problem(req, &p);
 	return false;
 }

@@ -20,7 +20,7 @@ static void live_came(json_t *result, int code ZJ_UNUSED, const char *message ZJ
 		json_object_set_new(o, "live", json_true());
 		api_reply_json(req, 200, o);
 	} else {
-		api_fail(req, API_P_NOT_FOUND, "there is no such call");
+		api_fail(req, RES_P_NOT_FOUND, "there is no such call");
 	}
 	zj_deref(req);
 }
@@ -33,23 +33,23 @@ static void read_call(struct api_req *req, PGresult *const *results, int n ZJ_UN
 		api_acd_ask(req->api->acd, "calls", json_pack("{s:s}", "tenant", req->who.tenant), live_came,
 			    zj_ref(req));
 	else
-		api_fail(req, API_P_NOT_FOUND, "there is no such call");
+		api_fail(req, RES_P_NOT_FOUND, "there is no such call");
 }
 
 void api_call_one_h(struct api_req *req)
 {
 	if (!req->res || !req->res->select[req->who.role])
-		return api_fail(req, API_P_PERMISSION, "calls belong to a tenant: enter one with X-Zj-Tenant");
+		return api_fail(req, RES_P_PERMISSION, "calls belong to a tenant: enter one with X-Zj-Tenant");
 	if (!api_may(req, req->res->perm_read))
 		return;
 	if (!zj_uuid_is_valid(req->arg[0]))
-		return api_fail(req, API_P_NOT_FOUND, "an id is a UUID");
-	struct api_sql s = {0};
-	api_sql_one(&s, req->schema, req->res, req->who.role, req->arg[0]);
-	struct zj_pg_query q = api_sql_query(&s);
-	if (api_sql_failed(&s))
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
+	struct res_sql s = {0};
+	res_sql_one(&s, req->schema, req->res, req->who.role, req->arg[0]);
+	struct zj_pg_query q = res_sql_query(&s);
+	if (res_sql_failed(&s))
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 	else
 		api_db_run(req, &q, 1, read_call, NULL, NULL);
-	api_sql_free(&s);
+	res_sql_free(&s);
 }

@@ -25,7 +25,7 @@ static json_t *read_body(struct api_req *req, const struct member *members, size
 	static const char *const names[] = {
 		[JSON_STRING] = "string", [JSON_INTEGER] = "integer", [JSON_TRUE] = "boolean"};
 	json_t *body = api_req_body(req);
-	struct api_problem p = {.kind = API_P_TYPE};
+	struct res_problem p = {.kind = RES_P_TYPE};
 	const char *key;
 	json_t *v;
 	if (!body)
@@ -35,18 +35,18 @@ static json_t *read_body(struct api_req *req, const struct member *members, size
 		while (i < n && strcmp(members[i].name, key) != 0)
 			i++;
 		if (i == n) {
-			api_problem_set(&p, API_P_UNKNOWN_FIELD, "there is no field %.100s here", key);
-			api_problem_add(&p, key, "unknown_field", NULL);
+			res_problem_set(&p, RES_P_UNKNOWN_FIELD, "there is no field %.100s here", key);
+			res_problem_add(&p, key, "unknown_field", NULL);
 		} else if (!is_type(v, members[i].type)) {
-			api_problem_add(&p, key, "type", json_string(names[members[i].type]));
+			res_problem_add(&p, key, "type", json_string(names[members[i].type]));
 		}
 	}
 	for (size_t i = 0; i < n; i++)
 		if (members[i].needed && !json_object_get(body, members[i].name)) {
-			p.kind = API_P_INVALID;
-			api_problem_add(&p, members[i].name, "required", NULL);
+			p.kind = RES_P_INVALID;
+			res_problem_add(&p, members[i].name, "required", NULL);
 		}
-	if (!api_problem_any(&p))
+	if (!res_problem_any(&p))
 		return body;
 	json_decref(body);
 	api_reply_problem(req, &p);
@@ -55,8 +55,8 @@ static json_t *read_body(struct api_req *req, const struct member *members, size
 
 static void refused(struct api_req *req, const char *because)
 {
-	struct api_problem p = {.more = json_pack("{s:s}", "because", because)};
-	api_problem_set(&p, API_P_REFUSED, "%s", because);
+	struct res_problem p = {.more = json_pack("{s:s}", "because", because)};
+	res_problem_set(&p, RES_P_REFUSED, "%s", because);
 	api_reply_problem(req, &p);
 }
 
@@ -74,11 +74,11 @@ static void answered(json_t *result, int code, const char *message, json_t *data
 	} else if (code == ZJ_RPC_REFUSED) {
 		refused(req, why ? why : message ? message : "acd refused");
 	} else if (code == ZJ_RPC_NOT_FOUND) {
-		api_fail(req, API_P_NOT_FOUND, "%s", message ? message : "there is no such call or agent");
+		api_fail(req, RES_P_NOT_FOUND, "%s", message ? message : "there is no such call or agent");
 	} else if (code == ZJ_RPC_BAD_PARAMS) {
-		api_fail(req, API_P_INVALID, "%s", message ? message : "");
+		api_fail(req, RES_P_INVALID, "%s", message ? message : "");
 	} else {
-		api_fail(req, API_P_AWAY, "the call engine is away");
+		api_fail(req, RES_P_AWAY, "the call engine is away");
 	}
 	zj_log_with(before);
 	zj_deref(req);
@@ -98,7 +98,7 @@ static void command(struct api_req *req, const char *method, json_t *params)
 	zj_deref(key);
 	if (!api_acd_is_up(req->api->acd)) {
 		json_decref(params);
-		api_fail(req, API_P_AWAY, "the call engine is away");
+		api_fail(req, RES_P_AWAY, "the call engine is away");
 		return;
 	}
 	api_acd_ask(req->api->acd, method, params, answered, zj_ref(req));
@@ -111,7 +111,7 @@ static const char *agent_of_path(struct api_req *req)
 	if (strcmp(id, "me") == 0 || strcmp(id, req->who.agent) == 0) {
 		if (req->who.agent[0])
 			return req->who.agent;
-		api_fail(req, API_P_NOT_FOUND, "this account is no agent");
+		api_fail(req, RES_P_NOT_FOUND, "this account is no agent");
 		return NULL;
 	}
 	if (!api_may(req, "agents.control"))
@@ -119,7 +119,7 @@ static const char *agent_of_path(struct api_req *req)
 	const struct api_agent *a = zj_uuid_is_valid(id) ? api_agent_find(req->api->directory, id) : NULL;
 	if (a && strcmp(a->tenant, req->who.tenant) == 0)
 		return a->id;
-	api_fail(req, API_P_NOT_FOUND, "there is no such agent");
+	api_fail(req, RES_P_NOT_FOUND, "there is no such agent");
 	return NULL;
 }
 
@@ -171,7 +171,7 @@ static void calls_listed(json_t *result, int code, const char *message ZJ_UNUSED
 			own = api_live_is_agents(call, c->req->who.agent);
 	}
 	if (!result && code == ZJ_RPC_GONE)
-		api_fail(c->req, API_P_AWAY, "the call engine is away");
+		api_fail(c->req, RES_P_AWAY, "the call engine is away");
 	else if (own)
 		command(c->req, c->method, json_incref(c->params));
 	else
@@ -184,9 +184,9 @@ static void calls_listed(json_t *result, int code, const char *message ZJ_UNUSED
 /* One's own agent's calls, or any with calls.control. */
 static void call_command(struct api_req *req, const char *method, const struct member *members, size_t n)
 {
-	bool any = api_perm_has(req->who.perms, "calls.control");
+	bool any = res_perm_has(req->who.perms, "calls.control");
 	if (!zj_uuid_is_valid(req->arg[0]))
-		return api_fail(req, API_P_NOT_FOUND, "an id is a UUID");
+		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
 	if (!any && !req->who.agent[0]) {
 		api_may(req, "calls.control");
 		return;
@@ -202,7 +202,7 @@ static void call_command(struct api_req *req, const char *method, const struct m
 	struct check *c = malloc(sizeof(*c));
 	if (!c) {
 		json_decref(params);
-		return api_fail(req, API_P_INTERNAL, "out of memory");
+		return api_fail(req, RES_P_INTERNAL, "out of memory");
 	}
 	*c = (struct check){zj_ref(req), params, method};
 	api_acd_ask(req->api->acd, "calls", json_pack("{s:s}", "tenant", req->who.tenant), calls_listed, c);

@@ -12,12 +12,12 @@ struct db_call {
 };
 
 #define DB_PREFIX 2
-static const char *const role_sql[API_ROLES] = {"set local role zj_tenant", "set local role zj_carrier"};
+static const char *const role_sql[RES_ROLES] = {"set local role zj_tenant", "set local role zj_carrier"};
 static const char context_sql[] = "select set_config('zj.tenant', $1, true), set_config('zj.account', $2, true)";
 
 static void refused(struct db_call *c, int failed, const PGresult *r)
 {
-	struct api_pg_error e = {.sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE),
+	struct res_pg_error e = {.sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE),
 				 .message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY),
 				 .detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL),
 				 .constraint = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME),
@@ -25,9 +25,9 @@ static void refused(struct db_call *c, int failed, const PGresult *r)
 				 .table = PQresultErrorField(r, PG_DIAG_TABLE_NAME)};
 	if (c->on_error && c->on_error(c->req, failed - DB_PREFIX, &e, c->arg))
 		return;
-	struct api_problem p = {0};
-	api_problem_pg(&p, c->req->res, &e, strcmp(c->req->method, "DELETE") == 0);
-	if (p.kind == API_P_INTERNAL)
+	struct res_problem p = {0};
+	res_problem_pg(&p, c->req->res, &e, strcmp(c->req->method, "DELETE") == 0);
+	if (p.kind == RES_P_INTERNAL)
 		zj_error("db", "refused sqlstate=%s message=%s", e.sqlstate ? e.sqlstate : "-",
 			 zj_log_esc(e.message ? e.message : "-"));
 	api_reply_problem(c->req, &p);
@@ -40,7 +40,7 @@ static void answered(int err, int failed, PGresult *const *results, int n, void 
 	if (err == EPROTO)
 		refused(c, failed, results[failed]);
 	else if (err)
-		api_fail(c->req, API_P_AWAY, "the database is away%s",
+		api_fail(c->req, RES_P_AWAY, "the database is away%s",
 			 err == EIO && c->req->writing ? "; whether this was written is not known" : "");
 	else
 		c->h(c->req, results + DB_PREFIX, n - DB_PREFIX, c->arg);
@@ -57,7 +57,7 @@ void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_
 	struct db_call *c = malloc(sizeof(*c));
 	if (!c || n > API_DB_MAX) {
 		free(c);
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 		return;
 	}
 	*c = (struct db_call){zj_ref(req), h, on_error, arg};
@@ -69,5 +69,5 @@ void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_
 		return;
 	zj_deref(c->req);
 	free(c);
-	api_fail(req, API_P_AWAY, "the database is away");
+	api_fail(req, RES_P_AWAY, "the database is away");
 }

@@ -139,7 +139,7 @@ static bool choose(struct file *f, uint64_t size, const char *etag)
 	if (ranged < 0) {
 		snprintf(text, sizeof(text), "bytes */%llu", (unsigned long long)size);
 		api_header(req, "content-range", text);
-		api_fail(req, API_P_RANGE, "the file has %llu bytes", (unsigned long long)size);
+		api_fail(req, RES_P_RANGE, "the file has %llu bytes", (unsigned long long)size);
 		return false;
 	}
 	if (ranged > 0) {
@@ -220,7 +220,7 @@ static void on_open(uv_fs_t *fs)
 	f->busy = true;
 	if (uv_fs_fstat(f->req->api->loop, &f->fs, f->fd, on_stat)) {
 		f->busy = false;
-		api_fail(f->req, API_P_INTERNAL, "the file cannot be read");
+		api_fail(f->req, RES_P_INTERNAL, "the file cannot be read");
 		file_end(f);
 	}
 }
@@ -232,7 +232,7 @@ static void try_next(struct file *f)
 		return;
 	}
 	if (f->at >= f->a.n) {
-		api_fail(f->req, API_P_NOT_FOUND, "there is no such file");
+		api_fail(f->req, RES_P_NOT_FOUND, "there is no such file");
 		file_end(f);
 		return;
 	}
@@ -241,7 +241,7 @@ static void try_next(struct file *f)
 	if (uv_fs_open(f->req->api->loop, &f->fs, f->a.tries[f->at].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0,
 		       on_open)) {
 		f->busy = false;
-		api_fail(f->req, API_P_INTERNAL, "the file cannot be opened");
+		api_fail(f->req, RES_P_INTERNAL, "the file cannot be opened");
 		file_end(f);
 	}
 }

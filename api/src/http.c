@@ -58,12 +58,12 @@ static void on_setup_ostream(h2o_filter_t *self ZJ_UNUSED, h2o_req_t *req, h2o_o
 		return;
 	}
 	char id[ZJ_UUID_SIZE];
-	struct api_problem p = {0};
+	struct res_problem p = {0};
 	zj_uuid7(id);
-	api_problem_set(&p, req->res.status == 413 ? API_P_TOO_LARGE : API_P_REQUEST, "%s",
+	res_problem_set(&p, req->res.status == 413 ? RES_P_TOO_LARGE : RES_P_REQUEST, "%s",
 			req->res.status == 413 ? "the body is larger than max_body allows"
 					       : "the request is malformed");
-	char *text = api_problem_text(&p, id);
+	char *text = res_problem_text(&p, id);
 	zj_warn("http", "refused by the parser status=%d request=%s", req->res.status, id);
 	api_count(problems);
 	h2o_set_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, H2O_STRLIT("application/problem+json"),

@@ -408,7 +408,7 @@ static bool still_may(struct api_viewer *v)
 		return true; /* a role's row is on its way: asked again then */
 	if (err)
 		return false;
-	bool all = api_perm_has(v->who.perms, "live.read");
+	bool all = res_perm_has(v->who.perms, "live.read");
 	if (all != v->all || strcmp(agent, v->who.agent) != 0) {
 		v->all = all;
 		v->waiting = true;

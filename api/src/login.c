@@ -58,7 +58,7 @@ static void refuse(struct login *l)
 	api_limit_failed(l->req->api->limit, l->source, l->name, zj_mono_us());
 	api_count(logins_refused);
 	zj_info("login", "refused user=%s source=%s", zj_log_esc(l->name), zj_log_esc(l->source));
-	api_fail(l->req, API_P_LOGIN, "tenant, user name or password is wrong");
+	api_fail(l->req, RES_P_LOGIN, "tenant, user name or password is wrong");
 }
 
 static void accept_login(struct login *l, const struct api_account *a)
@@ -92,7 +92,7 @@ static void verified(int err, bool matches, const char *hash ZJ_UNUSED, void *ar
 	if (!lacks)
 		accept_login(l, a);
 	else if (lacks == EAGAIN)
-		api_fail(l->req, API_P_AWAY, "the account's role is not known yet");
+		api_fail(l->req, RES_P_AWAY, "the account's role is not known yet");
 	else
 		refuse(l);
 	zj_log_with(before);
@@ -107,7 +107,7 @@ static void try_login(struct api_req *req, const char *tenant, const char *usern
 	const struct api_account *a = t ? api_account_by_name(req->api->directory, t->id, username) : NULL;
 	struct login *l = calloc(1, sizeof(*l));
 	if (!l)
-		return api_fail(req, API_P_INTERNAL, "out of memory");
+		return api_fail(req, RES_P_INTERNAL, "out of memory");
 	l->req = zj_ref(req);
 	l->known = a != NULL;
 	if (a)
@@ -126,20 +126,20 @@ static void try_login(struct api_req *req, const char *tenant, const char *usern
 	if (err == EINVAL)
 		refuse(l);
 	else
-		api_fail(req, API_P_TOO_MANY, "wait %s s", after);
+		api_fail(req, RES_P_TOO_MANY, "wait %s s", after);
 	zj_deref(l->req);
 	zj_deref(l->hash);
 	free(l);
 }
 
 /* A member that is a string of reasonable length; a wrong one is put into the problem. */
-static const char *member(const json_t *o, const char *key, bool needed, struct api_problem *p)
+static const char *member(const json_t *o, const char *key, bool needed, struct res_problem *p)
 {
 	json_t *v = json_object_get(o, key);
 	if (!v && needed)
-		api_problem_add(p, key, "required", NULL);
+		res_problem_add(p, key, "required", NULL);
 	else if (v && !json_is_null(v) && !json_is_string(v))
-		api_problem_add(p, key, "type", json_string("string"));
+		res_problem_add(p, key, "type", json_string("string"));
 	return json_string_value(v);
 }
 
@@ -150,15 +150,15 @@ void api_login_h(struct api_req *req)
 	json_t *v;
 	if (!body)
 		return;
-	struct api_problem p = {.kind = API_P_TYPE};
+	struct res_problem p = {.kind = RES_P_TYPE};
 	json_object_foreach (body, key, v)
 		if (strcmp(key, "tenant") != 0 && strcmp(key, "username") != 0 && strcmp(key, "password") != 0) {
-			api_problem_set(&p, API_P_UNKNOWN_FIELD, "login has no field %.100s", key);
-			api_problem_add(&p, key, "unknown_field", NULL);
+			res_problem_set(&p, RES_P_UNKNOWN_FIELD, "login has no field %.100s", key);
+			res_problem_add(&p, key, "unknown_field", NULL);
 		}
 	const char *tenant = member(body, "tenant", false, &p), *username = member(body, "username", true, &p),
 		   *password = member(body, "password", true, &p);
-	if (api_problem_any(&p))
+	if (res_problem_any(&p))
 		api_reply_problem(req, &p);
 	else
 		try_login(req, tenant && *tenant ? tenant : NULL, username, password);

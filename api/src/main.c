@@ -50,22 +50,22 @@ static const struct zj_conf_row rows[] = {
 
 static void read_schema(void *arg);
 
-static void schema_use(struct api *api, struct api_schema *s)
+static void schema_use(struct api *api, struct res_schema *s)
 {
 	zj_deref(api->schema);
 	api->schema = s;
-	for (int r = 0; r < API_ROLES; r++) {
+	for (int r = 0; r < RES_ROLES; r++) {
 		free(api->openapi[r]);
-		api->openapi[r] = api_openapi_make(s, (enum api_role)r);
+		api->openapi[r] = api_openapi_make(s, (enum res_role)r);
 	}
-	zj_info("schema", "read resources=%zu", api_schema_count(s));
+	zj_info("schema", "read resources=%zu", res_schema_count(s));
 	zj_health_set(api->health, true, "");
 }
 
 static void schema_read(int err, int failed, PGresult *const *results, int n ZJ_UNUSED, void *arg)
 {
 	struct api *api = arg;
-	struct api_schema *s;
+	struct res_schema *s;
 	char why[300] = "out of memory";
 	enum api_look look = api->schema_look;
 
@@ -76,7 +76,7 @@ static void schema_read(int err, int failed, PGresult *const *results, int n ZJ_
 	} else {
 		json_t *tables = json_loads(PQgetvalue(results[0], 0, 0), 0, NULL);
 
-		if (!tables || api_schema_alloc(&s, tables, why, sizeof(why)))
+		if (!tables || res_schema_alloc(&s, tables, why, sizeof(why)))
 			zj_error("schema", "the former one stays why=%s", zj_log_esc(why));
 		else
 			schema_use(api, s);
@@ -89,7 +89,7 @@ static void schema_read(int err, int failed, PGresult *const *results, int n ZJ_
 static void read_schema(void *arg)
 {
 	struct api *api = arg;
-	struct zj_pg_query q = {.sql = api_schema_sql};
+	struct zj_pg_query q = {.sql = res_schema_sql};
 
 	if (api->schema_look != API_LOOK_NONE) {
 		api->schema_look = API_LOOK_AGAIN;

@@ -2,19 +2,19 @@
 #include "api.h"
 #include <string.h>
 
-static json_t *field_schema(const struct api_field *f)
+static json_t *field_schema(const struct res_field *f)
 {
 	json_t *o = json_object();
-	const struct api_type_info *t = &api_types[f->type];
+	const struct res_type_info *t = &res_types[f->type];
 	if (t->json_type && !f->not_null)
 		json_object_set_new(o, "type", json_pack("[s, s]", t->json_type, "null"));
 	else if (t->json_type)
 		json_object_set_new(o, "type", json_string(t->json_type));
 	if (t->format)
 		json_object_set_new(o, "format", json_string(t->format));
-	if (f->type == API_STRINGS || f->type == API_UUIDS)
+	if (f->type == RES_STRINGS || f->type == RES_UUIDS)
 		json_object_set_new(o, "items", json_pack("{s:s}", "type", "string"));
-	if (f->choices && f->type == API_STRING) {
+	if (f->choices && f->type == RES_STRING) {
 		json_t *choices = json_copy(f->choices);
 		if (!f->not_null)
 			json_array_append_new(choices, json_null());
@@ -39,16 +39,16 @@ static json_t *field_schema(const struct api_field *f)
 }
 
 /* kind 0: the row as it is read; 1: as it is created; 2: as it is changed. */
-static json_t *row_schema(const struct api_resource *r, enum api_role role, int kind)
+static json_t *row_schema(const struct res_def *r, enum res_role role, int kind)
 {
 	json_t *properties = json_object(), *required = json_array();
 	for (size_t i = 0; i < r->n_fields; i++) {
-		const struct api_field *f = &r->fields[i];
-		bool in = kind == 0 ? api_field_shown(f, role) : api_field_writable(f, role, kind == 1);
+		const struct res_field *f = &r->fields[i];
+		bool in = kind == 0 ? res_field_shown(f, role) : res_field_writable(f, role, kind == 1);
 		if (!in)
 			continue;
 		json_object_set_new(properties, f->name, field_schema(f));
-		if (kind == 1 && api_field_required(f, role))
+		if (kind == 1 && res_field_required(f, role))
 			json_array_append_new(required, json_string(f->name));
 	}
 	json_t *o = json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties, "additionalProperties",
@@ -77,7 +77,7 @@ static json_t *answer(const char *status, const char *text, json_t *schema)
 			 "content", "application/problem+json", "schema", ref("Problem"));
 }
 
-static json_t *operation(const struct api_resource *r, const char *verb, const char *summary, json_t *responses)
+static json_t *operation(const struct res_def *r, const char *verb, const char *summary, json_t *responses)
 {
 	return json_pack("{s:o, s:o, s:[s], s:o}", "operationId", json_sprintf("%s_%s", verb, r->table), "summary",
 			 json_sprintf("%s: %s", r->en, summary), "tags", r->name, "responses", responses);
@@ -89,7 +89,7 @@ static json_t *query_parameter(const char *name, const char *type, const char *d
 			 description);
 }
 
-static void add_resource(json_t *paths, json_t *schemas, const struct api_resource *r, enum api_role role)
+static void add_resource(json_t *paths, json_t *schemas, const struct res_def *r, enum res_role role)
 {
 	char name[100], create[120], change[120], path[160];
 	snprintf(name, sizeof(name), "%.80s", r->table);
@@ -163,7 +163,7 @@ static void add_route(json_t *paths, const struct api_route *route)
 					      "schema", "type", "string"));
 }
 
-char *api_openapi_make(const struct api_schema *s, enum api_role role)
+char *api_openapi_make(const struct res_schema *s, enum res_role role)
 {
 	json_t *paths = json_object(), *schemas = json_object();
 	json_object_set_new(
@@ -172,9 +172,9 @@ char *api_openapi_make(const struct api_schema *s, enum api_role role)
 			  "object", "required", "type", "title", "status", "properties", "type", "type", "string",
 			  "title", "type", "string", "status", "type", "integer", "detail", "type", "string", "request",
 			  "type", "string", "errors", "type", "array", "items", "type", "object"));
-	for (size_t i = 0; i < api_schema_count(s); i++)
-		if (api_schema_at(s, i)->select[role])
-			add_resource(paths, schemas, api_schema_at(s, i), role);
+	for (size_t i = 0; i < res_schema_count(s); i++)
+		if (res_schema_at(s, i)->select[role])
+			add_resource(paths, schemas, res_schema_at(s, i), role);
 	for (const struct api_route *r = api_routes; r->method; r++)
 		add_route(paths, r);
 	json_t *o =
@@ -190,8 +190,8 @@ char *api_openapi_make(const struct api_schema *s, enum api_role role)
 /* Without a session (or a carrier's) the carrier's view; it is the wider one for what the carrier may touch. */
 void api_openapi_h(struct api_req *req)
 {
-	char *as = api_query_get(req->query, "as");
+	char *as = res_query_get(req->query, "as");
 	bool carrier = as && strcmp(as, "carrier") == 0;
 	zj_deref(as);
-	api_reply_text(req, 200, req->api->openapi[carrier ? API_ROLE_CARRIER : API_ROLE_TENANT]);
+	api_reply_text(req, 200, req->api->openapi[carrier ? RES_ROLE_CARRIER : RES_ROLE_TENANT]);
 }

@@ -2,5 +2,5 @@
 #ifndef API_OPENAPI_H
 #define API_OPENAPI_H
 #include "schema.h"
-char *api_openapi_make(const struct api_schema *s, enum api_role role);
+char *api_openapi_make(const struct res_schema *s, enum res_role role);
 #endif

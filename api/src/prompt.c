@@ -19,7 +19,7 @@ static char *form_text(struct api_req *req, const char *boundary, const char *na
 {
 	struct api_part part;
 	if (!boundary[0])
-		return api_query_get(req->query, name);
+		return res_query_get(req->query, name);
 	if (!api_multipart_find(req->h2o->entity.base, req->h2o->entity.len, boundary, name, &part) || part.n > 1000 ||
 	    memchr(part.data, 0, part.n))
 		return NULL;
@@ -40,15 +40,15 @@ static bool find_audio(struct api_req *req, struct api_part *audio, char boundar
 	zj_deref(type);
 	*audio = (struct api_part){body.base, body.len};
 	if (json) {
-		api_fail(req, API_P_MEDIA, "the sound itself is expected, or multipart/form-data");
+		api_fail(req, RES_P_MEDIA, "the sound itself is expected, or multipart/form-data");
 		return false;
 	}
 	if (multipart && !api_multipart_find(body.base, body.len, boundary, "file", audio))
 		audio->n = 0;
 	if (audio->n > 0)
 		return true;
-	struct api_problem p = {.kind = API_P_INVALID};
-	api_problem_add(&p, "file", "required", NULL);
+	struct res_problem p = {.kind = RES_P_INVALID};
+	res_problem_add(&p, "file", "required", NULL);
 	api_reply_problem(req, &p);
 	return false;
 }
@@ -56,9 +56,9 @@ static bool find_audio(struct api_req *req, struct api_part *audio, char boundar
 /* Values of fields that the system fills. */
 static void add_value(struct api_write *w, const char *name, char *text)
 {
-	const struct api_field *f = api_resource_field(w->req->res, name);
-	if (f && w->values.n < API_VALUES_MAX)
-		w->values.v[w->values.n++] = (struct api_value){f, text};
+	const struct res_field *f = res_def_field(w->req->res, name);
+	if (f && w->values.n < RES_VALUES_MAX)
+		w->values.v[w->values.n++] = (struct res_value){f, text};
 	else
 		zj_deref(text);
 }
@@ -70,14 +70,14 @@ static void uploaded(struct api_upload *u, void *arg)
 	struct api_req *req = w->req;
 	struct zj_log_ctx before = zj_log_with(api_req_log(req));
 	if (u->err == EINVAL) {
-		struct api_problem problem = {.kind = API_P_INVALID};
-		api_problem_set(&problem, API_P_INVALID, "%s",
+		struct res_problem problem = {.kind = RES_P_INVALID};
+		res_problem_set(&problem, RES_P_INVALID, "%s",
 				u->why[0] ? u->why : "this is not a sound file, or its header does not tell the truth");
-		api_problem_add_text(&problem, "file", "audio", "不是有效的音频文件", problem.detail, NULL);
+		res_problem_add_text(&problem, "file", "audio", "不是有效的音频文件", problem.detail, NULL);
 		api_reply_problem(req, &problem);
 	} else if (u->err) {
 		zj_error("prompt", "cannot store an upload error=%s", strerror(u->err));
-		api_fail(req, API_P_AWAY, "the sound cannot be stored now");
+		api_fail(req, RES_P_AWAY, "the sound cannot be stored now");
 	} else {
 		add_value(w, "path", zj_strdup(u->path));
 		add_value(w, "bytes", zj_asprintf("%lld", (long long)u->bytes));
@@ -98,7 +98,7 @@ static void upload(struct api_write *w, const char *name, struct api_part audio,
 	struct api_req *req = w->req;
 	struct prompt *p = calloc(1, sizeof(*p));
 	if (!p)
-		return api_fail(req, API_P_INTERNAL, "out of memory");
+		return api_fail(req, RES_P_INTERNAL, "out of memory");
 	p->w = w;
 	snprintf(p->former, sizeof(p->former), "%s", former);
 	zj_ref(req);
@@ -106,7 +106,7 @@ static void upload(struct api_write *w, const char *name, struct api_part audio,
 		return;
 	zj_deref(req);
 	free(p);
-	api_fail(req, API_P_INTERNAL, "out of memory");
+	api_fail(req, RES_P_INTERNAL, "out of memory");
 }
 
 /* The carrier has no prompts of its own: it enters a tenant. */
@@ -114,7 +114,7 @@ static bool in_tenant(struct api_req *req)
 {
 	if (req->res && req->res->insert[req->who.role])
 		return true;
-	api_fail(req, API_P_PERMISSION, "prompts belong to a tenant: enter one with X-Zj-Tenant");
+	api_fail(req, RES_P_PERMISSION, "prompts belong to a tenant: enter one with X-Zj-Tenant");
 	return false;
 }
 
@@ -122,7 +122,7 @@ void api_prompt_create_h(struct api_req *req)
 {
 	static const char *const texts[] = {"name", "language"};
 	struct api_part audio;
-	struct api_problem p = {0};
+	struct res_problem p = {0};
 	char boundary[72], id[ZJ_UUID_SIZE];
 	if (!in_tenant(req) || !find_audio(req, &audio, boundary))
 		return;
@@ -136,7 +136,7 @@ void api_prompt_create_h(struct api_req *req)
 			json_object_set_new(body, texts[i], json_string(text));
 		zj_deref(text);
 	}
-	bool good = api_values_read(&w->values, req->res, req->who.role, true, body, &p);
+	bool good = res_values_read(&w->values, req->res, req->who.role, true, body, &p);
 	json_decref(body);
 	if (!good) {
 		api_reply_problem(req, &p);
@@ -152,7 +152,7 @@ static void replace(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 	struct api_part audio;
 	char boundary[72], name[80];
 	if (PQntuples(results[0]) == 0)
-		return api_fail(req, API_P_NOT_FOUND, "there is no such prompt");
+		return api_fail(req, RES_P_NOT_FOUND, "there is no such prompt");
 	if (!find_audio(req, &audio, boundary))
 		return;
 	struct api_write *w = api_write_alloc(req, req->arg[0]);
@@ -166,16 +166,16 @@ static void replace(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 
 static void with_path(struct api_req *req, const char *column, api_db_h *h)
 {
-	struct api_sql s = {0};
+	struct res_sql s = {0};
 	if (!zj_uuid_is_valid(req->arg[0]))
-		return api_fail(req, API_P_NOT_FOUND, "an id is a UUID");
-	api_sql_column(&s, req->res, req->arg[0], column);
-	struct zj_pg_query q = api_sql_query(&s);
-	if (api_sql_failed(&s))
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
+	res_sql_column(&s, req->res, req->arg[0], column);
+	struct zj_pg_query q = res_sql_query(&s);
+	if (res_sql_failed(&s))
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 	else
 		api_db_run(req, &q, 1, h, NULL, NULL);
-	api_sql_free(&s);
+	res_sql_free(&s);
 }
 
 void api_prompt_audio_put_h(struct api_req *req)
@@ -197,16 +197,16 @@ static void send_sound(struct api_req *req, PGresult *const *results, int n ZJ_U
 	const PGresult *r = results[0];
 	char disposition[120];
 	if (PQntuples(r) == 0 || PQgetisnull(r, 0, 0))
-		return api_fail(req, API_P_NOT_FOUND, "there is no such sound");
+		return api_fail(req, RES_P_NOT_FOUND, "there is no such sound");
 	const char *path = PQgetvalue(r, 0, 0);
 	size_t store = strlen(req->api->conf.store);
 	if (strncmp(path, req->api->conf.store, store) == 0 && path[store] == '/')
 		path += store + 1;
 	if (!path_is_good(req, path)) {
 		zj_error("file", "a row's path lies outside of its tenant's store path=%s", zj_log_esc(path));
-		return api_fail(req, API_P_NOT_FOUND, "there is no such sound");
+		return api_fail(req, RES_P_NOT_FOUND, "there is no such sound");
 	}
-	char *download = api_query_get(req->query, "download");
+	char *download = res_query_get(req->query, "download");
 	snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s.wav\"", req->arg[0]);
 	a.disposition = download ? disposition : NULL;
 	a.tries[0].path = zj_asprintf("%s/%s", req->api->conf.store, path);
@@ -214,7 +214,7 @@ static void send_sound(struct api_req *req, PGresult *const *results, int n ZJ_U
 	if (a.tries[0].path)
 		api_file_send(req, &a);
 	else
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 }
 
 void api_prompt_audio_get_h(struct api_req *req)
@@ -229,5 +229,5 @@ void api_recording_audio_h(struct api_req *req)
 		zj_info("audit", "listen recording=%s account=%s", zj_log_esc(req->arg[0]), req->who.account);
 		with_path(req, "path", send_sound);
 	} else
-		api_fail(req, API_P_PERMISSION, "recordings belong to a tenant: enter one with X-Zj-Tenant");
+		api_fail(req, RES_P_PERMISSION, "recordings belong to a tenant: enter one with X-Zj-Tenant");
 }

@@ -184,7 +184,7 @@ void api_reply_text(struct api_req *req, int status, const char *json)
 	if (json)
 		api_reply(req, status, "application/json", json, strlen(json));
 	else
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 }
 
 void api_reply_json(struct api_req *req, int status, json_t *o)
@@ -200,30 +200,30 @@ void api_reply_empty(struct api_req *req, int status)
 	api_reply(req, status, NULL, NULL, 0);
 }
 
-void api_reply_problem(struct api_req *req, struct api_problem *p)
+void api_reply_problem(struct api_req *req, struct res_problem *p)
 {
 	struct zj_log_ctx before = zj_log_with(api_req_log(req));
-	char *text = api_problem_text(p, req->id);
-	int status = api_problem_status(p->kind);
+	char *text = res_problem_text(p, req->id);
+	int status = res_problem_status(p->kind);
 	api_count(problems);
-	zj_log(status >= 500 && p->kind != API_P_AWAY ? ZJ_ERROR : ZJ_INFO, "http",
+	zj_log(status >= 500 && p->kind != RES_P_AWAY ? ZJ_ERROR : ZJ_INFO, "http",
 	       "refused method=%s path=%s status=%d type=%s why=%s", req->method,
 	       req->n_seg > 2 && req->n_seg <= API_SEGMENTS ? zj_log_esc(req->seg[2]) : "-", status,
-	       api_problem_type(p->kind), zj_log_esc(p->detail));
-	if (p->kind == API_P_AWAY)
+	       res_problem_type(p->kind), zj_log_esc(p->detail));
+	if (p->kind == RES_P_AWAY)
 		api_header(req, "retry-after", "1");
 	if (text)
 		api_reply(req, status, "application/problem+json", text, strlen(text));
 	else
 		api_reply(req, 500, "application/problem+json", "{}", 2);
 	free(text);
-	api_problem_clear(p);
+	res_problem_clear(p);
 	zj_log_with(before);
 }
 
-void api_fail(struct api_req *req, enum api_problem_kind kind, const char *fmt, ...)
+void api_fail(struct api_req *req, enum res_problem_kind kind, const char *fmt, ...)
 {
-	struct api_problem p = {.kind = kind};
+	struct res_problem p = {.kind = kind};
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(p.detail, sizeof(p.detail), fmt, ap);
@@ -241,7 +241,7 @@ json_t *api_req_body(struct api_req *req)
 		     strncasecmp(type, "text/plain", 10) != 0;
 	zj_deref(type);
 	if (other) {
-		api_fail(req, API_P_MEDIA, "application/json is expected");
+		api_fail(req, RES_P_MEDIA, "application/json is expected");
 		return NULL;
 	}
 	if (body.len == 0)
@@ -249,11 +249,11 @@ json_t *api_req_body(struct api_req *req)
 	json_t *o = json_loadb(body.base, body.len, JSON_REJECT_DUPLICATES, &e);
 	if (json_is_object(o))
 		return o;
-	struct api_problem p = {0};
+	struct res_problem p = {0};
 	if (o) {
-		api_problem_set(&p, API_P_TYPE, "the body must be a JSON object");
+		res_problem_set(&p, RES_P_TYPE, "the body must be a JSON object");
 	} else {
-		api_problem_set(&p, API_P_JSON, "line %d, column %d: %s", e.line, e.column, e.text);
+		res_problem_set(&p, RES_P_JSON, "line %d, column %d: %s", e.line, e.column, e.text);
 		p.more = json_pack("{s:i, s:i}", "line", e.line, "column", e.column);
 	}
 	json_decref(o);

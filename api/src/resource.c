@@ -5,30 +5,30 @@
 
 /* Is the verb offered to the caller's database role, and does the caller's role in the tenant allow it? Else answers.
  */
-static bool offered(struct api_req *req, const bool can[API_ROLES], const char *permission)
+static bool offered(struct api_req *req, const bool can[RES_ROLES], const char *permission)
 {
-	enum api_role role = req->who.role;
+	enum res_role role = req->who.role;
 	if (!can[role]) {
-		bool other = can[role == API_ROLE_TENANT ? API_ROLE_CARRIER : API_ROLE_TENANT];
-		if (other && role == API_ROLE_CARRIER)
-			api_fail(req, API_P_PERMISSION, "%s belong to a tenant: enter one with X-Zj-Tenant",
+		bool other = can[role == RES_ROLE_TENANT ? RES_ROLE_CARRIER : RES_ROLE_TENANT];
+		if (other && role == RES_ROLE_CARRIER)
+			api_fail(req, RES_P_PERMISSION, "%s belong to a tenant: enter one with X-Zj-Tenant",
 				 req->res->name);
 		else if (other)
-			api_fail(req, API_P_PERMISSION, "%s are the carrier's to write", req->res->name);
+			api_fail(req, RES_P_PERMISSION, "%s are the carrier's to write", req->res->name);
 		else
-			api_fail(req, API_P_METHOD, "%s cannot be written so", req->res->name);
+			api_fail(req, RES_P_METHOD, "%s cannot be written so", req->res->name);
 		return false;
 	}
 	return api_may(req, permission);
 }
 
 struct list {
-	struct api_query q;
+	struct res_query q;
 };
 
 static void list_destructor(void *obj)
 {
-	api_query_free(&((struct list *)obj)->q);
+	res_query_free(&((struct list *)obj)->q);
 }
 
 static void listed(struct api_req *req, PGresult *const *results, int n, void *arg ZJ_UNUSED)
@@ -37,58 +37,58 @@ static void listed(struct api_req *req, PGresult *const *results, int n, void *a
 	const PGresult *r = results[0];
 	int rows = PQntuples(r);
 	bool more = rows > l->q.limit;
-	struct api_buf b = {0};
+	struct res_buf b = {0};
 	if (more)
 		rows = l->q.limit;
-	api_buf_add(&b, "{\"items\":[");
+	res_buf_add(&b, "{\"items\":[");
 	for (int i = 0; i < rows; i++) {
-		api_buf_add(&b, i ? "," : "");
-		api_buf_addn(&b, PQgetvalue(r, i, 0), (size_t)PQgetlength(r, i, 0));
+		res_buf_add(&b, i ? "," : "");
+		res_buf_addn(&b, PQgetvalue(r, i, 0), (size_t)PQgetlength(r, i, 0));
 	}
-	char *cursor = more ? api_query_cursor(&l->q, PQgetvalue(r, rows - 1, 1)) : NULL;
-	api_buf_add(&b, "],\"next\":");
-	api_buf_json(&b, cursor);
+	char *cursor = more ? res_query_cursor(&l->q, PQgetvalue(r, rows - 1, 1)) : NULL;
+	res_buf_add(&b, "],\"next\":");
+	res_buf_json(&b, cursor);
 	if (n > 1)
-		api_buf_printf(&b, ",\"total\":%s", PQgetvalue(results[1], 0, 0));
-	api_buf_add(&b, "}");
+		res_buf_printf(&b, ",\"total\":%s", PQgetvalue(results[1], 0, 0));
+	res_buf_add(&b, "}");
 	api_reply_text(req, 200, b.failed ? NULL : b.p);
 	free(cursor);
-	api_buf_free(&b);
+	res_buf_free(&b);
 }
 
 void api_list_h(struct api_req *req)
 {
-	struct api_problem p = {0};
+	struct res_problem p = {0};
 	if (!offered(req, req->res->select, req->res->perm_read))
 		return;
 	struct list *l = zj_alloc(sizeof(*l), list_destructor);
 	if (!l)
-		return api_fail(req, API_P_INTERNAL, "out of memory");
+		return api_fail(req, RES_P_INTERNAL, "out of memory");
 	req->user = l;
-	if (!api_query_read(&l->q, req->res, req->who.role, req->query, NULL, &p)) {
+	if (!res_query_read(&l->q, req->res, req->who.role, req->query, NULL, &p)) {
 		api_reply_problem(req, &p);
 		return;
 	}
-	struct api_sql s = {0}, count = {0};
+	struct res_sql s = {0}, count = {0};
 	struct zj_pg_query q[2];
-	api_sql_list(&s, req->schema, req->res, req->who.role, &l->q);
-	q[0] = api_sql_query(&s);
+	res_sql_list(&s, req->schema, req->res, req->who.role, &l->q);
+	q[0] = res_sql_query(&s);
 	if (l->q.count)
-		api_sql_count(&count, req->res, &l->q);
-	q[1] = api_sql_query(&count);
-	if (api_sql_failed(&s) || api_sql_failed(&count))
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		res_sql_count(&count, req->res, &l->q);
+	q[1] = res_sql_query(&count);
+	if (res_sql_failed(&s) || res_sql_failed(&count))
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 	else
 		api_db_run(req, q, l->q.count ? 2 : 1, listed, NULL, NULL);
-	api_sql_free(&s);
-	api_sql_free(&count);
+	res_sql_free(&s);
+	res_sql_free(&count);
 }
 
 static void read_one(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
 {
 	char etag[80];
 	if (PQntuples(results[0]) == 0) {
-		api_fail(req, API_P_NOT_FOUND, "there is no such row");
+		api_fail(req, RES_P_NOT_FOUND, "there is no such row");
 		return;
 	}
 	snprintf(etag, sizeof(etag), "\"%s\"", PQgetvalue(results[0], 0, 1));
@@ -106,23 +106,23 @@ void api_one_h(struct api_req *req)
 	if (!offered(req, req->res->select, req->res->perm_read))
 		return;
 	if (!zj_uuid_is_valid(req->arg[1]))
-		return api_fail(req, API_P_NOT_FOUND, "an id is a UUID");
-	struct api_sql s = {0};
-	api_sql_one(&s, req->schema, req->res, req->who.role, req->arg[1]);
-	struct zj_pg_query q = api_sql_query(&s);
-	if (api_sql_failed(&s))
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
+	struct res_sql s = {0};
+	res_sql_one(&s, req->schema, req->res, req->who.role, req->arg[1]);
+	struct zj_pg_query q = res_sql_query(&s);
+	if (res_sql_failed(&s))
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 	else
 		api_db_run(req, &q, 1, read_one, NULL, NULL);
-	api_sql_free(&s);
+	res_sql_free(&s);
 }
 
 static void write_body(struct api_req *req, const char *id)
 {
-	struct api_problem p = {0};
+	struct res_problem p = {0};
 	json_t *body = api_req_body(req);
 	struct api_write *w = body ? api_write_alloc(req, id) : NULL;
-	if (w && !api_values_read(&w->values, req->res, req->who.role, !id, body, &p))
+	if (w && !res_values_read(&w->values, req->res, req->who.role, !id, body, &p))
 		api_reply_problem(req, &p);
 	else if (w && api_write_allowed(w))
 		api_write_go(w);
@@ -132,7 +132,7 @@ static void write_body(struct api_req *req, const char *id)
 void api_create_h(struct api_req *req)
 {
 	if (json_object_get(req->res->comment, "upload"))
-		api_fail(req, API_P_MEDIA, "%s are uploaded", req->res->name);
+		api_fail(req, RES_P_MEDIA, "%s are uploaded", req->res->name);
 	else if (offered(req, req->res->insert, req->res->perm_write))
 		write_body(req, NULL);
 }
@@ -160,9 +160,9 @@ static void deleted(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 		api_audit(req, "delete", w->id);
 		api_directory_wait(req->api->directory, req->res->table, w->id, 0, true, known_gone, zj_ref(req));
 	} else if (PQntuples(results[1]) > 0) {
-		api_fail(req, API_P_CHANGED, "If-Match does not match any more");
+		api_fail(req, RES_P_CHANGED, "If-Match does not match any more");
 	} else {
-		api_fail(req, API_P_NOT_FOUND, "there is no such row");
+		api_fail(req, RES_P_NOT_FOUND, "there is no such row");
 	}
 }
 
@@ -173,25 +173,25 @@ void api_delete_h(struct api_req *req)
 	struct api_write *w = api_write_alloc(req, req->arg[1]);
 	if (!w || !api_write_allowed(w))
 		return;
-	struct api_sql s = {0}, look = {0};
-	api_sql_delete(&s, req->res, req->who.role, w->id, w->etag);
-	api_sql_column(&look, req->res, w->id, "id");
-	struct zj_pg_query q[2] = {api_sql_query(&s), api_sql_query(&look)};
-	if (api_sql_failed(&s) || api_sql_failed(&look))
-		api_fail(req, API_P_INTERNAL, "out of memory");
+	struct res_sql s = {0}, look = {0};
+	res_sql_delete(&s, req->res, req->who.role, w->id, w->etag);
+	res_sql_column(&look, req->res, w->id, "id");
+	struct zj_pg_query q[2] = {res_sql_query(&s), res_sql_query(&look)};
+	if (res_sql_failed(&s) || res_sql_failed(&look))
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 	else
 		api_db_run(req, q, 2, deleted, NULL, NULL);
-	api_sql_free(&s);
-	api_sql_free(&look);
+	res_sql_free(&s);
+	res_sql_free(&look);
 }
 
 /* A field with a media type of its own (a flow's document) can be read and written as that document. */
-static const struct api_field *document_field(struct api_req *req)
+static const struct res_field *document_field(struct api_req *req)
 {
-	const struct api_field *f = api_resource_field(req->res, req->arg[2]);
-	if (f && api_field_shown(f, req->who.role) && json_object_get(f->comment, "media"))
+	const struct res_field *f = res_def_field(req->res, req->arg[2]);
+	if (f && res_field_shown(f, req->who.role) && json_object_get(f->comment, "media"))
 		return f;
-	api_fail(req, API_P_NOT_FOUND, "there is nothing at this path");
+	api_fail(req, RES_P_NOT_FOUND, "there is nothing at this path");
 	return NULL;
 }
 
@@ -199,40 +199,40 @@ static void column_read(struct api_req *req, PGresult *const *results, int n ZJ_
 {
 	const PGresult *r = results[0];
 	if (PQntuples(r) == 0)
-		api_fail(req, API_P_NOT_FOUND, "there is no such row");
+		api_fail(req, RES_P_NOT_FOUND, "there is no such row");
 	else
 		api_reply(req, 200, arg, PQgetvalue(r, 0, 0), (size_t)PQgetlength(r, 0, 0));
 }
 
 void api_column_get_h(struct api_req *req)
 {
-	const struct api_field *f = document_field(req);
+	const struct res_field *f = document_field(req);
 	if (!f || !offered(req, req->res->select, req->res->perm_read))
 		return;
 	if (!zj_uuid_is_valid(req->arg[1]))
-		return api_fail(req, API_P_NOT_FOUND, "an id is a UUID");
-	struct api_sql s = {0};
-	api_sql_column(&s, req->res, req->arg[1], f->name);
-	struct zj_pg_query q = api_sql_query(&s);
-	if (api_sql_failed(&s))
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
+	struct res_sql s = {0};
+	res_sql_column(&s, req->res, req->arg[1], f->name);
+	struct zj_pg_query q = res_sql_query(&s);
+	if (res_sql_failed(&s))
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 	else
 		api_db_run(req, &q, 1, column_read, NULL,
 			   (void *)json_string_value(json_object_get(f->comment, "media")));
-	api_sql_free(&s);
+	res_sql_free(&s);
 }
 
 void api_column_put_h(struct api_req *req)
 {
-	struct api_problem p = {0};
-	const struct api_field *f = document_field(req);
+	struct res_problem p = {0};
+	const struct res_field *f = document_field(req);
 	if (!f || !offered(req, req->res->update, req->res->perm_write))
 		return;
 	const char *media = json_string_value(json_object_get(f->comment, "media"));
 	if (!api_req_header_is(req, "content-type", media) &&
 	    !api_req_header_is(req, "content-type", "application/xml") &&
 	    !api_req_header_is(req, "content-type", "text/xml")) {
-		api_fail(req, API_P_MEDIA, "%s is expected", media);
+		api_fail(req, RES_P_MEDIA, "%s is expected", media);
 		return;
 	}
 	struct api_write *w = api_write_alloc(req, req->arg[1]);
@@ -241,12 +241,12 @@ void api_column_put_h(struct api_req *req)
 	json_t *text = json_stringn(req->h2o->entity.base ? req->h2o->entity.base : "", req->h2o->entity.len);
 	if (!text || strlen(json_string_value(text)) != req->h2o->entity.len) {
 		json_decref(text);
-		api_problem_set(&p, API_P_REQUEST, "the document must be UTF-8 without zero bytes");
+		res_problem_set(&p, RES_P_REQUEST, "the document must be UTF-8 without zero bytes");
 		api_reply_problem(req, &p);
 		return;
 	}
 	json_t *body = json_pack("{s:o}", f->name, text);
-	if (!api_values_read(&w->values, req->res, req->who.role, false, body, &p))
+	if (!res_values_read(&w->values, req->res, req->who.role, false, body, &p))
 		api_reply_problem(req, &p);
 	else if (api_write_allowed(w))
 		api_write_go(w);

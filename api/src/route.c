@@ -65,7 +65,7 @@ static bool method_is(const struct api_req *req, const char *method)
 }
 
 /* `allow` collects the methods of routes that match but for the method. */
-static bool find(struct api_req *req, const struct api_route *routes, struct api_buf *allow)
+static bool find(struct api_req *req, const struct api_route *routes, struct res_buf *allow)
 {
 	for (; routes->method; routes++) {
 		if (!matches(req, routes->pattern))
@@ -74,7 +74,7 @@ static bool find(struct api_req *req, const struct api_route *routes, struct api
 			req->route = routes;
 			return true;
 		}
-		api_buf_printf(allow, "%s%s", allow->n ? ", " : "", routes->method);
+		res_buf_printf(allow, "%s%s", allow->n ? ", " : "", routes->method);
 	}
 	return false;
 }
@@ -86,27 +86,27 @@ static void authenticated(struct api_req *req)
 	req->route->h(req);
 }
 
-static void refuse(struct api_req *req, const struct api_buf *allow, bool known)
+static void refuse(struct api_req *req, const struct res_buf *allow, bool known)
 {
 	if (allow->n == 0 || !known) {
-		api_fail(req, API_P_NOT_FOUND, "there is nothing at this path");
+		api_fail(req, RES_P_NOT_FOUND, "there is nothing at this path");
 		return;
 	}
 	api_header(req, "allow", allow->p);
-	api_fail(req, API_P_METHOD, "this path takes %s", allow->p);
+	api_fail(req, RES_P_METHOD, "this path takes %s", allow->p);
 }
 
 static bool find_route(struct api_req *req)
 {
-	struct api_buf allow = {0};
+	struct res_buf allow = {0};
 	bool special = find(req, api_routes, &allow), named = allow.n > 0;
 	bool generic = !special && find(req, resource_routes, &allow);
 	if (req->n_seg > 2 && req->n_seg <= API_SEGMENTS)
-		req->res = api_schema_find(req->schema, req->seg[2]);
+		req->res = res_schema_find(req->schema, req->seg[2]);
 	bool good = special || (generic && req->res);
 	if (!good)
 		refuse(req, &allow, named || req->res);
-	api_buf_free(&allow);
+	res_buf_free(&allow);
 	return good;
 }
 
@@ -116,13 +116,13 @@ void api_route(struct api_req *req)
 		if (method_is(req, "GET"))
 			api_static_h(req);
 		else
-			api_fail(req, API_P_METHOD, "only GET here");
+			api_fail(req, RES_P_METHOD, "only GET here");
 		return;
 	}
 	req->schema = zj_ref(req->api->schema);
 	req->writing = !method_is(req, "GET");
 	if (!req->schema || !api_directory_ready(req->api->directory))
-		api_fail(req, API_P_AWAY, "the database was not read yet");
+		api_fail(req, RES_P_AWAY, "the database was not read yet");
 	else if (!find_route(req))
 		return;
 	else if (req->route->need == API_OPEN)

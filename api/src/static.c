@@ -14,15 +14,15 @@ static bool safe(const struct api_req *req)
 
 static char *join(const struct api_req *req, const char *suffix)
 {
-	struct api_buf b = {0};
-	api_buf_add(&b, req->api->conf.web);
+	struct res_buf b = {0};
+	res_buf_add(&b, req->api->conf.web);
 	for (int i = 0; i < req->n_seg; i++) {
-		api_buf_add(&b, "/");
-		api_buf_add(&b, req->seg[i]);
+		res_buf_add(&b, "/");
+		res_buf_add(&b, req->seg[i]);
 	}
-	api_buf_add(&b, suffix);
+	res_buf_add(&b, suffix);
 	char *out = b.failed ? NULL : zj_strdup(b.p);
-	api_buf_free(&b);
+	res_buf_free(&b);
 	return out;
 }
 
@@ -41,7 +41,7 @@ void api_static_h(struct api_req *req)
 	bool page = req->n_seg == 0 || !strchr(last, '.');
 	zj_deref(accepts);
 	if (!safe(req))
-		return api_fail(req, API_P_NOT_FOUND, "there is nothing at this path");
+		return api_fail(req, RES_P_NOT_FOUND, "there is nothing at this path");
 	if (!page) {
 		if (gzip)
 			add(&a, join(req, ".gz"), true);

@@ -130,27 +130,27 @@ static bool origin_is_ours(const struct api_req *req)
 void api_events_h(struct api_req *req)
 {
 	const char *key;
-	bool all = api_perm_has(req->who.perms, "live.read");
+	bool all = res_perm_has(req->who.perms, "live.read");
 	if (h2o_is_websocket_handshake(req->h2o, &key) != 0 || !key)
-		return api_fail(req, API_P_REQUEST, "this is a WebSocket");
+		return api_fail(req, RES_P_REQUEST, "this is a WebSocket");
 	if (req->who.by_cookie && !origin_is_ours(req))
-		return api_fail(req, API_P_CSRF, "this page's origin is not ours");
+		return api_fail(req, RES_P_CSRF, "this page's origin is not ours");
 	if (!all && !req->who.agent[0]) {
 		api_may(req, "live.read");
 		return;
 	}
 	if (req->api->conf.viewers <= atomic_load(&api_metrics[API_M_viewers].value))
-		return api_fail(req, API_P_AWAY, "too many viewers");
+		return api_fail(req, RES_P_AWAY, "too many viewers");
 	struct api_viewer *v = calloc(1, sizeof(*v));
 	if (!v)
-		return api_fail(req, API_P_INTERNAL, "out of memory");
+		return api_fail(req, RES_P_INTERNAL, "out of memory");
 	v->api = req->api;
 	v->all = all;
 	v->who = req->who;
 	v->who.token = NULL;
 	json_incref(v->who.perms);
 	v->heard_us = zj_mono_us();
-	char *after = api_query_get(req->query, "after");
+	char *after = res_query_get(req->query, "after");
 	if (api_req_header_is(req, "sec-websocket-protocol", "zongji.events"))
 		api_header(req, "sec-websocket-protocol", "zongji.events");
 	api_header(req, "x-request-id", req->id);
@@ -169,8 +169,8 @@ static void board_came(json_t *result, int code ZJ_UNUSED, const char *message Z
 {
 	struct api_req *req = arg;
 	if (!result)
-		api_fail(req, API_P_AWAY, "the call engine is away");
-	else if (api_perm_has(req->who.perms, "live.read"))
+		api_fail(req, RES_P_AWAY, "the call engine is away");
+	else if (res_perm_has(req->who.perms, "live.read"))
 		api_reply_json(req, 200, json_incref(result));
 	else
 		api_reply_json(req, 200, api_live_board_of(result, req->who.agent));
@@ -179,11 +179,11 @@ static void board_came(json_t *result, int code ZJ_UNUSED, const char *message Z
 
 void api_board_h(struct api_req *req)
 {
-	if (!api_perm_has(req->who.perms, "live.read") && !req->who.agent[0]) {
+	if (!res_perm_has(req->who.perms, "live.read") && !req->who.agent[0]) {
 		api_may(req, "live.read");
 		return;
 	}
 	if (!api_acd_is_up(req->api->acd))
-		return api_fail(req, API_P_AWAY, "the call engine is away");
+		return api_fail(req, RES_P_AWAY, "the call engine is away");
 	api_acd_ask(req->api->acd, "board", json_pack("{s:s}", "tenant", req->who.tenant), board_came, zj_ref(req));
 }

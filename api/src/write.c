@@ -16,7 +16,7 @@ static void destructor(void *obj)
 		api_upload_forget(w->req->api, w->done ? w->replaced : w->stored);
 	zj_deref(w->stored);
 	zj_deref(w->replaced);
-	api_values_free(&w->values);
+	res_values_free(&w->values);
 	zj_deref(w->etag);
 	zj_deref(w->key);
 	zj_deref(w->token);
@@ -54,12 +54,12 @@ static void hash_request(struct api_write *w)
 struct api_write *api_write_alloc(struct api_req *req, const char *id)
 {
 	if (id && !zj_uuid_is_valid(id)) {
-		api_fail(req, API_P_NOT_FOUND, "an id is a UUID");
+		api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
 		return NULL;
 	}
 	struct api_write *w = zj_alloc(sizeof(*w), destructor);
 	if (!w) {
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 		return NULL;
 	}
 	req->user = w;
@@ -70,7 +70,7 @@ struct api_write *api_write_alloc(struct api_req *req, const char *id)
 		strcpy(w->id, id);
 	w->key = strcmp(req->method, "POST") == 0 ? api_req_header(req, "idempotency-key") : NULL;
 	if (w->key && (strlen(w->key) < 1 || strlen(w->key) > 128)) {
-		api_fail(req, API_P_REQUEST, "Idempotency-Key has 1 to 128 characters");
+		api_fail(req, RES_P_REQUEST, "Idempotency-Key has 1 to 128 characters");
 		return NULL;
 	}
 	if (w->key)
@@ -80,8 +80,8 @@ struct api_write *api_write_alloc(struct api_req *req, const char *id)
 
 static bool beyond(struct api_req *req, const char *permission)
 {
-	struct api_problem p = {.more = json_pack("{s:s}", "permission", permission)};
-	api_problem_set(&p, API_P_BEYOND, "%s is more than you have yourself", permission);
+	struct res_problem p = {.more = json_pack("{s:s}", "permission", permission)};
+	res_problem_set(&p, RES_P_BEYOND, "%s is more than you have yourself", permission);
 	api_reply_problem(req, &p);
 	return false;
 }
@@ -91,33 +91,33 @@ static bool beyond(struct api_req *req, const char *permission)
 static json_t *permissions_of(const char *text)
 {
 	json_t *out = json_array();
-	struct api_buf b = {0};
+	struct res_buf b = {0};
 	for (const char *s = text + 1; *s && *s != '}'; s++) {
 		if (*s != '"')
 			continue;
 		b.n = 0;
 		for (s++; *s && *s != '"'; s++) {
 			s += *s == '\\' && s[1];
-			api_buf_addn(&b, s, 1);
+			res_buf_addn(&b, s, 1);
 		}
 		json_array_append_new(out, json_string(b.n ? b.p : ""));
 	}
-	api_buf_free(&b);
+	res_buf_free(&b);
 	return out;
 }
 
-static bool permissions_good(struct api_write *w, const struct api_value *v)
+static bool permissions_good(struct api_write *w, const struct res_value *v)
 {
-	struct api_problem p = {.kind = API_P_INVALID};
+	struct res_problem p = {.kind = RES_P_INVALID};
 	json_t *wanted = permissions_of(v->text ? v->text : "{}");
 	size_t i;
 	json_t *one;
 	json_array_foreach (wanted, i, one)
-		if (!api_schema_permission_known(w->req->schema, json_string_value(one)))
-			api_problem_add(&p, v->field->name, "permission", json_incref(one));
-	const char *more = api_perm_beyond(w->req->who.perms, wanted);
-	bool good = !api_problem_any(&p) && (!more || beyond(w->req, more));
-	if (api_problem_any(&p))
+		if (!res_schema_permission_known(w->req->schema, json_string_value(one)))
+			res_problem_add(&p, v->field->name, "permission", json_incref(one));
+	const char *more = res_perm_beyond(w->req->who.perms, wanted);
+	bool good = !res_problem_any(&p) && (!more || beyond(w->req, more));
+	if (res_problem_any(&p))
 		api_reply_problem(w->req, &p);
 	json_decref(wanted);
 	return good;
@@ -127,17 +127,17 @@ bool api_write_allowed(struct api_write *w)
 {
 	struct api_directory *d = w->req->api->directory;
 	const json_t *mine = w->req->who.perms;
-	const char *more = w->id[0] ? api_perm_beyond(mine, api_row_perms(d, w->req->res->table, w->id)) : NULL;
+	const char *more = w->id[0] ? res_perm_beyond(mine, api_row_perms(d, w->req->res->table, w->id)) : NULL;
 	if (more)
 		return beyond(w->req, more);
 	for (size_t i = 0; i < w->values.n; i++) {
-		const struct api_value *v = &w->values.v[i];
+		const struct res_value *v = &w->values.v[i];
 		if (!v->field->check)
 			continue;
 		if (strcmp(v->field->check, "permissions") == 0 && !permissions_good(w, v))
 			return false;
 		if (strcmp(v->field->check, "role") == 0 && v->text &&
-		    (more = api_perm_beyond(mine, api_role_perms(d, v->text))))
+		    (more = res_perm_beyond(mine, api_role_perms(d, v->text))))
 			return beyond(w->req, more);
 	}
 	return true;
@@ -147,7 +147,7 @@ static void made_hash(int err, bool matches ZJ_UNUSED, const char *hash, void *a
 {
 	struct api_req *req = arg;
 	struct api_write *w = req->user;
-	struct api_value *v = &w->values.v[w->next];
+	struct res_value *v = &w->values.v[w->next];
 	if (v->text)
 		sodium_memzero(v->text, strlen(v->text));
 	zj_deref(v->text);
@@ -156,14 +156,14 @@ static void made_hash(int err, bool matches ZJ_UNUSED, const char *hash, void *a
 	if (v->text)
 		api_write_go(w);
 	else
-		api_fail(req, API_P_INTERNAL, "the password cannot be kept");
+		api_fail(req, RES_P_INTERNAL, "the password cannot be kept");
 	zj_deref(req);
 }
 
 /* Faults as ivr-vxml lint prints them: {"errors":[{"line","column","message"| "en","zh"}]} or the array itself. */
 static void tell_faults(struct api_req *req, const char *field, const json_t *report)
 {
-	struct api_problem p = {.kind = API_P_INVALID};
+	struct res_problem p = {.kind = RES_P_INVALID};
 	const json_t *list = json_is_array(report) ? report : json_object_get(report, "errors");
 	size_t i;
 	json_t *e;
@@ -177,12 +177,12 @@ static void tell_faults(struct api_req *req, const char *field, const json_t *re
 		json_object_set(more, "line", json_object_get(e, "line"));
 		json_object_set(more, "column", json_object_get(e, "column"));
 		en = en ? en : message ? message : "is not right";
-		api_problem_add_text(&p, field, "vxml", zh ? zh : en, en, more);
+		res_problem_add_text(&p, field, "vxml", zh ? zh : en, en, more);
 	}
-	if (!api_problem_any(&p))
-		api_problem_add_text(&p, field, "vxml", "不是有效的 VoiceXML 文档", "is not a VoiceXML document", NULL);
+	if (!res_problem_any(&p))
+		res_problem_add_text(&p, field, "vxml", "不是有效的 VoiceXML 文档", "is not a VoiceXML document", NULL);
 	const json_t *first = json_array_get(p.errors, 0);
-	api_problem_set(&p, API_P_INVALID, "line %lld, column %lld: %s",
+	res_problem_set(&p, RES_P_INVALID, "line %lld, column %lld: %s",
 			(long long)json_integer_value(json_object_get(first, "line")),
 			(long long)json_integer_value(json_object_get(first, "column")),
 			json_string_value(json_object_get(first, "en")));
@@ -193,7 +193,7 @@ static void linted(int err, int status, const char *out, size_t n, void *arg)
 {
 	struct api_req *req = arg;
 	struct api_write *w = req->user;
-	const struct api_field *f = w->values.v[w->next].field;
+	const struct res_field *f = w->values.v[w->next].field;
 	json_t *report = err ? NULL : json_loadb(out, n, 0, NULL);
 	if (!err && status == 0) {
 		w->next++;
@@ -205,7 +205,7 @@ static void linted(int err, int status, const char *out, size_t n, void *arg)
 		tell_faults(req, f->name, NULL);
 	} else {
 		zj_error("flow", "ivr-vxml lint does not work error=%d status=%d", err, status);
-		api_fail(req, API_P_AWAY, "the document cannot be checked now");
+		api_fail(req, RES_P_AWAY, "the document cannot be checked now");
 	}
 	json_decref(report);
 	zj_deref(req);
@@ -232,10 +232,10 @@ static void replayed(struct api_req *req, PGresult *const *results, int n, void 
 	struct api_write *w = req->user;
 	const PGresult *r = results[n - 1];
 	if (PQntuples(r) == 0 || PQgetisnull(r, 0, 1)) {
-		api_fail(req, API_P_AWAY, "the first request with this Idempotency-Key is not finished");
+		api_fail(req, RES_P_AWAY, "the first request with this Idempotency-Key is not finished");
 	} else if (strcmp(PQgetvalue(r, 0, 0), w->request_hash) != 0) {
-		struct api_problem p = {.kind = API_P_INVALID};
-		api_problem_add_text(&p, "Idempotency-Key", "reused", "此键已用于另一个请求",
+		struct res_problem p = {.kind = RES_P_INVALID};
+		res_problem_add_text(&p, "Idempotency-Key", "reused", "此键已用于另一个请求",
 				     "was used for another request", NULL);
 		api_reply_problem(req, &p);
 	} else {
@@ -245,7 +245,7 @@ static void replayed(struct api_req *req, PGresult *const *results, int n, void 
 	}
 }
 
-static bool key_seen(struct api_req *req, int failed, const struct api_pg_error *e, void *arg ZJ_UNUSED)
+static bool key_seen(struct api_req *req, int failed, const struct res_pg_error *e, void *arg ZJ_UNUSED)
 {
 	struct api_write *w = req->user;
 	if (!w->key || failed != 0 || !e->constraint || strcmp(e->constraint, "idempotency_key") != 0)
@@ -267,7 +267,7 @@ static void run(struct api_write *w)
 {
 	struct api_req *req = w->req;
 	struct zj_pg_query q[2];
-	struct api_sql s = {0}, look = {0};
+	struct res_sql s = {0}, look = {0};
 	int n = 0;
 	const char *key[] = {w->key, w->request_hash};
 	if (w->key) {
@@ -275,20 +275,20 @@ static void run(struct api_write *w)
 		n = 1;
 	}
 	if (w->id[0])
-		api_sql_update(&s, req->res, req->who.role, &w->values, w->id, w->etag);
+		res_sql_update(&s, req->res, req->who.role, &w->values, w->id, w->etag);
 	else
-		api_sql_insert(&s, req->res, req->who.role, &w->values, w->key);
-	q[n++] = api_sql_query(&s);
+		res_sql_insert(&s, req->res, req->who.role, &w->values, w->key);
+	q[n++] = res_sql_query(&s);
 	if (w->id[0]) { /* tells "gone" from "changed" */
-		api_sql_column(&look, req->res, w->id, "id");
-		q[n++] = api_sql_query(&look);
+		res_sql_column(&look, req->res, w->id, "id");
+		q[n++] = res_sql_query(&look);
 	}
-	if (api_sql_failed(&s) || api_sql_failed(&look))
-		api_fail(req, API_P_INTERNAL, "out of memory");
+	if (res_sql_failed(&s) || res_sql_failed(&look))
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 	else
 		api_db_run(req, q, n, written, key_seen, NULL);
-	api_sql_free(&s);
-	api_sql_free(&look);
+	res_sql_free(&s);
+	res_sql_free(&look);
 }
 
 static void quote_etag(struct api_req *req, const char *etag)
@@ -300,15 +300,15 @@ static void quote_etag(struct api_req *req, const char *etag)
 
 static void reply_row(struct api_write *w, int status, const char *row)
 {
-	struct api_buf b = {0};
+	struct res_buf b = {0};
 	if (!w->token) {
 		api_reply_text(w->req, status, row);
 		return;
 	}
-	api_buf_addn(&b, row, strlen(row) - 1);
-	api_buf_printf(&b, ",\"token\":\"%s\"}", w->token);
+	res_buf_addn(&b, row, strlen(row) - 1);
+	res_buf_printf(&b, ",\"token\":\"%s\"}", w->token);
 	api_reply_text(w->req, status, b.failed ? NULL : b.p);
-	api_buf_free(&b);
+	res_buf_free(&b);
 }
 
 /* Who asks next finds what was written: accounts, roles and the like are in memory here. */
@@ -326,9 +326,9 @@ static void written(struct api_req *req, PGresult *const *results, int n, void *
 	const PGresult *r = results[w->key ? 1 : 0];
 	if (PQntuples(r) == 0) {
 		if (w->id[0] && PQntuples(results[n - 1]) > 0)
-			api_fail(req, API_P_CHANGED, "If-Match does not match any more");
+			api_fail(req, RES_P_CHANGED, "If-Match does not match any more");
 		else
-			api_fail(req, API_P_NOT_FOUND, "there is no such row");
+			api_fail(req, RES_P_NOT_FOUND, "there is no such row");
 		return;
 	}
 	w->done = true;
@@ -344,24 +344,24 @@ static void written(struct api_req *req, PGresult *const *results, int n, void *
 	if (w->answer)
 		api_directory_wait(req->api->directory, req->res->table, id, w->started_us, false, known, zj_ref(req));
 	else
-		api_fail(req, API_P_INTERNAL, "out of memory");
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 }
 
 /* A field that the system fills: the token's hash. */
 static void add_token(struct api_write *w)
 {
-	const struct api_resource *r = w->req->res;
+	const struct res_def *r = w->req->res;
 	char token[API_TOKEN_SIZE], hash[65];
 	if (w->id[0] || w->token)
 		return;
 	for (size_t i = 0; i < r->n_fields; i++) {
-		const struct api_field *f = &r->fields[i];
-		if (!f->transform || strcmp(f->transform, "token") != 0 || w->values.n == API_VALUES_MAX)
+		const struct res_field *f = &r->fields[i];
+		if (!f->transform || strcmp(f->transform, "token") != 0 || w->values.n == RES_VALUES_MAX)
 			continue;
-		const struct api_value *t = api_values_find(&w->values, "tenant_id");
+		const struct res_value *t = res_values_find(&w->values, "tenant_id");
 		api_token_make("zjt", t && t->text ? t->text : w->req->who.tenant, token, hash);
 		w->token = zj_strdup(token);
-		w->values.v[w->values.n++] = (struct api_value){f, zj_strdup(hash)};
+		w->values.v[w->values.n++] = (struct res_value){f, zj_strdup(hash)};
 	}
 }
 
@@ -370,7 +370,7 @@ void api_write_go(struct api_write *w)
 	struct api_req *req = w->req;
 	int err = 0;
 	for (; w->next < w->values.n; w->next++) {
-		struct api_value *v = &w->values.v[w->next];
+		struct res_value *v = &w->values.v[w->next];
 		bool hash = v->field->transform && strcmp(v->field->transform, "argon2id") == 0,
 		     vxml = v->field->check && strcmp(v->field->check, "vxml") == 0;
 		if (!v->text || (!hash && !vxml))
@@ -380,7 +380,7 @@ void api_write_go(struct api_write *w)
 		if (!err)
 			return;
 		zj_deref(req);
-		api_fail(req, API_P_AWAY, "too much is being worked on; try again");
+		api_fail(req, RES_P_AWAY, "too much is being worked on; try again");
 		return;
 	}
 	add_token(w);

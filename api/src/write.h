@@ -5,7 +5,7 @@
 
 struct api_write {
 	struct api_req *req; /* whose `user` this is: borrowed */
-	struct api_values values;
+	struct res_values values;
 	size_t next;           /* the next value whose check or transform is due */
 	char id[ZJ_UUID_SIZE]; /* empty: a new row */
 	char *etag, *key;      /* If-Match, Idempotency-Key: objects or NULL */

@@ -21,17 +21,17 @@ static void test_permissions(void **state)
 	json_t *mine = json_loads("[\"queues.read\",\"agents.*\"]", 0, NULL), *all = json_loads("[\"*\"]", 0, NULL);
 	json_t *wanted = json_loads("[\"queues.read\",\"agents.write\",\"queues.write\"]", 0, NULL);
 	(void)state;
-	assert_true(api_perm_has(mine, "queues.read") && api_perm_has(mine, "agents.control") &&
-		    api_perm_has(mine, "agents.*"));
-	assert_false(api_perm_has(mine, "queues.write") || api_perm_has(mine, "queues.*") || api_perm_has(mine, "*") ||
-		     api_perm_has(mine, "agents."));
-	assert_false(api_perm_has(mine, "agents") || api_perm_has(mine, "agentsx.read") ||
-		     api_perm_has(NULL, "queues.read"));
-	assert_true(api_perm_has(all, "*") && api_perm_has(all, "anything.at.all"));
-	assert_string_equal(api_perm_beyond(mine, wanted), "queues.write");
-	assert_string_equal(api_perm_beyond(mine, all), "*");
-	assert_null(api_perm_beyond(all, wanted));
-	assert_null(api_perm_beyond(mine, NULL));
+	assert_true(res_perm_has(mine, "queues.read") && res_perm_has(mine, "agents.control") &&
+		    res_perm_has(mine, "agents.*"));
+	assert_false(res_perm_has(mine, "queues.write") || res_perm_has(mine, "queues.*") || res_perm_has(mine, "*") ||
+		     res_perm_has(mine, "agents."));
+	assert_false(res_perm_has(mine, "agents") || res_perm_has(mine, "agentsx.read") ||
+		     res_perm_has(NULL, "queues.read"));
+	assert_true(res_perm_has(all, "*") && res_perm_has(all, "anything.at.all"));
+	assert_string_equal(res_perm_beyond(mine, wanted), "queues.write");
+	assert_string_equal(res_perm_beyond(mine, all), "*");
+	assert_null(res_perm_beyond(all, wanted));
+	assert_null(res_perm_beyond(mine, NULL));
 	json_decref(mine);
 	json_decref(all);
 	json_decref(wanted);

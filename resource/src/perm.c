@@ -9,7 +9,7 @@ static bool allows(const char *have, const char *want)
 	return strcmp(have, want) == 0;
 }
 
-bool api_perm_has(const json_t *set, const char *want)
+bool res_perm_has(const json_t *set, const char *want)
 {
 	size_t i;
 	json_t *p;
@@ -21,13 +21,13 @@ bool api_perm_has(const json_t *set, const char *want)
 	return false;
 }
 
-const char *api_perm_beyond(const json_t *set, const json_t *wanted)
+const char *res_perm_beyond(const json_t *set, const json_t *wanted)
 {
 	size_t i;
 	json_t *p;
 	json_array_foreach (wanted, i, p) {
 		const char *want = json_string_value(p);
-		if (want && !api_perm_has(set, want))
+		if (want && !res_perm_has(set, want))
 			return want;
 	}
 	return NULL;

@@ -2,9 +2,9 @@
 #include "catalogue.h"
 #include "query.h"
 
-static const struct api_resource *widgets(void **state)
+static const struct res_def *widgets(void **state)
 {
-	return api_schema_find(*state, "widgets");
+	return res_schema_find(*state, "widgets");
 }
 
 static void test_good_queries(void **state)
@@ -28,17 +28,17 @@ static void test_good_queries(void **state)
 		{"filter[host]=10.0.0.1", " and t.\"host\" = $1::inet", "10.0.0.1"},
 	};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(cases); i++) {
-		struct api_query q;
-		struct api_problem p = {0};
-		struct api_sql s = {0};
-		assert_true(api_query_read(&q, widgets(state), API_ROLE_TENANT, cases[i].query, NULL, &p));
-		api_sql_list(&s, *state, widgets(state), API_ROLE_TENANT, &q);
+		struct res_query q;
+		struct res_problem p = {0};
+		struct res_sql s = {0};
+		assert_true(res_query_read(&q, widgets(state), RES_ROLE_TENANT, cases[i].query, NULL, &p));
+		res_sql_list(&s, *state, widgets(state), RES_ROLE_TENANT, &q);
 		if (!strstr(s.text.p, cases[i].sql))
 			fail_msg("%s → %s", cases[i].query, s.text.p);
 		if (cases[i].value)
 			assert_string_equal(s.values[0], cases[i].value);
-		api_sql_free(&s);
-		api_query_free(&q);
+		res_sql_free(&s);
+		res_query_free(&q);
 	}
 }
 
@@ -79,39 +79,39 @@ static void test_bad_queries(void **state)
 		"filter[group_id][null]=1",
 	};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(cases); i++) {
-		struct api_query q;
-		struct api_problem p = {0};
-		if (api_query_read(&q, widgets(state), API_ROLE_TENANT, cases[i], NULL, &p))
+		struct res_query q;
+		struct res_problem p = {0};
+		if (res_query_read(&q, widgets(state), RES_ROLE_TENANT, cases[i], NULL, &p))
 			fail_msg("%s was taken", cases[i]);
-		assert_int_equal(p.kind, API_P_QUERY);
+		assert_int_equal(p.kind, RES_P_QUERY);
 		assert_true(p.detail[0]);
-		api_problem_clear(&p);
-		api_query_free(&q);
+		res_problem_clear(&p);
+		res_query_free(&q);
 	}
 }
 
 static void test_cursor_goes_round(void **state)
 {
-	struct api_query q, again;
-	struct api_problem p = {0};
-	struct api_sql s = {0};
+	struct res_query q, again;
+	struct res_problem p = {0};
+	struct res_sql s = {0};
 	char query[600];
-	assert_true(api_query_read(&q, widgets(state), API_ROLE_TENANT, "sort=-kind,size", NULL, &p));
-	char *cursor = api_query_cursor(&q, "[null, \"5\", \"018f0000-0000-7000-8000-000000000000\"]");
+	assert_true(res_query_read(&q, widgets(state), RES_ROLE_TENANT, "sort=-kind,size", NULL, &p));
+	char *cursor = res_query_cursor(&q, "[null, \"5\", \"018f0000-0000-7000-8000-000000000000\"]");
 	snprintf(query, sizeof(query), "sort=-kind,size&cursor=%s", cursor);
-	assert_true(api_query_read(&again, widgets(state), API_ROLE_TENANT, query, NULL, &p));
-	api_sql_list(&s, *state, widgets(state), API_ROLE_TENANT, &again);
+	assert_true(res_query_read(&again, widgets(state), RES_ROLE_TENANT, query, NULL, &p));
+	res_sql_list(&s, *state, widgets(state), RES_ROLE_TENANT, &again);
 	/* descending begins with nulls: after a null come the others, or the same with a larger size */
 	assert_non_null(strstr(s.text.p, "and ((t.\"kind\" is not null) or (t.\"kind\" is null and (t.\"size\" > "
 					 "$1::integer)) or (t.\"kind\" is null and "
 					 "t.\"size\" = $2::integer and (t.\"id\" > $3::uuid)))"));
-	api_sql_free(&s);
-	api_query_free(&again);
+	res_sql_free(&s);
+	res_query_free(&again);
 	snprintf(query, sizeof(query), "sort=kind,size&cursor=%s", cursor);
-	assert_false(api_query_read(&again, widgets(state), API_ROLE_TENANT, query, NULL, &p)); /* of another order */
-	api_problem_clear(&p);
-	api_query_free(&again);
-	api_query_free(&q);
+	assert_false(res_query_read(&again, widgets(state), RES_ROLE_TENANT, query, NULL, &p)); /* of another order */
+	res_problem_clear(&p);
+	res_query_free(&again);
+	res_query_free(&q);
 	free(cursor);
 }
 
@@ -119,39 +119,39 @@ static void test_values_name_their_faults(void **state)
 {
 	static const struct {
 		const char *body, *field, *rule;
-		enum api_problem_kind kind;
+		enum res_problem_kind kind;
 	} cases[] = {
-		{"{}", "name", "required", API_P_INVALID},
-		{"{\"name\":\"\"}", "name", "required", API_P_INVALID},
-		{"{\"name\":null}", "name", "required", API_P_INVALID},
-		{"{\"name\":\"abcdefghijk\"}", "name", "max_length", API_P_INVALID},
-		{"{\"name\":\"a\",\"size\":10}", "size", "max", API_P_INVALID},
-		{"{\"name\":\"a\",\"size\":1.5}", "size", "type", API_P_TYPE},
-		{"{\"name\":\"a\",\"size\":\"1\"}", "size", "type", API_P_TYPE},
-		{"{\"name\":1}", "name", "type", API_P_TYPE},
-		{"{\"name\":\"a\",\"kind\":\"b\"}", "kind", "enum", API_P_INVALID},
-		{"{\"name\":\"a\",\"tags\":[1]}", "tags", "type", API_P_TYPE},
-		{"{\"name\":\"a\",\"group_id\":\"1\"}", "group_id", "format", API_P_INVALID},
-		{"{\"name\":\"a\",\"at\":\"now\"}", "at", "format", API_P_INVALID},
-		{"{\"name\":\"a\",\"secret\":\"short\"}", "secret", "min_length", API_P_INVALID},
-		{"{\"name\":\"a\",\"id\":\"018f0000-0000-7000-8000-000000000000\"}", "id", "readonly", API_P_INVALID},
+		{"{}", "name", "required", RES_P_INVALID},
+		{"{\"name\":\"\"}", "name", "required", RES_P_INVALID},
+		{"{\"name\":null}", "name", "required", RES_P_INVALID},
+		{"{\"name\":\"abcdefghijk\"}", "name", "max_length", RES_P_INVALID},
+		{"{\"name\":\"a\",\"size\":10}", "size", "max", RES_P_INVALID},
+		{"{\"name\":\"a\",\"size\":1.5}", "size", "type", RES_P_TYPE},
+		{"{\"name\":\"a\",\"size\":\"1\"}", "size", "type", RES_P_TYPE},
+		{"{\"name\":1}", "name", "type", RES_P_TYPE},
+		{"{\"name\":\"a\",\"kind\":\"b\"}", "kind", "enum", RES_P_INVALID},
+		{"{\"name\":\"a\",\"tags\":[1]}", "tags", "type", RES_P_TYPE},
+		{"{\"name\":\"a\",\"group_id\":\"1\"}", "group_id", "format", RES_P_INVALID},
+		{"{\"name\":\"a\",\"at\":\"now\"}", "at", "format", RES_P_INVALID},
+		{"{\"name\":\"a\",\"secret\":\"short\"}", "secret", "min_length", RES_P_INVALID},
+		{"{\"name\":\"a\",\"id\":\"018f0000-0000-7000-8000-000000000000\"}", "id", "readonly", RES_P_INVALID},
 		{"{\"name\":\"a\",\"tenant_id\":\"018f0000-0000-7000-8000-000000000000\"}", "tenant_id", "readonly",
-		 API_P_INVALID},
-		{"{\"name\":\"a\",\"digest\":\"x\"}", "digest", "unknown_field", API_P_UNKNOWN_FIELD},
-		{"{\"name\":\"a\",\"nope\":1}", "nope", "unknown_field", API_P_UNKNOWN_FIELD},
+		 RES_P_INVALID},
+		{"{\"name\":\"a\",\"digest\":\"x\"}", "digest", "unknown_field", RES_P_UNKNOWN_FIELD},
+		{"{\"name\":\"a\",\"nope\":1}", "nope", "unknown_field", RES_P_UNKNOWN_FIELD},
 	};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(cases); i++) {
-		struct api_values values;
-		struct api_problem p = {0};
+		struct res_values values;
+		struct res_problem p = {0};
 		json_t *body = json_loads(cases[i].body, 0, NULL);
-		assert_false(api_values_read(&values, widgets(state), API_ROLE_TENANT, true, body, &p));
+		assert_false(res_values_read(&values, widgets(state), RES_ROLE_TENANT, true, body, &p));
 		const json_t *e = json_array_get(p.errors, 0);
 		assert_string_equal(json_string_value(json_object_get(e, "field")), cases[i].field);
 		assert_string_equal(json_string_value(json_object_get(e, "rule")), cases[i].rule);
 		assert_true(json_is_string(json_object_get(e, "zh")) && json_is_string(json_object_get(e, "en")));
 		assert_int_equal(p.kind, cases[i].kind);
-		api_problem_clear(&p);
-		api_values_free(&values);
+		res_problem_clear(&p);
+		res_values_free(&values);
 		json_decref(body);
 	}
 }

@@ -1,12 +1,12 @@
 /* Permissions: texts like `queues.read`. A set is a JSON array of them, as the role's row has it. `queues.*` is all of
  * a resource, `*` everything. */
-#ifndef API_PERM_H
-#define API_PERM_H
+#ifndef RES_PERM_H
+#define RES_PERM_H
 #include <jansson.h>
 #include <stdbool.h>
 
 /* Does the set (may be NULL) allow `want`? */
-bool api_perm_has(const json_t *set, const char *want);
+bool res_perm_has(const json_t *set, const char *want);
 /* The first text of `wanted` that `set` does not allow; NULL: it allows all. */
-const char *api_perm_beyond(const json_t *set, const json_t *wanted);
+const char *res_perm_beyond(const json_t *set, const json_t *wanted);
 #endif

@@ -2,7 +2,7 @@
 
 /* Every table of schema zj whose comment is JSON, with columns, constraints and what the two roles may do. Partitions
  * are left out. */
-const char api_schema_sql[] =
+const char res_schema_sql[] =
 	"with t as (select c.oid, c.relname, obj_description(c.oid, 'pg_class') as comment\n"
 	"             from pg_class c join pg_namespace n on n.oid = c.relnamespace\n"
 	"            where n.nspname = 'zj' and c.relkind in ('r', 'p', 'v') and not c.relispartition),\n"

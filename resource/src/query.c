@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const api_op_names[API_OPS] = {"eq", "ne", "lt", "le", "gt", "ge", "contains", "starts", "in", "null"};
+const char *const res_op_names[RES_OPS] = {"eq", "ne", "lt", "le", "gt", "ge", "contains", "starts", "in", "null"};
 
-bool api_op_fits(enum api_op op, const struct api_field *f)
+bool res_op_fits(enum res_op op, const struct res_field *f)
 {
-	bool list = f->type == API_STRINGS || f->type == API_UUIDS;
-	if (op == API_NULL)
+	bool list = f->type == RES_STRINGS || f->type == RES_UUIDS;
+	if (op == RES_NULL)
 		return !f->not_null;
-	if (f->type == API_JSON)
+	if (f->type == RES_JSON)
 		return false;
-	if (op == API_CONTAINS)
-		return f->type == API_STRING || list;
+	if (op == RES_CONTAINS)
+		return f->type == RES_STRING || list;
 	if (list)
 		return false;
-	if (op == API_STARTS)
-		return f->type == API_STRING;
-	if (op == API_LT || op == API_LE || op == API_GT || op == API_GE)
-		return f->type != API_BOOLEAN && f->type != API_UUID;
+	if (op == RES_STARTS)
+		return f->type == RES_STRING;
+	if (op == RES_LT || op == RES_LE || op == RES_GT || op == RES_GE)
+		return f->type != RES_BOOLEAN && f->type != RES_UUID;
 	return true;
 }
 
@@ -32,7 +32,7 @@ static int hex(char c)
 					    : -1;
 }
 
-char *api_query_decode(const char *s, size_t n)
+char *res_query_decode(const char *s, size_t n)
 {
 	char *out = zj_alloc(n + 1, NULL), *o = out;
 	if (!out)
@@ -63,8 +63,8 @@ static int next_pair(const char **p, char **name, char **value)
 	size_t n = strcspn(*p, "&");
 	const char *eq = memchr(*p, '=', n);
 	size_t name_n = eq ? (size_t)(eq - *p) : n;
-	*name = api_query_decode(*p, name_n);
-	*value = eq ? api_query_decode(eq + 1, n - name_n - 1) : zj_strdup("");
+	*name = res_query_decode(*p, name_n);
+	*value = eq ? res_query_decode(eq + 1, n - name_n - 1) : zj_strdup("");
 	*p += n;
 	if (*name && *value)
 		return 1;
@@ -73,7 +73,7 @@ static int next_pair(const char **p, char **name, char **value)
 	return -1;
 }
 
-char *api_query_get(const char *query, const char *want)
+char *res_query_get(const char *query, const char *want)
 {
 	char *name, *value;
 	while (next_pair(&query, &name, &value) > 0) {
@@ -86,151 +86,151 @@ char *api_query_get(const char *query, const char *want)
 	return NULL;
 }
 
-static bool fault(struct api_problem *p, const char *field, const char *fmt, const char *what)
+static bool fault(struct res_problem *p, const char *field, const char *fmt, const char *what)
 {
 	char en[300];
 	snprintf(en, sizeof(en), fmt, what);
-	api_problem_set(p, API_P_QUERY, "%s", en);
-	api_problem_add_text(p, field, "query", "查询条件不正确", en, NULL);
+	res_problem_set(p, RES_P_QUERY, "%s", en);
+	res_problem_add_text(p, field, "query", "查询条件不正确", en, NULL);
 	return false;
 }
 
-static const struct api_field *shown_field(const struct api_resource *r, enum api_role role, const char *name)
+static const struct res_field *shown_field(const struct res_def *r, enum res_role role, const char *name)
 {
-	const struct api_field *f = api_resource_field(r, name);
-	return f && api_field_shown(f, role) ? f : NULL;
+	const struct res_field *f = res_def_field(r, name);
+	return f && res_field_shown(f, role) ? f : NULL;
 }
 
-static bool values_fit(const struct api_filter *f)
+static bool values_fit(const struct res_filter *f)
 {
-	if (f->op == API_NULL)
-		return api_value_text_ok(API_BOOLEAN, f->value);
-	if (f->op != API_IN)
-		return api_value_text_ok(f->field->type, f->value);
+	if (f->op == RES_NULL)
+		return res_value_text_ok(RES_BOOLEAN, f->value);
+	if (f->op != RES_IN)
+		return res_value_text_ok(f->field->type, f->value);
 	bool good = true;
 	char *copy = zj_strdup(f->value), *save = NULL;
 	for (char *v = copy ? strtok_r(copy, ",", &save) : NULL; v; v = strtok_r(NULL, ",", &save))
-		good = good && api_value_text_ok(f->field->type, v);
+		good = good && res_value_text_ok(f->field->type, v);
 	zj_deref(copy);
 	return good;
 }
 
 /* filter[field] or filter[field][op] */
-static bool read_filter(struct api_query *q, const struct api_resource *r, enum api_role role, const char *name,
-			char **value, struct api_problem *p)
+static bool read_filter(struct res_query *q, const struct res_def *r, enum res_role role, const char *name,
+			char **value, struct res_problem *p)
 {
 	char field[64], op[16] = "eq";
 	int end = 0;
 	if ((sscanf(name, "filter[%63[^]]]%n", field, &end) != 1 || end == 0 || name[end]) &&
 	    (sscanf(name, "filter[%63[^]]][%15[^]]]%n", field, op, &end) != 2 || name[end]))
 		return fault(p, NULL, "malformed filter: %.100s", name);
-	const struct api_field *f = shown_field(r, role, field);
+	const struct res_field *f = shown_field(r, role, field);
 	if (!f)
 		return fault(p, field, "no such field to filter: %.100s", field);
 	size_t i = 0;
-	while (i < API_OPS && strcmp(api_op_names[i], op) != 0)
+	while (i < RES_OPS && strcmp(res_op_names[i], op) != 0)
 		i++;
-	if (i == API_OPS || !api_op_fits((enum api_op)i, f))
+	if (i == RES_OPS || !res_op_fits((enum res_op)i, f))
 		return fault(p, field, "this field has no operator %.20s", op);
-	if (q->n_filters == API_FILTERS_MAX)
+	if (q->n_filters == RES_FILTERS_MAX)
 		return fault(p, field, "too many filters%s", "");
-	struct api_filter *new = &q->filters[q->n_filters++];
-	*new = (struct api_filter){f, (enum api_op)i, *value};
+	struct res_filter *new = &q->filters[q->n_filters++];
+	*new = (struct res_filter){f, (enum res_op)i, *value};
 	*value = NULL;
 	if (!values_fit(new))
 		return fault(p, field, "the value is not of type %s",
-			     api_types[i == API_NULL ? API_BOOLEAN : f->type].name);
+			     res_types[i == RES_NULL ? RES_BOOLEAN : f->type].name);
 	return true;
 }
 
-static bool read_sort(struct api_query *q, const struct api_resource *r, enum api_role role, const char *text,
-		      struct api_problem *p)
+static bool read_sort(struct res_query *q, const struct res_def *r, enum res_role role, const char *text,
+		      struct res_problem *p)
 {
 	char *copy = zj_strdup(text), *save = NULL;
 	bool good = copy != NULL;
 	q->n_sort = 0;
 	for (char *s = copy ? strtok_r(copy, ",", &save) : NULL; good && s; s = strtok_r(NULL, ",", &save)) {
 		bool desc = *s == '-';
-		const struct api_field *f = shown_field(r, role, s + desc);
-		if (!f || !api_types[f->type].sortable)
+		const struct res_field *f = shown_field(r, role, s + desc);
+		if (!f || !res_types[f->type].sortable)
 			good = fault(p, "sort", "cannot sort by %.100s", s);
-		else if (q->n_sort == API_SORT_MAX)
+		else if (q->n_sort == RES_SORT_MAX)
 			good = fault(p, "sort", "at most three fields to sort by%s", "");
 		else
-			q->sort[q->n_sort++] = (struct api_sort){f, desc};
+			q->sort[q->n_sort++] = (struct res_sort){f, desc};
 	}
 	zj_deref(copy);
 	return good;
 }
 
-static void finish_sort(struct api_query *q, const struct api_resource *r)
+static void finish_sort(struct res_query *q, const struct res_def *r)
 {
 	if (q->n_sort == 0 || strcmp(q->sort[q->n_sort - 1].field->name, "id") != 0) {
 		bool desc = q->n_sort ? q->sort[q->n_sort - 1].desc : true;
-		q->sort[q->n_sort++] = (struct api_sort){api_resource_field(r, "id"), desc};
+		q->sort[q->n_sort++] = (struct res_sort){res_def_field(r, "id"), desc};
 	}
 }
 
-static void sort_text(const struct api_query *q, struct api_buf *b)
+static void sort_text(const struct res_query *q, struct res_buf *b)
 {
 	for (size_t i = 0; i < q->n_sort; i++)
-		api_buf_printf(b, "%s%s%s", i ? "," : "", q->sort[i].desc ? "-" : "", q->sort[i].field->name);
+		res_buf_printf(b, "%s%s%s", i ? "," : "", q->sort[i].desc ? "-" : "", q->sort[i].field->name);
 }
 
 /* A cursor is base64url of "sort\nkeys". It holds values only: whatever it says, the row-level policies stand. */
-char *api_query_cursor(const struct api_query *q, const char *keys)
+char *res_query_cursor(const struct res_query *q, const char *keys)
 {
-	struct api_buf b = {0};
+	struct res_buf b = {0};
 	sort_text(q, &b);
-	api_buf_printf(&b, "\n%s", keys);
+	res_buf_printf(&b, "\n%s", keys);
 	size_t size = sodium_base64_ENCODED_LEN(b.n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	char *out = b.failed ? NULL : malloc(size);
 	if (out)
 		sodium_bin2base64(out, size, (const unsigned char *)b.p, b.n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	api_buf_free(&b);
+	res_buf_free(&b);
 	return out;
 }
 
-static bool keys_fit(const struct api_query *q, const json_t *keys)
+static bool keys_fit(const struct res_query *q, const json_t *keys)
 {
 	if (!json_is_array(keys) || json_array_size(keys) != q->n_sort)
 		return false;
 	for (size_t i = 0; i < q->n_sort; i++) {
 		json_t *k = json_array_get(keys, i);
-		const struct api_field *f = q->sort[i].field;
+		const struct res_field *f = q->sort[i].field;
 		if (json_is_null(k) ? f->not_null : !json_is_string(k))
 			return false;
 		/* a time is the database's own text here, not RFC 3339 */
-		if (json_is_string(k) && f->type != API_DATETIME && !api_value_text_ok(f->type, json_string_value(k)))
+		if (json_is_string(k) && f->type != RES_DATETIME && !res_value_text_ok(f->type, json_string_value(k)))
 			return false;
 	}
 	return true;
 }
 
-static bool read_cursor(struct api_query *q, const char *text, struct api_problem *p)
+static bool read_cursor(struct res_query *q, const char *text, struct res_problem *p)
 {
 	unsigned char raw[4096];
 	size_t n = 0;
-	struct api_buf want = {0};
+	struct res_buf want = {0};
 	sort_text(q, &want);
-	api_buf_add(&want, "\n");
+	res_buf_add(&want, "\n");
 	bool good = !want.failed && strlen(text) < 5000 &&
 		    sodium_base642bin(raw, sizeof(raw), text, strlen(text), NULL, &n, NULL,
 				      sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
 		    n > want.n && memcmp(raw, want.p, want.n) == 0;
 	if (good)
 		q->after = json_loadb((const char *)raw + want.n, n - want.n, 0, NULL);
-	api_buf_free(&want);
+	res_buf_free(&want);
 	if (!good || !keys_fit(q, q->after))
 		return fault(p, "cursor", "the cursor does not belong to this list%s", "");
 	return true;
 }
 
-static bool read_limit(struct api_query *q, const char *text, struct api_problem *p)
+static bool read_limit(struct res_query *q, const char *text, struct res_problem *p)
 {
 	char *end;
 	long v = strtol(text, &end, 10);
-	if (end == text || *end || v < 1 || v > API_LIMIT_MAX)
+	if (end == text || *end || v < 1 || v > RES_LIMIT_MAX)
 		return fault(p, "limit", "limit is a number from 1 to 200%s", "");
 	q->limit = (int)v;
 	return true;
@@ -244,8 +244,8 @@ static bool ignored(const char *const *ignore, const char *name)
 	return false;
 }
 
-static bool read_pair(struct api_query *q, const struct api_resource *r, enum api_role role, const char *name,
-		      char **value, char **cursor, struct api_problem *p)
+static bool read_pair(struct res_query *q, const struct res_def *r, enum res_role role, const char *name, char **value,
+		      char **cursor, struct res_problem *p)
 {
 	if (strncmp(name, "filter[", 7) == 0)
 		return read_filter(q, r, role, name, value, p);
@@ -266,13 +266,13 @@ static bool read_pair(struct api_query *q, const struct api_resource *r, enum ap
 	return fault(p, name, "unknown parameter: %.100s", name);
 }
 
-bool api_query_read(struct api_query *q, const struct api_resource *r, enum api_role role, const char *query,
-		    const char *const *ignore, struct api_problem *p)
+bool res_query_read(struct res_query *q, const struct res_def *r, enum res_role role, const char *query,
+		    const char *const *ignore, struct res_problem *p)
 {
 	char *name, *value, *cursor = NULL;
 	int more = 0;
 	bool good = true;
-	*q = (struct api_query){.limit = API_LIMIT_DEFAULT};
+	*q = (struct res_query){.limit = RES_LIMIT_DEFAULT};
 	good = !r->sort || read_sort(q, r, role, r->sort, p);
 	while (good && (more = next_pair(&query, &name, &value)) > 0) {
 		good = ignored(ignore, name) || read_pair(q, r, role, name, &value, &cursor, p);
@@ -288,7 +288,7 @@ bool api_query_read(struct api_query *q, const struct api_resource *r, enum api_
 	return good;
 }
 
-void api_query_free(struct api_query *q)
+void res_query_free(struct res_query *q)
 {
 	for (size_t i = 0; i < q->n_filters; i++)
 		zj_deref(q->filters[i].value);

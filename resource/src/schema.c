@@ -4,31 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const api_role_names[API_ROLES] = {"zj_tenant", "zj_carrier"};
+const char *const res_role_names[RES_ROLES] = {"zj_tenant", "zj_carrier"};
 
-const struct api_type_info api_types[API_TYPE_COUNT] = {
+const struct res_type_info res_types[RES_TYPE_COUNT] = {
 #define X(e, n, j, f, s) [e] = {n, j, f, s},
-	API_TYPES(X)
+	RES_TYPES(X)
 #undef X
 };
 
-struct api_schema {
+struct res_schema {
 	json_t *doc;         /* the catalogue; everything below borrows from it */
 	json_t *columns;     /* table → shown columns */
 	json_t *permissions; /* [{name,zh,en}] */
-	struct api_resource *resources;
+	struct res_def *resources;
 	size_t n;
 };
 
 static const struct {
 	const char *pg;
-	enum api_type type;
+	enum res_type type;
 } pg_types[] = {
-	{"integer", API_INTEGER}, {"bigint", API_INTEGER}, {"smallint", API_INTEGER},
-	{"numeric", API_NUMBER},  {"real", API_NUMBER},    {"double precision", API_NUMBER},
-	{"boolean", API_BOOLEAN}, {"uuid", API_UUID},      {"timestamp with time zone", API_DATETIME},
-	{"inet", API_IP},         {"cidr", API_IP},        {"text[]", API_STRINGS},
-	{"uuid[]", API_UUIDS},    {"jsonb", API_JSON},     {"json", API_JSON},
+	{"integer", RES_INTEGER}, {"bigint", RES_INTEGER}, {"smallint", RES_INTEGER},
+	{"numeric", RES_NUMBER},  {"real", RES_NUMBER},    {"double precision", RES_NUMBER},
+	{"boolean", RES_BOOLEAN}, {"uuid", RES_UUID},      {"timestamp with time zone", RES_DATETIME},
+	{"inet", RES_IP},         {"cidr", RES_IP},        {"text[]", RES_STRINGS},
+	{"uuid[]", RES_UUIDS},    {"jsonb", RES_JSON},     {"json", RES_JSON},
 };
 
 /* Special permissions that belong to no table. */
@@ -39,13 +39,13 @@ static const struct {
 	{"live.read", "查看实时监控", "See the live board"},
 };
 
-static enum api_type type_of(const char *pg)
+static enum res_type type_of(const char *pg)
 {
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(pg_types); i++)
 		if (strncmp(pg, pg_types[i].pg, strlen(pg_types[i].pg)) == 0 &&
 		    (pg[strlen(pg_types[i].pg)] == 0 || pg[strlen(pg_types[i].pg)] == '('))
 			return pg_types[i].type;
-	return API_STRING;
+	return RES_STRING;
 }
 
 static const char *text(const json_t *o, const char *key)
@@ -65,9 +65,9 @@ static bool flag_or_true(const json_t *o, const char *key)
 
 static void destructor(void *obj)
 {
-	struct api_schema *s = obj;
+	struct res_schema *s = obj;
 	for (size_t i = 0; i < s->n; i++) {
-		struct api_resource *r = &s->resources[i];
+		struct res_def *r = &s->resources[i];
 		for (size_t k = 0; k < r->n_fields; k++) {
 			json_decref(r->fields[k].def);
 			json_decref(r->fields[k].choices);
@@ -91,9 +91,9 @@ static void read_bound(const json_t *comment, const char *key, bool *has, int64_
 	}
 }
 
-static void integer_range(struct api_field *f)
+static void integer_range(struct res_field *f)
 {
-	if (f->type != API_INTEGER)
+	if (f->type != RES_INTEGER)
 		return;
 	bool small = strcmp(f->pg_type, "smallint") == 0, big = strcmp(f->pg_type, "bigint") == 0;
 	f->has_min = f->has_max = true;
@@ -101,7 +101,7 @@ static void integer_range(struct api_field *f)
 	f->max = small ? INT16_MAX : big ? INT64_MAX : INT32_MAX;
 }
 
-static void read_field(struct api_field *f, const json_t *column, json_t *constraints)
+static void read_field(struct res_field *f, const json_t *column, json_t *constraints)
 {
 	f->name = text(column, "name");
 	f->pg_type = text(column, "type");
@@ -110,7 +110,7 @@ static void read_field(struct api_field *f, const json_t *column, json_t *constr
 	f->not_null = flag(column, "not_null");
 	const char *def = text(column, "default");
 	f->has_default = def || flag(column, "generated");
-	f->def = def ? api_default_read(def, f->type) : NULL;
+	f->def = def ? res_default_read(def, f->type) : NULL;
 	f->readonly = flag(f->comment, "readonly") || flag(column, "generated");
 	f->writeonly = flag(f->comment, "writeonly");
 	f->hidden = flag(f->comment, "hidden") || strcmp(f->pg_type, "bytea") == 0;
@@ -126,21 +126,21 @@ static void read_field(struct api_field *f, const json_t *column, json_t *constr
 		const char *first = json_string_value(json_array_get(columns, 0));
 		if (json_array_size(columns) == 1 && first && strcmp(first, f->name) == 0 &&
 		    strcmp(text(c, "type"), "c") == 0)
-			api_constraint_read(f, text(c, "def"));
+			res_constraint_read(f, text(c, "def"));
 	}
 	read_bound(f->comment, "min", &f->has_min, &f->min);
 	read_bound(f->comment, "max", &f->has_max, &f->max);
 	read_bound(f->comment, "min_length", &f->has_min_len, &f->min_len);
 	read_bound(f->comment, "max_length", &f->has_max_len, &f->max_len);
-	for (int r = 0; r < API_ROLES; r++) {
-		json_t *can = json_object_get(json_object_get(column, "can"), api_role_names[r]);
+	for (int r = 0; r < RES_ROLES; r++) {
+		json_t *can = json_object_get(json_object_get(column, "can"), res_role_names[r]);
 		f->insert[r] = flag(can, "insert");
 		f->update[r] = flag(can, "update");
 		f->select[r] = flag(can, "select");
 	}
 }
 
-static int read_resource(struct api_resource *r, const json_t *t, char *why, size_t size)
+static int read_resource(struct res_def *r, const json_t *t, char *why, size_t size)
 {
 	json_t *comment = json_object_get(t, "comment"), *columns = json_object_get(t, "columns");
 	r->table = text(t, "table");
@@ -165,8 +165,8 @@ static int read_resource(struct api_resource *r, const json_t *t, char *why, siz
 	json_array_foreach (json_object_get(t, "key"), i, k)
 		if (strcmp(json_string_value(k), "tenant_id") == 0)
 			r->tenant_key = true;
-	for (int role = 0; role < API_ROLES; role++) {
-		json_t *can = json_object_get(json_object_get(t, "can"), api_role_names[role]);
+	for (int role = 0; role < RES_ROLES; role++) {
+		json_t *can = json_object_get(json_object_get(t, "can"), res_role_names[role]);
 		r->select[role] = flag(can, "select");
 		r->insert[role] = flag(can, "insert") && flag_or_true(comment, "create");
 		r->update[role] = flag(can, "update") && flag_or_true(comment, "update");
@@ -182,13 +182,13 @@ static int read_resource(struct api_resource *r, const json_t *t, char *why, siz
 }
 
 /* A foreign key of (tenant_id, x) says which resource x points to. */
-static void link_refs(struct api_schema *s, struct api_resource *r)
+static void link_refs(struct res_schema *s, struct res_def *r)
 {
 	size_t i;
 	json_t *c;
 	json_array_foreach (r->constraints, i, c) {
 		json_t *columns = json_object_get(c, "columns");
-		const struct api_resource *to = text(c, "ref") ? api_schema_by_table(s, text(c, "ref")) : NULL;
+		const struct res_def *to = text(c, "ref") ? res_schema_by_table(s, text(c, "ref")) : NULL;
 		const char *last = json_string_value(json_array_get(columns, json_array_size(columns) - 1));
 		if (strcmp(text(c, "type"), "f") != 0 || !to || !last)
 			continue;
@@ -198,7 +198,7 @@ static void link_refs(struct api_schema *s, struct api_resource *r)
 	}
 }
 
-static void read_columns(struct api_schema *s, const json_t *t)
+static void read_columns(struct res_schema *s, const json_t *t)
 {
 	json_t *shown = json_array();
 	size_t i;
@@ -217,14 +217,14 @@ static void add_permission(json_t *list, const char *name, const char *zh, const
 	json_array_append_new(list, json_pack("{s:s, s:s?, s:s?}", "name", name, "zh", zh, "en", en));
 }
 
-static void read_permissions(struct api_schema *s)
+static void read_permissions(struct res_schema *s)
 {
 	s->permissions = json_array();
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(more_permissions); i++)
 		add_permission(s->permissions, more_permissions[i].name, more_permissions[i].zh,
 			       more_permissions[i].en);
 	for (size_t i = 0; i < s->n; i++) {
-		const struct api_resource *r = &s->resources[i];
+		const struct res_def *r = &s->resources[i];
 		char zh[160], en[160], name[160];
 		snprintf(zh, sizeof(zh), "查看%s", r->zh);
 		snprintf(en, sizeof(en), "%s: read", r->en);
@@ -243,9 +243,9 @@ static void read_permissions(struct api_schema *s)
 	}
 }
 
-int api_schema_alloc(struct api_schema **sp, json_t *tables, char *why, size_t size)
+int res_schema_alloc(struct res_schema **sp, json_t *tables, char *why, size_t size)
 {
-	struct api_schema *s = zj_alloc(sizeof(*s), destructor);
+	struct res_schema *s = zj_alloc(sizeof(*s), destructor);
 	if (!s) {
 		json_decref(tables);
 		return ENOMEM;
@@ -274,17 +274,17 @@ int api_schema_alloc(struct api_schema **sp, json_t *tables, char *why, size_t s
 	return 0;
 }
 
-size_t api_schema_count(const struct api_schema *s)
+size_t res_schema_count(const struct res_schema *s)
 {
 	return s->n;
 }
 
-const struct api_resource *api_schema_at(const struct api_schema *s, size_t i)
+const struct res_def *res_schema_at(const struct res_schema *s, size_t i)
 {
 	return &s->resources[i];
 }
 
-const struct api_resource *api_schema_find(const struct api_schema *s, const char *resource)
+const struct res_def *res_schema_find(const struct res_schema *s, const char *resource)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (strcmp(s->resources[i].name, resource) == 0)
@@ -292,7 +292,7 @@ const struct api_resource *api_schema_find(const struct api_schema *s, const cha
 	return NULL;
 }
 
-const struct api_resource *api_schema_by_table(const struct api_schema *s, const char *table)
+const struct res_def *res_schema_by_table(const struct res_schema *s, const char *table)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->resources[i].table && strcmp(s->resources[i].table, table) == 0)
@@ -300,7 +300,7 @@ const struct api_resource *api_schema_by_table(const struct api_schema *s, const
 	return NULL;
 }
 
-const struct api_field *api_resource_field(const struct api_resource *r, const char *name)
+const struct res_field *res_def_field(const struct res_def *r, const char *name)
 {
 	for (size_t i = 0; i < r->n_fields; i++)
 		if (strcmp(r->fields[i].name, name) == 0)
@@ -308,18 +308,18 @@ const struct api_field *api_resource_field(const struct api_resource *r, const c
 	return NULL;
 }
 
-const json_t *api_schema_table(const struct api_schema *s, const char *table)
+const json_t *res_schema_table(const struct res_schema *s, const char *table)
 {
 	return json_object_get(s->columns, table);
 }
 
-const json_t *api_schema_permissions(const struct api_schema *s)
+const json_t *res_schema_permissions(const struct res_schema *s)
 {
 	return s->permissions;
 }
 
 /* `queues.*` is known when any permission of queues is. */
-bool api_schema_permission_known(const struct api_schema *s, const char *name)
+bool res_schema_permission_known(const struct res_schema *s, const char *name)
 {
 	size_t i, n = strlen(name);
 	json_t *p;
@@ -331,20 +331,20 @@ bool api_schema_permission_known(const struct api_schema *s, const char *name)
 }
 
 /* tenant_id tells a tenant nothing; the carrier sees whose a row is. */
-bool api_field_shown(const struct api_field *f, enum api_role role)
+bool res_field_shown(const struct res_field *f, enum res_role role)
 {
 	return !f->hidden && !f->writeonly && f->select[role] &&
-	       (role == API_ROLE_CARRIER || strcmp(f->name, "tenant_id") != 0);
+	       (role == RES_ROLE_CARRIER || strcmp(f->name, "tenant_id") != 0);
 }
 
-bool api_field_writable(const struct api_field *f, enum api_role role, bool creating)
+bool res_field_writable(const struct res_field *f, enum res_role role, bool creating)
 {
 	if (strcmp(f->name, "tenant_id") == 0)
-		return role == API_ROLE_CARRIER && creating;
+		return role == RES_ROLE_CARRIER && creating;
 	return !f->hidden && !f->readonly && (creating ? f->insert[role] : f->update[role]);
 }
 
-bool api_field_required(const struct api_field *f, enum api_role role)
+bool res_field_required(const struct res_field *f, enum res_role role)
 {
-	return f->not_null && !f->has_default && strcmp(f->name, "tenant_id") != 0 && api_field_writable(f, role, true);
+	return f->not_null && !f->has_default && strcmp(f->name, "tenant_id") != 0 && res_field_writable(f, role, true);
 }

@@ -89,7 +89,7 @@ static bool mentions_or(const char *def)
 }
 
 /* `name ~ '^…$'::text` */
-static void read_pattern(struct api_field *f, const char *def)
+static void read_pattern(struct res_field *f, const char *def)
 {
 	const char *p = strstr(def, " ~ '");
 	size_t n = strlen(f->name);
@@ -101,7 +101,7 @@ static void read_pattern(struct api_field *f, const char *def)
 	free(text);
 }
 
-static void read_length(struct api_field *f, const char *def, const char *function, bool by_bytes)
+static void read_length(struct res_field *f, const char *def, const char *function, bool by_bytes)
 {
 	char subject[160];
 	if (strlen(f->name) > 100)
@@ -117,13 +117,13 @@ static void read_length(struct api_field *f, const char *def, const char *functi
 		f->has_max_len = true, f->max_len = b.max, f->by_bytes = by_bytes;
 }
 
-void api_constraint_read(struct api_field *f, const char *def)
+void res_constraint_read(struct res_field *f, const char *def)
 {
 	if (mentions_or(def))
 		return;
 	if (!f->choices)
 		f->choices = read_choices(def);
-	if (f->type == API_INTEGER || f->type == API_NUMBER) {
+	if (f->type == RES_INTEGER || f->type == RES_NUMBER) {
 		struct bounds b = read_bounds(def, f->name);
 		if (b.has_min)
 			f->has_min = true, f->min = b.min;
@@ -135,18 +135,18 @@ void api_constraint_read(struct api_field *f, const char *def)
 	read_length(f, def, "octet_length", true);
 }
 
-json_t *api_default_read(const char *expr, enum api_type type)
+json_t *res_default_read(const char *expr, enum res_type type)
 {
 	const char *p = expr;
 	if (*p == '\'') {
 		char *text = quoted(&p);
 		bool literal = text && strncmp(p, "::", 2) == 0 && !strchr(p, '(');
 		json_t *v = NULL;
-		if (literal && (type == API_STRINGS || type == API_UUIDS))
+		if (literal && (type == RES_STRINGS || type == RES_UUIDS))
 			v = strcmp(text, "{}") == 0 ? json_array() : NULL;
-		else if (literal && type == API_JSON)
+		else if (literal && type == RES_JSON)
 			v = json_loads(text, JSON_DECODE_ANY, NULL);
-		else if (literal && (type == API_INTEGER || type == API_NUMBER))
+		else if (literal && (type == RES_INTEGER || type == RES_NUMBER))
 			v = json_loads(text, JSON_DECODE_ANY, NULL);
 		else if (literal)
 			v = json_string(text);

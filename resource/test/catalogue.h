@@ -1,4 +1,4 @@
-/* A small catalogue (catalogue.json, in the form in which api_schema_sql answers it), for the tests of what is made
+/* A small catalogue (catalogue.json, in the form in which res_schema_sql answers it), for the tests of what is made
  * from it. */
 #ifndef TEST_CATALOGUE_H
 #define TEST_CATALOGUE_H
@@ -31,8 +31,8 @@ static int catalogue_setup(void **state)
 {
 	char why[200] = "";
 	json_t *tables = catalogue_load();
-	struct api_schema *s = NULL;
-	if (!tables || api_schema_alloc(&s, tables, why, sizeof(why)))
+	struct res_schema *s = NULL;
+	if (!tables || res_schema_alloc(&s, tables, why, sizeof(why)))
 		return -1;
 	*state = s;
 	return 0;

@@ -7,9 +7,9 @@
 static const struct {
 	const char *type, *title;
 	int status;
-} kinds[API_P_COUNT] = {
+} kinds[RES_P_COUNT] = {
 #define X(e, t, s, d) [e] = {t, d, s},
-	API_PROBLEMS(X)
+	RES_PROBLEMS(X)
 #undef X
 };
 
@@ -35,17 +35,17 @@ static const struct {
 	{"check", "不符合规则", "breaks a rule"},
 };
 
-int api_problem_status(enum api_problem_kind kind)
+int res_problem_status(enum res_problem_kind kind)
 {
 	return kinds[kind].status;
 }
 
-const char *api_problem_type(enum api_problem_kind kind)
+const char *res_problem_type(enum res_problem_kind kind)
 {
 	return kinds[kind].type;
 }
 
-void api_problem_set(struct api_problem *p, enum api_problem_kind kind, const char *fmt, ...)
+void res_problem_set(struct res_problem *p, enum res_problem_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -54,7 +54,7 @@ void api_problem_set(struct api_problem *p, enum api_problem_kind kind, const ch
 	p->kind = kind;
 }
 
-void api_problem_add_text(struct api_problem *p, const char *field, const char *rule, const char *zh, const char *en,
+void res_problem_add_text(struct res_problem *p, const char *field, const char *rule, const char *zh, const char *en,
 			  json_t *more)
 {
 	json_t *e = json_pack("{s:s?, s:s, s:s, s:s}", "field", field, "rule", rule, "zh", zh, "en", en);
@@ -76,7 +76,7 @@ static void fill(char *out, size_t size, const char *pattern, const char *figure
 		snprintf(out, size, "%s", pattern);
 }
 
-void api_problem_add(struct api_problem *p, const char *field, const char *rule, json_t *value)
+void res_problem_add(struct res_problem *p, const char *field, const char *rule, json_t *value)
 {
 	char zh[400], en[400];
 	char *dump = json_is_string(value) ? strdup(json_string_value(value))
@@ -95,15 +95,15 @@ void api_problem_add(struct api_problem *p, const char *field, const char *rule,
 		json_object_set_new(more, rule, value);
 		json_object_del(more, "rule");
 	}
-	api_problem_add_text(p, field, rule, zh, en, more);
+	res_problem_add_text(p, field, rule, zh, en, more);
 }
 
-bool api_problem_any(const struct api_problem *p)
+bool res_problem_any(const struct res_problem *p)
 {
 	return json_array_size(p->errors) > 0;
 }
 
-char *api_problem_text(const struct api_problem *p, const char *request)
+char *res_problem_text(const struct res_problem *p, const char *request)
 {
 	char type[64];
 	snprintf(type, sizeof(type), "urn:zongji:problem:%s", kinds[p->kind].type);
@@ -122,14 +122,14 @@ char *api_problem_text(const struct api_problem *p, const char *request)
 	return text;
 }
 
-void api_problem_clear(struct api_problem *p)
+void res_problem_clear(struct res_problem *p)
 {
 	json_decref(p->errors);
 	json_decref(p->more);
 	p->errors = p->more = NULL;
 }
 
-static const json_t *find_constraint(const struct api_resource *r, const char *name)
+static const json_t *find_constraint(const struct res_def *r, const char *name)
 {
 	size_t i;
 	json_t *c;
@@ -142,15 +142,14 @@ static const json_t *find_constraint(const struct api_resource *r, const char *n
 }
 
 /* Adds the rule for each column of the constraint but tenant_id; or for the column the server named. */
-static void add_columns(struct api_problem *p, const struct api_resource *r, const struct api_pg_error *e,
-			const char *rule)
+static void add_columns(struct res_problem *p, const struct res_def *r, const struct res_pg_error *e, const char *rule)
 {
 	const json_t *c = find_constraint(r, e->constraint);
 	size_t i;
 	json_t *column;
 	bool any = false;
 	if (e->column && *e->column) {
-		api_problem_add(p, e->column, rule, NULL);
+		res_problem_add(p, e->column, rule, NULL);
 		return;
 	}
 	json_array_foreach (json_object_get(c, "columns"), i, column) {
@@ -158,67 +157,67 @@ static void add_columns(struct api_problem *p, const struct api_resource *r, con
 		if (strcmp(name, "tenant_id") == 0)
 			continue;
 		any = true;
-		api_problem_add(p, name, rule, NULL);
+		res_problem_add(p, name, rule, NULL);
 	}
 	if (!any)
-		api_problem_add(p, NULL, rule, NULL);
+		res_problem_add(p, NULL, rule, NULL);
 }
 
 /* A check of one column is told with its figure (pattern, range …), one of several with its name. */
-static void add_check(struct api_problem *p, const struct api_resource *r, const struct api_pg_error *e)
+static void add_check(struct res_problem *p, const struct res_def *r, const struct res_pg_error *e)
 {
 	const json_t *c = find_constraint(r, e->constraint), *columns = json_object_get(c, "columns");
 	const char *name = json_array_size(columns) == 1 ? json_string_value(json_array_get(columns, 0)) : NULL;
-	const struct api_field *f = name ? api_resource_field(r, name) : NULL;
+	const struct res_field *f = name ? res_def_field(r, name) : NULL;
 	if (f && f->pattern && strstr(json_string_value(json_object_get(c, "def")), " ~ "))
-		api_problem_add(p, name, "pattern", json_string(f->pattern));
+		res_problem_add(p, name, "pattern", json_string(f->pattern));
 	else if (f && f->choices)
-		api_problem_add(p, name, "enum", json_incref(f->choices));
+		res_problem_add(p, name, "enum", json_incref(f->choices));
 	else
 		add_columns(p, r, e, "check");
 }
 
 struct pg_map {
 	const char *sqlstate;
-	enum api_problem_kind kind;
+	enum res_problem_kind kind;
 	const char *rule;
 };
 static const struct pg_map pg_map[] = {
-	{"23502", API_P_INVALID, "required"}, {"23503", API_P_INVALID, "reference"},
-	{"23505", API_P_CONFLICT, "unique"},  {"23514", API_P_INVALID, "check"},
-	{"23P01", API_P_CONFLICT, "unique"},  {"22P02", API_P_INVALID, "format"},
-	{"22007", API_P_INVALID, "format"},   {"22008", API_P_INVALID, "format"},
-	{"22003", API_P_INVALID, "format"},   {"22001", API_P_INVALID, "max_length"},
-	{"22021", API_P_INVALID, "format"},   {"22P05", API_P_INVALID, "format"},
-	{"23000", API_P_CONFLICT, "check"},   {"42501", API_P_PERMISSION, NULL},
-	{"57014", API_P_AWAY, NULL},          {"53300", API_P_AWAY, NULL},
-	{"40001", API_P_AWAY, NULL},          {"40P01", API_P_AWAY, NULL},
-	{"57P01", API_P_AWAY, NULL},          {"57P03", API_P_AWAY, NULL},
-	{"25006", API_P_AWAY, NULL},
+	{"23502", RES_P_INVALID, "required"}, {"23503", RES_P_INVALID, "reference"},
+	{"23505", RES_P_CONFLICT, "unique"},  {"23514", RES_P_INVALID, "check"},
+	{"23P01", RES_P_CONFLICT, "unique"},  {"22P02", RES_P_INVALID, "format"},
+	{"22007", RES_P_INVALID, "format"},   {"22008", RES_P_INVALID, "format"},
+	{"22003", RES_P_INVALID, "format"},   {"22001", RES_P_INVALID, "max_length"},
+	{"22021", RES_P_INVALID, "format"},   {"22P05", RES_P_INVALID, "format"},
+	{"23000", RES_P_CONFLICT, "check"},   {"42501", RES_P_PERMISSION, NULL},
+	{"57014", RES_P_AWAY, NULL},          {"53300", RES_P_AWAY, NULL},
+	{"40001", RES_P_AWAY, NULL},          {"40P01", RES_P_AWAY, NULL},
+	{"57P01", RES_P_AWAY, NULL},          {"57P03", RES_P_AWAY, NULL},
+	{"25006", RES_P_AWAY, NULL},
 };
 
-void api_problem_pg(struct api_problem *p, const struct api_resource *r, const struct api_pg_error *e, bool deleting)
+void res_problem_pg(struct res_problem *p, const struct res_def *r, const struct res_pg_error *e, bool deleting)
 {
 	const struct pg_map *m = NULL;
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(pg_map); i++)
 		if (e->sqlstate && strcmp(pg_map[i].sqlstate, e->sqlstate) == 0)
 			m = &pg_map[i];
 	if (!m) {
-		api_problem_set(p, API_P_INTERNAL, "the database refused (%s)", e->sqlstate ? e->sqlstate : "no code");
+		res_problem_set(p, RES_P_INTERNAL, "the database refused (%s)", e->sqlstate ? e->sqlstate : "no code");
 		return;
 	}
 	if (strcmp(m->sqlstate, "23503") == 0 && (deleting || (e->table && r && strcmp(e->table, r->table) != 0))) {
-		api_problem_set(p, API_P_REFERENCED, "still referenced by %s", e->table ? e->table : "another table");
+		res_problem_set(p, RES_P_REFERENCED, "still referenced by %s", e->table ? e->table : "another table");
 		return;
 	}
-	const char *say = m->kind == API_P_INVALID || m->kind == API_P_CONFLICT ? e->message : kinds[m->kind].title;
-	api_problem_set(p, m->kind, "%s", say ? say : "");
+	const char *say = m->kind == RES_P_INVALID || m->kind == RES_P_CONFLICT ? e->message : kinds[m->kind].title;
+	res_problem_set(p, m->kind, "%s", say ? say : "");
 	if (!m->rule)
 		return;
 	if (strcmp(m->rule, "check") == 0)
 		add_check(p, r, e);
 	else if (strcmp(m->rule, "format") == 0)
-		api_problem_add(p, e->column && *e->column ? e->column : NULL, "format",
+		res_problem_add(p, e->column && *e->column ? e->column : NULL, "format",
 				json_string(e->message ? e->message : ""));
 	else
 		add_columns(p, r, e, m->rule);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool grow(struct api_buf *b, size_t more)
+static bool grow(struct res_buf *b, size_t more)
 {
 	if (b->failed || more > SIZE_MAX / 4)
 		return !(b->failed = true);
@@ -22,7 +22,7 @@ static bool grow(struct api_buf *b, size_t more)
 	return true;
 }
 
-void api_buf_addn(struct api_buf *b, const char *s, size_t n)
+void res_buf_addn(struct res_buf *b, const char *s, size_t n)
 {
 	if (!grow(b, n))
 		return;
@@ -31,12 +31,12 @@ void api_buf_addn(struct api_buf *b, const char *s, size_t n)
 	b->p[b->n] = 0;
 }
 
-void api_buf_add(struct api_buf *b, const char *s)
+void res_buf_add(struct res_buf *b, const char *s)
 {
-	api_buf_addn(b, s, strlen(s));
+	res_buf_addn(b, s, strlen(s));
 }
 
-void api_buf_printf(struct api_buf *b, const char *fmt, ...)
+void res_buf_printf(struct res_buf *b, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -50,42 +50,42 @@ void api_buf_printf(struct api_buf *b, const char *fmt, ...)
 	b->n += (size_t)n;
 }
 
-void api_buf_ident(struct api_buf *b, const char *name)
+void res_buf_ident(struct res_buf *b, const char *name)
 {
-	api_buf_addn(b, "\"", 1);
+	res_buf_addn(b, "\"", 1);
 	for (; *name; name++)
-		api_buf_addn(b, *name == '"' ? "\"\"" : name, *name == '"' ? 2 : 1);
-	api_buf_addn(b, "\"", 1);
+		res_buf_addn(b, *name == '"' ? "\"\"" : name, *name == '"' ? 2 : 1);
+	res_buf_addn(b, "\"", 1);
 }
 
-void api_buf_json(struct api_buf *b, const char *s)
+void res_buf_json(struct res_buf *b, const char *s)
 {
 	if (!s) {
-		api_buf_add(b, "null");
+		res_buf_add(b, "null");
 		return;
 	}
-	api_buf_addn(b, "\"", 1);
+	res_buf_addn(b, "\"", 1);
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 		if (c == '"' || c == '\\')
-			api_buf_printf(b, "\\%c", c);
+			res_buf_printf(b, "\\%c", c);
 		else if (c < 0x20)
-			api_buf_printf(b, "\\u%04x", c);
+			res_buf_printf(b, "\\u%04x", c);
 		else
-			api_buf_addn(b, s, 1);
+			res_buf_addn(b, s, 1);
 	}
-	api_buf_addn(b, "\"", 1);
+	res_buf_addn(b, "\"", 1);
 }
 
-void api_buf_free(struct api_buf *b)
+void res_buf_free(struct res_buf *b)
 {
 	free(b->p);
-	*b = (struct api_buf){0};
+	*b = (struct res_buf){0};
 }
 
-void api_sql_param(struct api_sql *q, const char *value, const char *type)
+void res_sql_param(struct res_sql *q, const char *value, const char *type)
 {
-	if (q->n >= API_SQL_PARAMS) {
+	if (q->n >= RES_SQL_PARAMS) {
 		q->text.failed = true;
 		return;
 	}
@@ -93,25 +93,25 @@ void api_sql_param(struct api_sql *q, const char *value, const char *type)
 	if (value && !copy)
 		q->text.failed = true;
 	q->values[q->n++] = copy;
-	api_buf_printf(&q->text, "$%d", q->n);
+	res_buf_printf(&q->text, "$%d", q->n);
 	if (type)
-		api_buf_printf(&q->text, "::%s", type);
+		res_buf_printf(&q->text, "::%s", type);
 }
 
-void api_sql_free(struct api_sql *q)
+void res_sql_free(struct res_sql *q)
 {
 	for (int i = 0; i < q->n; i++)
 		zj_deref(q->values[i]);
-	api_buf_free(&q->text);
+	res_buf_free(&q->text);
 	q->n = 0;
 }
 
-bool api_sql_failed(const struct api_sql *q)
+bool res_sql_failed(const struct res_sql *q)
 {
 	return q->text.failed;
 }
 
-struct zj_pg_query api_sql_query(const struct api_sql *q)
+struct zj_pg_query res_sql_query(const struct res_sql *q)
 {
 	return (struct zj_pg_query){.sql = q->text.p, .n = q->n, .values = (const char *const *)q->values};
 }
