@@ -72,6 +72,7 @@ struct api_who {
 	char account[ZJ_UUID_SIZE], home[ZJ_UUID_SIZE]; /* the account and its own tenant */
 	char tenant[ZJ_UUID_SIZE];                      /* the tenant acted in */
 	char agent[ZJ_UUID_SIZE];                       /* the account's own agent in that tenant; empty: none */
+	char actor[ZJ_UUID_SIZE];                       /* who really is logged in, as `account`; empty: itself */
 	enum res_role role;
 	json_t *perms;
 	bool by_cookie;

@@ -12,7 +12,11 @@
 	X(RES_P_REQUEST, "request", 400, "The request is not understood")                                              \
 	X(RES_P_LOGIN, "login", 401, "Tenant, user name or password is wrong")                                         \
 	X(RES_P_SESSION, "session", 401, "Please log in")                                                              \
+	X(RES_P_TOTP, "totp", 401, "A one-time code is needed, or it is wrong")                                        \
 	X(RES_P_PERMISSION, "permission", 403, "Your role does not allow this")                                        \
+	X(RES_P_MUST_CHANGE, "must_change_password", 403, "Set a new password first")                                  \
+	X(RES_P_MUST_TOTP, "totp_required", 403, "Set up one-time codes first")                                        \
+	X(RES_P_ACTING, "acting", 403, "Not while logged in as somebody else")                                         \
 	X(RES_P_CSRF, "csrf", 403, "The CSRF token is missing or wrong")                                               \
 	X(RES_P_ENTER, "enter", 403, "You cannot act inside that tenant")                                              \
 	X(RES_P_BEYOND, "beyond_own", 403, "This goes beyond your own permissions")                                    \
