@@ -1,7 +1,14 @@
-import { createRouter, createWebHashHistory } from 'vue-router'
+import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router'
 import BoardPage from './pages/BoardPage.vue'
 import LoginPage from './pages/LoginPage.vue'
+import { pages } from './pages/registry'
 import { restore, session } from './stores/session'
+
+const registered: RouteRecordRaw[] = pages.map((p) => ({ path: p.path, name: p.name, component: p.component, meta: { permission: p.permission } }))
+
+const generated: RouteRecordRaw[] = [
+  { path: '/data/:resource', name: 'list', component: () => import('./pages/ResourcePage.vue') }
+]
 
 // Pages live behind '#': the api serves files, and need not know the console's pages.
 export const router = createRouter({
@@ -9,8 +16,8 @@ export const router = createRouter({
   routes: [
     { path: '/login', name: 'login', component: LoginPage, meta: { open: true } },
     { path: '/', name: 'board', component: BoardPage },
-    { path: '/calls/:id?', name: 'calls', component: () => import('./pages/CallsPage.vue') },
-    { path: '/data/:resource?/:id?', name: 'data', component: () => import('./pages/DataPage.vue') },
+    ...registered,
+    ...generated,
     { path: '/:rest(.*)*', redirect: '/' }
   ]
 })

@@ -176,26 +176,82 @@ export interface Page<T> {
   total?: number
 }
 
+export interface Label {
+  zh: string
+  en: string
+}
+
+/** A field as /meta/resources tells it. `engine/fields.ts` makes of it what pages use. */
 export interface FieldMeta {
   name: string
   type: string
   zh: string
   en: string
-  ref?: string
-  detail?: boolean
+  help_zh?: string
+  help_en?: string
+  required?: boolean
+  nullable?: boolean
+  readonly?: boolean
+  create_only?: boolean
   writeonly?: boolean
+  detail?: boolean
   sort?: boolean
   filter?: string[]
-  enum?: string[]
+  default?: unknown
+  enum?: string[] | Record<string, Label>
+  labels?: Record<string, Label>
+  ref?: string
+  refs?: Record<string, string>
+  min?: number
+  max?: number
+  min_length?: number
+  max_length?: number
+  pattern?: string
+  widget?: string
+  media?: string
+  mask?: string
+  masked?: boolean
+  access?: string
+  group?: string
+  order?: number
+  list?: boolean
+  width?: number
+  when?: { field: string; in: unknown[] }
+  dictionary?: string
+  dictionary_id?: string
+  choices?: unknown
+  file?: boolean
+  unit?: string
+  custom?: boolean
+  expand?: boolean
 }
 
 export interface ResourceMeta {
   name: string
+  table?: string
   zh: string
   en: string
+  help_zh?: string
+  help_en?: string
   label?: string | null
+  scope?: string
   sort?: string
-  can: { list: boolean; create: boolean; update: boolean; delete: boolean }
+  upload?: boolean
+  menu?: string
+  order?: number
+  icon?: string
+  search?: string[]
+  custom?: boolean
+  tree?: string
+  page?: string
+  singleton?: boolean
+  groups?: Record<string, Label>
+  import?: boolean
+  export?: boolean
+  recycle?: boolean
+  history?: boolean
+  live?: boolean
+  can: { list: boolean; create: boolean; update: boolean; delete: boolean; import?: boolean; export?: boolean; restore?: boolean; history?: boolean }
   fields: FieldMeta[]
 }
 

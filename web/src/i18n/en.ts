@@ -3,8 +3,8 @@ import type { zh } from './zh'
 export const en: typeof zh = {
   brand: 'Zongji',
   skip: 'Skip to content',
-  nav: { label: 'Main', board: 'Live board', calls: 'Calls', data: 'Data' },
-  bar: { theme: 'Light or dark', lang: '切换为中文', logout: 'Log out', tenant: 'Tenant', account: 'Logged in as' },
+  nav: { label: 'Main', search: 'Search pages', nothing: 'No page matches', fold: 'Fold the menu', unfold: 'Open the menu' },
+  bar: { theme: 'Light or dark', lang: '切换为中文', logout: 'Log out', tenant: 'Tenant', carrier: 'Carrier', account: 'Logged in as' },
   link: {
     idle: 'Not connected', connecting: 'Connecting', live: 'Live', stale: 'Out of date', waiting: 'Reconnecting', ended: 'Disconnected',
     staleTitle: 'Data is out of date', staleAcd: 'The call engine is away; the board goes on when it is back', staleNet: 'The connection to the server is lost; trying again', asOf: 'Frozen at {time}', loading: 'Loading live data…'

@@ -1,8 +1,8 @@
 export const zh = {
   brand: '总机',
   skip: '跳到正文',
-  nav: { label: '主导航', board: '实时看板', calls: '通话记录', data: '资料' },
-  bar: { theme: '切换深浅色', lang: 'Switch to English', logout: '退出', tenant: '团队', account: '当前账号' },
+  nav: { label: '主导航', search: '搜索页面', nothing: '没有符合的页面', fold: '收起菜单', unfold: '展开菜单' },
+  bar: { theme: '切换深浅色', lang: 'Switch to English', logout: '退出', tenant: '团队', carrier: '运营商', account: '当前账号' },
   link: {
     idle: '未连接', connecting: '连接中', live: '实时', stale: '已过时', waiting: '重连中', ended: '已断开',
     staleTitle: '数据已过时', staleAcd: '呼叫引擎暂时不可用，恢复后自动更新', staleNet: '与服务器的连接已断开，正在重新连接', asOf: '画面停在 {time}', loading: '正在载入实时数据…'

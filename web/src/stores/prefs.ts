@@ -11,6 +11,9 @@ interface Prefs {
   theme: Theme
   /** False until the user has chosen: then the tenant's language counts. */
   langChosen: boolean
+  menu: 'open' | 'rail'
+  /** Groups of the menu that are folded. */
+  folded: string[]
 }
 
 function stored(): Partial<Prefs> {
@@ -28,7 +31,9 @@ function initial(): Prefs {
   return {
     lang: s.lang === 'zh' || s.lang === 'en' ? s.lang : browserLang,
     theme: s.theme === 'light' || s.theme === 'dark' ? s.theme : browserTheme,
-    langChosen: s.langChosen === true
+    langChosen: s.langChosen === true,
+    menu: s.menu === 'rail' || (!s.menu && innerWidth < 900) ? 'rail' : 'open',
+    folded: Array.isArray(s.folded) ? s.folded : []
   }
 }
 
@@ -46,6 +51,14 @@ export function suggestLang(lang: Lang): void {
 
 export function toggleTheme(): void {
   prefs.theme = prefs.theme === 'dark' ? 'light' : 'dark'
+}
+
+export function toggleMenu(): void {
+  prefs.menu = prefs.menu === 'open' ? 'rail' : 'open'
+}
+
+export function toggleGroup(name: string): void {
+  prefs.folded = prefs.folded.includes(name) ? prefs.folded.filter((x) => x !== name) : [...prefs.folded, name]
 }
 
 watchEffect(() => {

@@ -4,6 +4,7 @@ import { api } from '../api/client'
 import { identify, Problem, watchSession } from '../api/http'
 import type { Row, Session } from '../api/types'
 import { follow, unfollow } from './live'
+import { forgetMeta, loadMeta } from './meta'
 import { suggestLang } from './prefs'
 
 export const session = reactive({
@@ -24,8 +25,9 @@ export const timeZone = computed(() => session.current?.tenant.time_zone ?? 'Asi
 
 /** The same rule as the server's, for hiding what would be refused. */
 export function may(permission: string): boolean {
-  const [resource] = permission.split('.')
-  return (session.current?.permissions ?? []).some((p) => p === '*' || p === permission || p === `${resource}.*`)
+  const [resource, kind] = permission.split('.')
+  const written = ['create', 'update', 'delete', 'import'].includes(kind ?? '')
+  return (session.current?.permissions ?? []).some((p) => p === '*' || p === permission || p === `${resource}.*` || (written && p === `${resource}.write`))
 }
 
 function begin(s: Session): void {
@@ -35,10 +37,13 @@ function begin(s: Session): void {
   suggestLang(s.tenant.language)
   if (s.tenant.kind !== 'carrier') follow('', lost)
   else void loadTenants()
+  forgetMeta()
+  void loadMeta()
 }
 
 function clear(ended: '' | 'session'): void {
   unfollow()
+  forgetMeta()
   session.current = null
   session.entered = ''
   session.tenants = []
@@ -54,18 +59,20 @@ async function loadTenants(): Promise<void> {
   const page = await api.tenants().catch(() => null)
   session.tenants = (page?.items ?? []).filter((row) => row.kind !== 'carrier')
   if (!may('tenants.enter') || session.entered) return
-  const last = sessionStorage.getItem(enteredKey)
-  const row = session.tenants.find((x) => x.id === last) ?? session.tenants[0]
+  const row = session.tenants.find((x) => x.id === sessionStorage.getItem(enteredKey))
   if (row) enterTenant(String(row.id))
 }
 
-/** A carrier account looks into a tenant: every later request and the events are that tenant's. */
+/** A carrier account looks into a tenant: every later request and the events are that tenant's. '' leads back to its own data. */
 export function enterTenant(id: string): void {
   if (!session.current) return
   session.entered = id
   sessionStorage.setItem(enteredKey, id)
   identify({ csrf: session.current.csrf, tenant: id })
-  follow(id, lost)
+  if (id) follow(id, lost)
+  else unfollow()
+  forgetMeta()
+  void loadMeta()
 }
 
 /** What a reloaded page asks first. A network fault is thrown: it does not mean that nobody is logged in. */

@@ -1,0 +1,31 @@
+// Hand-made pages. They stand in the menu beside the pages that are generated from metadata; a table whose comment says
+// "page":"<name>" is shown by the page of that name instead of the generated list.
+import type { Component } from 'vue'
+import { adminPages } from '../admin/pages'
+import type { MenuGroupName } from './menu-groups'
+
+export interface PageEntry {
+  /** The route's name, the menu entry's data-testid (`nav-<name>`), and what a table's comment calls it. */
+  name: string
+  path: string
+  /** Null: a page without an entry of its own in the menu. */
+  menu: MenuGroupName | null
+  /** Among the entries of its group, resources included. */
+  order: number
+  /** '' for everybody who is logged in. */
+  permission: string
+  zh: string
+  en: string
+  /** For whom it is: a tenant (also one that the carrier has entered), the carrier itself, or both (the default). */
+  side?: 'tenant' | 'carrier'
+  component: () => Promise<Component | { default: Component }>
+}
+
+const ownPages: PageEntry[] = [
+  { name: 'calls', path: '/calls/:id?', menu: 'callcentre', order: 10, permission: 'calls.read', zh: '通话记录', en: 'Call records', side: 'tenant', component: () => import('./CallsPage.vue') },
+  { name: 'jobs', path: '/jobs', menu: 'system', order: 900, permission: '', zh: '导出中心', en: 'Export centre', component: () => import('./JobsPage.vue') }
+]
+
+export const pages: readonly PageEntry[] = [...ownPages, ...adminPages]
+
+export const pageNamed = (name: string | undefined): PageEntry | undefined => pages.find((p) => p.name === name)
