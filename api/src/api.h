@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 struct api_conf {
-	char *log, *log_level, *database, *redis, *redis_password, *acd, *store, *web, *mediad, *ivr, *listen;
-	int64_t port, health_port, connections, max_body, max_clients, session_hours, request_timeout_s,
+	char *log, *log_level, *database, *redis, *redis_password, *acd, *store, *web, *mediad, *ivr, *worker, *listen;
+	int64_t port, health_port, connections, max_body, max_upload_mb, max_clients, session_hours, request_timeout_s,
 		child_timeout_ms, child_memory_mb, max_sessions, viewers, viewer_buffer_kb, forget_ms;
 };
 
@@ -168,5 +168,6 @@ api_h api_prompt_create_h, api_prompt_audio_put_h, api_prompt_audio_get_h, api_r
 api_h api_agent_sign_in_h, api_agent_sign_out_h, api_agent_state_h;
 api_h api_call_hangup_h, api_call_transfer_h, api_call_hold_h, api_call_create_h, api_call_one_h;
 api_h api_board_h, api_events_h;
+api_h api_upload_create_h, api_upload_one_h, api_upload_part_h, api_upload_complete_h, api_upload_delete_h;
 api_h api_static_h;
 #endif

@@ -26,6 +26,11 @@ const struct api_route api_routes[] = {
 	{"POST", "api/v1/calls/*/hangup", API_LOGGED_IN, NULL, api_call_hangup_h, "Hang up"},
 	{"POST", "api/v1/calls/*/transfer", API_LOGGED_IN, NULL, api_call_transfer_h, "Transfer"},
 	{"POST", "api/v1/calls/*/hold", API_LOGGED_IN, NULL, api_call_hold_h, "Hold or resume"},
+	{"POST", "api/v1/uploads", API_LOGGED_IN, NULL, api_upload_create_h, "Open an upload"},
+	{"GET", "api/v1/uploads/*", API_LOGGED_IN, NULL, api_upload_one_h, "An upload: which parts are there"},
+	{"PUT", "api/v1/uploads/*/parts/*", API_LOGGED_IN, NULL, api_upload_part_h, "Send a part"},
+	{"POST", "api/v1/uploads/*/complete", API_LOGGED_IN, NULL, api_upload_complete_h, "All parts are there"},
+	{"DELETE", "api/v1/uploads/*", API_LOGGED_IN, NULL, api_upload_delete_h, "Give an upload up, or remove it"},
 	{"GET", "api/v1/calls/*", API_LOGGED_IN, NULL, api_call_one_h, "A call with everything that happened"},
 	{NULL, NULL, 0, NULL, NULL, NULL},
 };
