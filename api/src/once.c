@@ -44,6 +44,11 @@ struct api_once *api_once_alloc(struct api_req *req)
 	return o;
 }
 
+const char *api_once_key(const struct api_once *o)
+{
+	return o->key;
+}
+
 static void replayed(struct api_req *req, PGresult *const *results, int n, void *arg)
 {
 	struct api_once *o = arg;

@@ -10,6 +10,8 @@ typedef void(api_once_h)(struct api_req *req, const char *body, const char *loca
 
 /* Reads Idempotency-Key. NULL: a problem was answered. */
 struct api_once *api_once_alloc(struct api_req *req);
+/* The key that was sent; NULL: none. Borrowed. */
+const char *api_once_key(const struct api_once *o);
 /* One transaction: the queries `before` (≤ API_ONCE_BEFORE), then `main`, whose first row's columns are `j` (text) and
  * `loc` (text or null). With no row the transaction stands, but the key is free again. `on_error` as in api_db_run; its
  * `failed` counts from `before`. */

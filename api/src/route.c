@@ -1,5 +1,6 @@
 /* Which handler answers what. Special routes come first; resources are whatever the schema says. */
 #include "api.h"
+#include "manage.h"
 #include "perm.h"
 #include <string.h>
 
@@ -31,6 +32,16 @@ const struct api_route api_routes[] = {
 	{"PUT", "api/v1/uploads/*/parts/*", API_LOGGED_IN, NULL, api_upload_part_h, "Send a part"},
 	{"POST", "api/v1/uploads/*/complete", API_LOGGED_IN, NULL, api_upload_complete_h, "All parts are there"},
 	{"DELETE", "api/v1/uploads/*", API_LOGGED_IN, NULL, api_upload_delete_h, "Give an upload up, or remove it"},
+	{"GET", "api/v1/jobs", API_LOGGED_IN, NULL, api_jobs_h, "One's own jobs; all with jobs.all"},
+	{"GET", "api/v1/jobs/*", API_LOGGED_IN, NULL, api_job_one_h, "A job"},
+	{"POST", "api/v1/jobs/*/cancel", API_LOGGED_IN, NULL, api_job_cancel_h, "Cancel a job"},
+	{"GET", "api/v1/jobs/*/file", API_LOGGED_IN, NULL, api_job_file_h, "What a job made"},
+	{"GET", "api/v1/jobs/*/rejects", API_LOGGED_IN, NULL, api_job_rejects_h, "Rejected rows, with the reasons"},
+	{"DELETE", "api/v1/jobs/*", API_LOGGED_IN, NULL, api_job_delete_h, "Remove a job with its files"},
+	{"GET", "api/v1/me/preferences", API_LOGGED_IN, NULL, api_preferences_h, "All of one's preferences"},
+	{"GET", "api/v1/me/preferences/*", API_LOGGED_IN, NULL, api_preference_get_h, "One preference"},
+	{"PUT", "api/v1/me/preferences/*", API_LOGGED_IN, NULL, api_preference_put_h, "Keep a preference"},
+	{"DELETE", "api/v1/me/preferences/*", API_LOGGED_IN, NULL, api_preference_delete_h, "Forget a preference"},
 	{"GET", "api/v1/calls/*", API_LOGGED_IN, NULL, api_call_one_h, "A call with everything that happened"},
 	{NULL, NULL, 0, NULL, NULL, NULL},
 };

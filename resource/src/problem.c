@@ -193,8 +193,20 @@ static const struct pg_map pg_map[] = {
 	{"57014", RES_P_AWAY, NULL},          {"53300", RES_P_AWAY, NULL},
 	{"40001", RES_P_AWAY, NULL},          {"40P01", RES_P_AWAY, NULL},
 	{"57P01", RES_P_AWAY, NULL},          {"57P03", RES_P_AWAY, NULL},
-	{"25006", RES_P_AWAY, NULL},
+	{"25006", RES_P_AWAY, NULL},          {"P0002", RES_P_NOT_FOUND, NULL},
 };
+
+/* A trigger counted what the tenant may have: constraint quota_<column of tenant or setting>, the figure as detail. */
+static void tell_quota(struct res_problem *p, const struct res_pg_error *e)
+{
+	char zh[200], en[200];
+	const char *most = e->detail ? e->detail : "";
+	snprintf(zh, sizeof(zh), "超出本团队的配额（最多 %.40s）", most);
+	snprintf(en, sizeof(en), "is more than the tenant's quota (at most %.40s)", most);
+	res_problem_set(p, RES_P_QUOTA, "%s", e->message ? e->message : "");
+	res_problem_add_text(p, NULL, "quota", zh, en,
+			     json_pack("{s:s, s:I}", "quota", e->constraint + 6, "max", strtoll(most, NULL, 10)));
+}
 
 void res_problem_pg(struct res_problem *p, const struct res_def *r, const struct res_pg_error *e, bool deleting)
 {
@@ -204,6 +216,10 @@ void res_problem_pg(struct res_problem *p, const struct res_def *r, const struct
 			m = &pg_map[i];
 	if (!m) {
 		res_problem_set(p, RES_P_INTERNAL, "the database refused (%s)", e->sqlstate ? e->sqlstate : "no code");
+		return;
+	}
+	if (e->constraint && strncmp(e->constraint, "quota_", 6) == 0) {
+		tell_quota(p, e);
 		return;
 	}
 	if (strcmp(m->sqlstate, "23503") == 0 && (deleting || (e->table && r && strcmp(e->table, r->table) != 0))) {

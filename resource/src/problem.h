@@ -14,17 +14,19 @@
 	X(RES_P_SESSION, "session", 401, "Please log in")                                                              \
 	X(RES_P_TOTP, "totp", 401, "A one-time code is needed, or it is wrong")                                        \
 	X(RES_P_PERMISSION, "permission", 403, "Your role does not allow this")                                        \
-	X(RES_P_MUST_CHANGE, "must_change_password", 403, "Set a new password first")                                  \
+	X(RES_P_MUST_CHANGE, "password", 403, "Set a new password first")                                              \
 	X(RES_P_MUST_TOTP, "totp_required", 403, "Set up one-time codes first")                                        \
 	X(RES_P_ACTING, "acting", 403, "Not while logged in as somebody else")                                         \
 	X(RES_P_CSRF, "csrf", 403, "The CSRF token is missing or wrong")                                               \
 	X(RES_P_ENTER, "enter", 403, "You cannot act inside that tenant")                                              \
 	X(RES_P_BEYOND, "beyond_own", 403, "This goes beyond your own permissions")                                    \
+	X(RES_P_EXPORT_WINDOW, "export_window", 403, "You may not export at this time of day")                         \
 	X(RES_P_NOT_FOUND, "not_found", 404, "Not found")                                                              \
 	X(RES_P_METHOD, "method", 405, "This cannot be done here")                                                     \
 	X(RES_P_CONFLICT, "conflict", 409, "This exists already")                                                      \
 	X(RES_P_REFERENCED, "referenced", 409, "This is still in use")                                                 \
 	X(RES_P_REFUSED, "refused", 409, "This cannot be done now")                                                    \
+	X(RES_P_QUOTA, "quota", 409, "The tenant's quota is used up")                                                  \
 	X(RES_P_CHANGED, "changed", 412, "Somebody has changed this meanwhile")                                        \
 	X(RES_P_TOO_LARGE, "too_large", 413, "The body is too large")                                                  \
 	X(RES_P_MEDIA, "media_type", 415, "This content type is not taken here")                                       \

@@ -1,0 +1,22 @@
+/* Handlers of what surrounds rows: jobs, imports and exports, many rows at once, the recycle bin, history, menus. */
+#ifndef API_MANAGE_H
+#define API_MANAGE_H
+#include "api.h"
+
+api_h api_jobs_h, api_job_one_h, api_job_cancel_h, api_job_delete_h, api_job_file_h, api_job_rejects_h;
+api_h api_preferences_h, api_preference_get_h, api_preference_put_h, api_preference_delete_h;
+api_h api_import_h, api_import_preview_h, api_import_template_h;
+api_h api_export_h, api_tenant_export_h, api_tenant_import_h;
+api_h api_bulk_h, api_restore_h, api_purge_h, api_history_h, api_duplicate_h;
+api_h api_file_column_h;
+api_h api_menu_h, api_usage_h;
+
+/* --- what they share (verb.c) --- */
+/* May the caller do this ("read", "create", "update", "delete", "export", "import") with the request's resource: does
+ * the database role, does its own? Else answers. */
+bool api_verb(struct api_req *req, const char *verb);
+/* Is `id` a UUID? Else answers 404. */
+bool api_id_is_good(struct api_req *req, const char *id);
+/* Adds a fault to `p`, which becomes RES_P_INVALID. */
+void api_fault(struct res_problem *p, const char *field, const char *rule, json_t *value);
+#endif
