@@ -25,6 +25,8 @@ export const router = createRouter({
 router.beforeEach(async (to) => {
   if (!session.asked) await restore().catch(() => undefined)
   if (!session.current && !to.meta.open) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  // Whoever must choose a new password does that on the login page, and goes nowhere else before.
+  if (session.current?.must_change_password) return to.name === 'login' || { name: 'login' }
   if (session.current && to.name === 'login') return { name: 'board' }
   return true
 })

@@ -21,7 +21,7 @@ export function listPath(resource: string, q: ListQuery): string {
 
 export const api = {
   session: () => request<Session>('GET', '/session'),
-  login: (body: { tenant?: string; username: string; password: string }) => request<Session>('POST', '/login', body),
+  login: (body: { tenant?: string; username: string; password: string; code?: string }) => request<Session>('POST', '/login', body),
   logout: () => request<void>('POST', '/logout', {}),
   resources: () => request<{ resources: ResourceMeta[] }>('GET', '/meta/resources'),
   list: (resource: string, q: ListQuery, signal?: AbortSignal) => request<Page<Row>>('GET', listPath(resource, q), undefined, signal),

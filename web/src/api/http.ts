@@ -61,19 +61,64 @@ async function problemOf(answer: Response): Promise<Problem> {
   return new Problem(answer.status, kind || 'unknown', text(body.title), text(body.detail), request, errors, retry > 0 ? retry : null)
 }
 
-export async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export interface Answer<T> {
+  body: T
+  status: number
+  etag: string | null
+}
+
+export interface Options {
+  signal?: AbortSignal | undefined
+  /** If-Match: the change is refused (412) when somebody else was faster. */
+  match?: string | null | undefined
+}
+
+async function send(method: string, path: string, body: unknown, o: Options): Promise<Response> {
   const init: RequestInit = { method, headers: headersFor(method, body), credentials: 'same-origin' }
+  if (o.match) (init.headers as Record<string, string>)['If-Match'] = o.match
   if (body !== undefined) init.body = JSON.stringify(body)
-  if (signal) init.signal = signal
-  let answer: Response
+  if (o.signal) init.signal = o.signal
   try {
-    answer = await fetch(base + path, init)
+    return await fetch(base + path, init)
   } catch (e) {
-    if (signal?.aborted) throw e
+    if (o.signal?.aborted) throw e
     throw new Problem(0, 'network', '', '', '', [], null)
   }
-  if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T
+}
+
+/** A request with what stands beside its answer's body. */
+export async function exchange<T>(method: string, path: string, body?: unknown, o: Options = {}): Promise<Answer<T>> {
+  const answer = await send(method, path, body, o)
+  if (!answer.ok) throw await refused(answer)
+  const text = answer.status === 204 ? '' : await answer.text()
+  return { body: (text ? JSON.parse(text) : undefined) as T, status: answer.status, etag: answer.headers.get('ETag') }
+}
+
+async function refused(answer: Response): Promise<Problem> {
   const problem = await problemOf(answer)
   if (problem.status === 401 && problem.kind === 'session') onSessionLost()
-  throw problem
+  return problem
 }
+
+export async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  return (await exchange<T>(method, path, body, { signal })).body
+}
+
+/** Sends bytes as they are and tells how many have gone; for parts of uploads. */
+export function sendBytes(path: string, bytes: Blob, onProgress: (sent: number) => void, signal: AbortSignal): Promise<void> {
+  return new Promise((done, fail) => {
+    const x = new XMLHttpRequest()
+    x.open('PUT', base + path)
+    for (const [name, value] of Object.entries(headersFor('PUT', undefined))) x.setRequestHeader(name, value)
+    x.setRequestHeader('Content-Type', 'application/octet-stream')
+    x.upload.onprogress = (e) => onProgress(e.loaded)
+    x.onload = () => (x.status < 300 ? done() : void refused(new Response(x.responseText, { status: x.status })).then(fail))
+    x.onerror = () => fail(new Problem(0, 'network', '', '', '', [], null))
+    x.onabort = () => fail(new DOMException('aborted', 'AbortError'))
+    signal.addEventListener('abort', () => x.abort(), { once: true })
+    x.send(bytes)
+  })
+}
+
+/** Where a browser itself fetches something: the cookie goes along, the tenant that a carrier entered as well. */
+export const fileUrl = (path: string): string => base + path + (identity.tenant ? `${path.includes('?') ? '&' : '?'}tenant=${identity.tenant}` : '')

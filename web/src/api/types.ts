@@ -9,6 +9,10 @@ export interface Session {
   agent: { id: string; number: string; name: string; extension_id: string | null } | null
   tenant: { id: string; name: string; title: string; kind: 'carrier' | 'tenant'; language: Lang; time_zone: string; sip_domain: string }
   permissions: string[]
+  /** Who really sits here, when somebody is logged in as another account. */
+  acting_for?: { id: string; username?: string; name?: string; label?: string } | null
+  /** Nothing but a new password is possible until there is one. */
+  must_change_password?: boolean
 }
 
 export const agentStates = ['ringing', 'reserved', 'talking', 'after_call', 'busy', 'outbound_only', 'idle', 'offline', 'signed_out'] as const

@@ -18,6 +18,18 @@ export const session = reactive({
   tenants: [] as Row[]
 })
 
+const forgetters: (() => void)[] = []
+
+/** `h` runs when another account or tenant comes: what was learnt of the last one is no longer true. */
+export function whenForgotten(h: () => void): void {
+  forgetters.push(h)
+}
+
+function forget(): void {
+  forgetMeta()
+  for (const h of forgetters) h()
+}
+
 const enteredKey = 'zj.entered'
 
 export const isCarrier = computed(() => session.current?.tenant.kind === 'carrier')
@@ -37,13 +49,13 @@ function begin(s: Session): void {
   suggestLang(s.tenant.language)
   if (s.tenant.kind !== 'carrier') follow('', lost)
   else void loadTenants()
-  forgetMeta()
+  forget()
   void loadMeta()
 }
 
 function clear(ended: '' | 'session'): void {
   unfollow()
-  forgetMeta()
+  forget()
   session.current = null
   session.entered = ''
   session.tenants = []
@@ -71,7 +83,7 @@ export function enterTenant(id: string): void {
   identify({ csrf: session.current.csrf, tenant: id })
   if (id) follow(id, lost)
   else unfollow()
-  forgetMeta()
+  forget()
   void loadMeta()
 }
 
@@ -86,14 +98,33 @@ export async function restore(): Promise<void> {
   session.asked = true
 }
 
-export async function login(tenant: string, username: string, password: string): Promise<void> {
-  begin(await api.login(tenant ? { tenant, username, password } : { username, password }))
+export async function login(tenant: string, username: string, password: string, code = ''): Promise<void> {
+  begin(await api.login({ ...(tenant && { tenant }), username, password, ...(code && { code }) }))
   session.asked = true
 }
 
 export async function logout(): Promise<void> {
   await api.logout().catch(() => undefined)
   clear('')
+}
+
+/** Somebody else's session begins in this browser, and ours waits behind it ("log in as"). */
+export function actAs(s: Session): void {
+  clear('')
+  begin(s)
+}
+
+/** Ends acting for somebody else: the server goes back to our own session. */
+export async function stopActing(): Promise<void> {
+  await api.logout()
+  clear('')
+  await restore()
+}
+
+/** After a new password: nothing is refused any more. */
+export async function passwordGiven(): Promise<void> {
+  clear('')
+  await restore()
 }
 
 watchSession(lost)
