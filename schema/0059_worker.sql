@@ -6,6 +6,7 @@ call zj_reader('tenant', 'zj_worker', 'tenant_id, id, kind, name, title, enabled
 call zj_reader('account', 'zj_worker', 'tenant_id, id, username, name, type, role_id, enabled, language, export_limited');
 call zj_reader('role', 'zj_worker', 'tenant_id, id, permissions, kind');
 call zj_reader('role_field', 'zj_worker');
+call zj_reader('prompt', 'zj_worker', 'tenant_id, id, bytes');
 call zj_reader('recycled', 'zj_worker', 'tenant_id, id, table_name, row_id, deleted_at');
 
 -- A tenant that was deleted is kept as long as it kept what it deleted itself; then it goes with everything that was its own.

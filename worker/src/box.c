@@ -70,8 +70,7 @@ int wk_box_shut(void)
 }
 #endif
 
-/* Conversions are loaded from files on their first use; these handles keep them. */
-static void load_encodings(void)
+void wk_load_encodings(void)
 {
 #define X(e, n, i, u) (void)!iconv_open("UTF-8", i);
 	WK_ENCODINGS(X)
@@ -160,7 +159,7 @@ static void run_box(const struct wk_box_args *a, int fd, int tmp, int out)
 	struct out *o = calloc(1, sizeof(*o));
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	load_encodings();
+	wk_load_encodings();
 	if (!o || wk_limits_set(&limits) || wk_box_shut())
 		_exit(2);
 	o->fd = out;

@@ -12,6 +12,8 @@ struct wk_limits {
 };
 int wk_limits_set(const struct wk_limits *l);
 int wk_box_shut(void);
+/* Conversions are loaded from files on their first use: before the box is shut. */
+void wk_load_encodings(void);
 
 struct wk_box;
 struct wk_box_args {

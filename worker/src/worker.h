@@ -24,6 +24,7 @@ int wk_job_main(int argc, char **argv);
 int wk_house_main(int argc, char **argv);
 int wk_preview_main(void);
 int wk_template_main(void);
+json_t *wk_stdin_json(void); /* what the api says to a child; NULL: it is no JSON */
 
 /* How a child tells the daemon that its job is to be taken again (EX_TEMPFAIL); it has let go of it. */
 #define WK_EXIT_AGAIN 75
@@ -84,6 +85,10 @@ char *wk_job_path(struct wk_job *job, const char *name, char **relative);
 /* Sets file_* or rejects_path of the row (at the job's end, as the worker). */
 int wk_job_file(struct wk_job *job, const char *name, const char *relative, int64_t bytes) ZJ_MUST_CHECK;
 int wk_job_rejects(struct wk_job *job, const char *relative) ZJ_MUST_CHECK;
+/* An entry of the audit log: what was done and how many rows. Best effort: the job's row says the same. */
+void wk_job_event(struct wk_job *job, const char *event, const char *label);
+/* The file of params.upload_id, an object; NULL: the job's error says why, or the database is away. */
+char *wk_upload_path(struct wk_job *job, int64_t *max_rows);
 
 static inline const char *wk_param(const struct wk_job *job, const char *key)
 {

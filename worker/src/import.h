@@ -1,0 +1,90 @@
+/* An import in hand: the mapping, the rows of the chunk that is being gathered. */
+#ifndef WK_IMPORT_H
+#define WK_IMPORT_H
+#include "box.h"
+#include "cell.h"
+#include "rejects.h"
+#include "value.h"
+#include "worker.h"
+
+enum wk_mode { WK_CREATE, WK_UPDATE, WK_UPSERT, WK_MODES };
+enum wk_duplicate { WK_DUP_REJECT, WK_DUP_SKIP, WK_DUP_UPDATE, WK_DUPS };
+extern const char *const wk_mode_names[WK_MODES], *const wk_duplicate_names[WK_DUPS];
+
+#define WK_MAPPED_MAX 200
+struct wk_refs;
+
+/* A column of the file and the field that it fills. */
+struct wk_mapped {
+	size_t column;
+	const struct res_view_field *f;
+	const json_t *labels;           /* of its choices, see wk_cell_code; borrowed; NULL: it has none */
+	json_t *own_labels;             /* where they were read from the database; owned */
+	struct wk_refs *refs;           /* owned; NULL: it points to nothing */
+	bool match, hash, number, open; /* open: a code that no label knows may stand (the column checks it) */
+	char *fallback; /* SQL of the default, where an empty cell must become it; an object; NULL: none */
+	int slot;       /* c<slot> in the staging table; -1: a custom field */
+};
+
+enum wk_op { WK_OP_INSERT = 'i', WK_OP_UPDATE = 'u', WK_OP_NONE = '-' /* rejected or skipped: reported already */ };
+struct wk_staged {
+	uint64_t line;
+	size_t raw, raw_n;     /* its cells in chunk.raw, as lengths and bytes */
+	uint32_t cells, round; /* round: how many rows of this chunk with the same key were before it */
+	size_t key, key_n;     /* its match values in chunk.keys */
+	enum wk_op op;
+	bool applied;
+	char id[ZJ_UUID_SIZE], target[ZJ_UUID_SIZE];
+};
+struct wk_chunk {
+	struct wk_staged *rows; /* those on their way to the table; n counts from 0 */
+	size_t n, cap;
+	struct res_buf raw, copy, keys; /* copy: lines for COPY */
+};
+
+struct wk_import {
+	struct wk_job *job;
+	struct wk_box *box;
+	struct wk_rejects *rejects;
+	struct wk_mapped map[WK_MAPPED_MAX];
+	size_t n_map, n_slots, n_match;
+	enum wk_mode mode;
+	enum wk_duplicate duplicate;
+	bool clear, has_custom;   /* clear: empty cells empty fields when updating */
+	uint64_t skip_rows, line; /* line: the last one that was gathered */
+	int64_t max_rows, max_rejects;
+	struct res_buf head_bytes; /* the heading: cells one after the other */
+	struct wk_cell head_cells[WK_COLUMNS_MAX];
+	size_t n_head;
+	struct wk_chunk chunk;
+	size_t chunk_rows;                   /* how many make a chunk, now: it grows while chunks are quick */
+	struct res_buf insert, update, find; /* statements */
+	json_t *role_perms; /* role id → permissions, for fields that give a role; owned; NULL: there are none */
+	bool away;          /* the database went away while a row was read: the chunk is given up */
+};
+
+/* import_map.c: reads the mapping of the job's parameters. 0, EINVAL (said in the job), EAGAIN. */
+int wk_import_map(struct wk_import *im) ZJ_MUST_CHECK;
+void wk_import_unmap(struct wk_import *im);
+
+/* import_row.c: one row's values, ready for COPY. False: `p` says what is wrong with it. */
+bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, struct res_problem *p);
+/* The custom fields among the values, as one JSON object. malloc'd; NULL: none. */
+char *wk_import_custom(struct wk_import *im, const struct res_values *v);
+/* A reason as a person reads it, in the account's language. */
+void wk_import_reason(const struct wk_import *im, const struct res_problem *p, struct res_buf *out);
+int wk_import_reject(struct wk_import *im, const struct wk_row *row, const struct res_problem *p) ZJ_MUST_CHECK;
+int wk_import_reject_staged(struct wk_import *im, struct wk_staged *s, const struct res_problem *p) ZJ_MUST_CHECK;
+int wk_import_skip_staged(struct wk_import *im, struct wk_staged *s) ZJ_MUST_CHECK;
+
+/* import_refs.c: labels of what a field points to, asked for when they come, a bounded number remembered. */
+int wk_refs_alloc(struct wk_refs **rp, struct wk_job *job, const struct res_def *to,
+		  const struct res_field *by) ZJ_MUST_CHECK;
+/* The id; NULL with a fault in `p`, or with *away set. Borrowed until the next question. */
+const char *wk_refs_find(struct wk_refs *r, struct wk_cell label, const char *field, struct res_problem *p, bool *away);
+
+/* import_stage.c: the staging table, and a gathered chunk into the real one. */
+int wk_stage_prepare(struct wk_import *im) ZJ_MUST_CHECK;
+/* In an open transaction. 0, EAGAIN, EINVAL (said in the job), ENOMEM, EIO. */
+int wk_stage_apply(struct wk_import *im) ZJ_MUST_CHECK;
+#endif

@@ -1,0 +1,332 @@
+/* One row of the file: its cells as values of the fields, ready for COPY; or why it is not taken. */
+#include "db.h"
+#include "import.h"
+#include "perm.h"
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char separators[] = ",;|";
+
+/* What a cell says, as text that the field takes: labels are codes by now. In `out`; false with a fault in `p`. */
+static bool piece_text(struct wk_import *im, const struct wk_mapped *m, struct wk_cell c, struct res_buf *out,
+		       struct res_problem *p)
+{
+	const char *name = m->f->field->name, *code;
+
+	if (m->refs) {
+		char text[ZJ_UUID_SIZE] = "";
+		if (c.n == ZJ_UUID_LEN)
+			memcpy(text, c.p, c.n);
+		code = zj_uuid_is_valid(text) ? text : wk_refs_find(m->refs, c, name, p, &im->away);
+		if (code)
+			res_buf_add(out, code);
+		return code != NULL;
+	}
+	code = m->labels ? wk_cell_code(m->labels, c) : NULL;
+	if (code)
+		res_buf_add(out, code);
+	else
+		res_buf_addn(out, c.p, c.n);
+	return true;
+}
+
+/* Lists are handed on as JSON arrays. */
+static bool list_text(struct wk_import *im, const struct wk_mapped *m, struct wk_cell c, struct res_buf *out,
+		      struct res_problem *p)
+{
+	struct wk_cell rest = c, piece;
+	struct res_buf one = {0};
+	bool path = m->f->custom && m->f->custom->type == RES_CUSTOM_CASCADE, good = true;
+	const char *comma = "";
+
+	res_buf_add(out, "[");
+	while (good && wk_cell_piece(&rest, &piece, path ? "/>" : separators)) {
+		if (piece.n == 0)
+			continue;
+		one.n = 0;
+		good = piece_text(im, m, piece, &one, p);
+		res_buf_add(out, comma);
+		res_buf_json(out, one.n ? one.p : "");
+		comma = ",";
+	}
+	res_buf_add(out, "]");
+	res_buf_free(&one);
+	return good;
+}
+
+static bool cell_text(struct wk_import *im, const struct wk_mapped *m, struct wk_cell c, struct res_buf *out,
+		      struct res_problem *p)
+{
+	char time[40];
+	int yes;
+
+	switch (m->f->field->type) {
+	case RES_BOOLEAN:
+		yes = wk_cell_boolean(c);
+		if (yes >= 0)
+			res_buf_add(out, yes ? "true" : "false");
+		else
+			res_buf_addn(out, c.p, c.n);
+		return true;
+	case RES_DATE:
+	case RES_DATETIME:
+		if (wk_cell_time(c, m->f->field->type == RES_DATE, time))
+			res_buf_add(out, time);
+		else
+			res_buf_addn(out, c.p, c.n); /* refused below, with its rule */
+		return true;
+	case RES_STRINGS:
+	case RES_UUIDS:
+		return list_text(im, m, c, out, p);
+	default:
+		return piece_text(im, m, c, out, p);
+	}
+}
+
+/* Whose rights a row carries: nobody gives more than he has. */
+static bool within_own(struct wk_import *im, const struct wk_mapped *m, const char *text, struct res_problem *p)
+{
+	const char *check = m->f->field->check, *more = NULL;
+
+	if (!check)
+		return true;
+	if (strcmp(check, "role") == 0) {
+		const json_t *perms = json_object_get(im->role_perms, text);
+		more = perms ? res_perm_beyond(im->job->perms, perms) : NULL;
+	} else if (strcmp(check, "permissions") == 0) {
+		json_t *wanted = json_loads(text, 0, NULL);
+		more = wanted ? res_perm_beyond(im->job->perms, wanted) : "*";
+		json_decref(wanted);
+	}
+	if (more)
+		res_problem_add_text(p, m->f->field->name, "beyond_own", "超出您自己的权限",
+				     "is more than you have yourself", NULL);
+	return !more;
+}
+
+/* COPY's text format. */
+static void copy_text(struct res_buf *b, const char *s)
+{
+	for (;; s++) {
+		size_t n = strcspn(s, "\\\t\n\r");
+		res_buf_addn(b, s, n);
+		s += n;
+		if (!*s)
+			return;
+		res_buf_add(b, *s == '\t' ? "\\t" : *s == '\n' ? "\\n" : *s == '\r' ? "\\r" : "\\\\");
+	}
+}
+
+static bool put_hash(struct res_buf *b, const char *text)
+{
+	char hash[crypto_pwhash_STRBYTES];
+
+	if (crypto_pwhash_str(hash, text, strlen(text), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+			      crypto_pwhash_MEMLIMIT_INTERACTIVE))
+		return false;
+	copy_text(b, hash);
+	return true;
+}
+
+/* Bytes that no text of the database may have, or that were not what the file's encoding says. */
+static const char *broken(struct wk_cell c)
+{
+	if (memchr(c.p, 0, c.n))
+		return "nul";
+	return memmem(c.p, c.n, WK_REPLACEMENT, 3) ? "encoding" : NULL;
+}
+
+static void say_broken(struct res_problem *p, const char *field, const char *rule)
+{
+	bool nul = strcmp(rule, "nul") == 0;
+	res_problem_add_text(p, field, rule, nul ? "含有不允许的字符（NUL）" : "含有无法按此编码识别的字符",
+			     nul ? "has a character that cannot be kept (NUL)"
+				 : "has characters that are not of the file's encoding",
+			     NULL);
+}
+
+/* The cell of a mapped column through the resource's own rules. An object in *text; NULL: empty. */
+static bool read_value(struct wk_import *im, const struct wk_mapped *m, const struct wk_row *row, struct res_values *v,
+		       struct res_problem *p)
+{
+	static struct res_buf text;
+	struct wk_cell c = m->column < row->n ? wk_cell_trim(row->cells[m->column]) : (struct wk_cell){"", 0};
+	const char *bad = broken(c);
+	size_t faults = json_array_size(p->errors);
+
+	text.n = 0;
+	if (bad) {
+		say_broken(p, m->f->field->name, bad);
+		return false;
+	}
+	if (c.n == 0) {
+		if (m->f->required && im->mode != WK_UPDATE)
+			res_problem_add(p, m->f->field->name, "required", NULL);
+		return json_array_size(p->errors) == faults;
+	}
+	if (!cell_text(im, m, c, &text, p) || text.failed)
+		return false;
+	if (!within_own(im, m, text.p, p))
+		return false;
+	return res_value_read_text(v, im->job->view, m->f, text.p, p);
+}
+
+static void put_slot(struct wk_import *im, const struct wk_mapped *m, const char *value, bool *good)
+{
+	struct res_buf *copy = &im->chunk.copy;
+
+	res_buf_add(copy, "\t");
+	if (!value)
+		res_buf_add(copy, "\\N");
+	else if (m->hash)
+		*good = put_hash(copy, value) && *good;
+	else
+		copy_text(copy, value);
+}
+
+static void put_key(struct wk_import *im, const char *value)
+{
+	res_buf_add(&im->chunk.keys, value ? value : "");
+	res_buf_addn(&im->chunk.keys, "\x1f", 1);
+}
+
+static void put_number(struct res_buf *b, size_t n)
+{
+	char text[24], *p = text + sizeof(text);
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	res_buf_addn(b, p, (size_t)(text + sizeof(text) - p));
+}
+
+static void put_raw(struct wk_import *im, const struct wk_row *row, struct wk_staged *to)
+{
+	struct res_buf *raw = &im->chunk.raw;
+
+	to->raw = raw->n;
+	to->cells = (uint32_t)row->n;
+	for (size_t i = 0; i < row->n; i++) {
+		uint32_t n = (uint32_t)row->cells[i].n;
+		res_buf_addn(raw, (const char *)&n, sizeof(n));
+	}
+	for (size_t i = 0; i < row->n; i++)
+		res_buf_addn(raw, row->cells[i].p, row->cells[i].n);
+	to->raw_n = raw->n - to->raw;
+}
+
+bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, struct res_problem *p)
+{
+	struct res_values v = {0};
+	const char *texts[WK_MAPPED_MAX];
+	struct wk_chunk *c = &im->chunk;
+	size_t copy = c->copy.n, keys = c->keys.n;
+	bool good = true, keyed = true;
+	char *custom = NULL;
+
+	*to = (struct wk_staged){
+		.line = row->line, .op = im->mode == WK_UPDATE ? WK_OP_UPDATE : WK_OP_INSERT, .key = keys};
+	p->kind = RES_P_INVALID;
+	for (size_t i = 0; i < im->n_map; i++) {
+		size_t before = v.n;
+		good = read_value(im, &im->map[i], row, &v, p) && good;
+		texts[i] = v.n > before ? v.v[v.n - 1].text : NULL;
+	}
+	if (good && im->has_custom)
+		custom = wk_import_custom(im, &v, p, &good);
+	if (good) {
+		zj_uuid7(to->id);
+		put_number(&c->copy, c->n);
+		res_buf_add(&c->copy, "\t");
+		res_buf_addn(&c->copy, to->id, ZJ_UUID_LEN);
+		for (size_t i = 0; i < im->n_map; i++) {
+			if (im->map[i].slot >= 0)
+				put_slot(im, &im->map[i], texts[i], &good);
+			if (im->map[i].match) {
+				put_key(im, texts[i]);
+				keyed = keyed && texts[i];
+			}
+		}
+		if (im->has_custom) {
+			res_buf_add(&c->copy, "\t");
+			copy_text(&c->copy, custom ? custom : "{}");
+		}
+		res_buf_add(&c->copy, "\n");
+		to->key_n = keyed ? c->keys.n - keys : 0;
+		put_raw(im, row, to);
+	}
+	if (!good) {
+		c->copy.n = copy;
+		c->keys.n = keys;
+	}
+	zj_deref(custom);
+	res_values_free(&v);
+	return good;
+}
+
+void wk_import_reason(const struct wk_import *im, const struct res_problem *p, struct res_buf *out)
+{
+	size_t i;
+	json_t *e;
+
+	json_array_foreach (p->errors, i, e) {
+		const char *name = wk_text(e, "field"), *text = wk_text(e, im->job->zh ? "zh" : "en");
+		const struct res_view_field *f = name ? res_view_find(im->job->view, name) : NULL;
+		const char *label =
+			f ? wk_text(f->custom ? f->custom->row : f->field->comment, im->job->zh ? "zh" : "en") : name;
+		if (i == 5)
+			break;
+		res_buf_add(out, i ? (im->job->zh ? "；" : "; ") : "");
+		if (label)
+			res_buf_printf(out, "%s%s", *label ? label : name, im->job->zh ? "：" : ": ");
+		res_buf_add(out, text ? text : "");
+	}
+	if (i == 0)
+		res_buf_add(out, p->detail[0] ? p->detail : im->job->zh ? "不符合规则" : "breaks a rule");
+}
+
+int wk_import_reject(struct wk_import *im, const struct wk_row *row, const struct res_problem *p)
+{
+	struct res_buf reason = {0};
+
+	wk_import_reason(im, p, &reason);
+	int err = reason.failed ? ENOMEM : wk_rejects_add(im->rejects, row, reason.p);
+	res_buf_free(&reason);
+	im->job->counts.failed++;
+	return err;
+}
+
+/* The row as it came, from the chunk's memory. */
+static struct wk_row raw_row(struct wk_import *im, const struct wk_staged *s, struct wk_cell cells[WK_COLUMNS_MAX])
+{
+	const char *p = im->chunk.raw.p + s->raw, *bytes = p + s->cells * sizeof(uint32_t);
+
+	for (uint32_t i = 0; i < s->cells; i++) {
+		uint32_t n;
+		memcpy(&n, p + i * sizeof(n), sizeof(n));
+		cells[i] = (struct wk_cell){bytes, n};
+		bytes += n;
+	}
+	return (struct wk_row){s->line, cells, s->cells};
+}
+
+int wk_import_reject_staged(struct wk_import *im, struct wk_staged *s, const struct res_problem *p)
+{
+	struct wk_cell cells[WK_COLUMNS_MAX];
+	struct wk_row row = raw_row(im, s, cells);
+
+	s->op = WK_OP_NONE;
+	return wk_import_reject(im, &row, p);
+}
+
+int wk_import_skip_staged(struct wk_import *im, struct wk_staged *s)
+{
+	struct wk_cell cells[WK_COLUMNS_MAX];
+	struct wk_row row = raw_row(im, s, cells);
+
+	s->op = WK_OP_NONE;
+	im->job->counts.skipped++;
+	return wk_rejects_add(im->rejects, &row, im->job->zh ? "已存在，跳过" : "exists already, skipped");
+}
