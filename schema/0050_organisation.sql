@@ -1,6 +1,7 @@
 -- The organisation of a tenant: departments and workplaces, account groups, roles with fields and scopes, agents' roles, the tenant's
 -- own settings and quotas.
 set search_path = zj, public;
+create extension if not exists pg_trgm with schema public; -- one index for what is searched by any part of it
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'zj_worker') then create role zj_worker login; end if;
@@ -208,3 +209,4 @@ begin
         call zj_reader(t::regclass, 'zj_api'); call zj_reader(t::regclass, 'zj_acd'); call zj_reader(t::regclass, 'zj_owner');
     end loop;
 end $$;
+reset role;

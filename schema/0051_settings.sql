@@ -73,7 +73,7 @@ create table setting (
     jobs_at_once         integer not null default 100 check (jobs_at_once between 1 and 1000),
     uploads_at_once      integer not null default 50 check (uploads_at_once between 1 and 1000),
     recycle_days         integer not null default 30 check (recycle_days between 1 and 3650),
-    audit_months         integer not null default 24 check (audit_months between 1 and 240),
+    audit_months         integer not null default 24 check (audit_months between 6 and 240),
     rows_per_page        integer not null default 50 check (rows_per_page between 10 and 200),
     show_search          boolean not null default true,
     screen_pop           boolean not null default true,
@@ -89,3 +89,4 @@ call zj_carrier_own('setting', 'select, update');
 revoke insert, delete on setting from zj_tenant;
 call zj_live('setting');
 call zj_reader('setting', 'zj_api'); call zj_reader('setting', 'zj_worker'); call zj_reader('setting', 'zj_owner');
+reset role;

@@ -255,3 +255,4 @@ grant update (state, total, done, created_rows, updated_rows, skipped, failed, e
 create policy work_delete on job for delete to zj_worker using (finished_at < now() - interval '1 day');
 create policy work_delete on upload for delete to zj_worker using (created_at < now() - interval '1 hour');
 grant delete on job, upload to zj_worker;
+reset role;

@@ -55,7 +55,7 @@ test('every unique key and every foreign key includes tenant_id', () => {
 
 test('row-level security is on and forced, and the tenant\'s policy is what it should be', () => {
   const guards = over(`relrowsecurity, relforcerowsecurity, (select string_agg(qual || ' / ' || with_check, '; ') from pg_policies where schemaname = 'zj' and tablename = ours.relname
-    and 'zj_tenant' = any (roles)), has_any_column_privilege('zj_tenant', ours.oid, 'select, insert, update, references') or has_table_privilege('zj_tenant', ours.oid, 'delete')`);
+    and permissive = 'PERMISSIVE' and 'zj_tenant' = any (roles)), has_any_column_privilege('zj_tenant', ours.oid, 'select, insert, update, references') or has_table_privilege('zj_tenant', ours.oid, 'delete')`);
   for (const [table, on, forced, policy, granted] of guards) {
     assert.deepEqual([on, forced], ['t', 't'], table);
     if (granted === 't' || policy) assert.equal(policy, '(tenant_id = zj_tenant()) / (tenant_id = zj_tenant())', table);
@@ -76,10 +76,16 @@ test('views run as their reader', () => {
   assert.deepEqual(list(`select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'zj' and c.relkind = 'm'`), [], 'a materialised view has no policies');
 });
 
+// Functions with their owner's rights that a tenant's request may call: each looks at zj_tenant() and zj_account() itself.
+const ASKED = {
+  zj_scope: 'what the account sees', zj_scope_accounts: 'likewise', zj_scope_agents: 'likewise', zj_scope_departments: 'likewise', zj_scope_groups: 'likewise', zj_scope_queues: 'likewise',
+  zj_scope_within: 'compares with what the account sees', zj_restore: 'looks whether the row of the bin may be seen', zj_purge: 'likewise',
+  zj_may: 'the permissions of zj_account()', zj_file: 'a path below the store, which no route shows', zj_usage: 'another tenant only for the carrier', zj_own_account: 'says only whether it is one of this tenant',
+};
 test('functions with their owner\'s rights fix their search_path, and are not everybody\'s to call', () => {
   assert.deepEqual(list(`select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'zj' and p.prosecdef and not exists (select from unnest(p.proconfig) c where c like 'search_path=%')`), []);
   assert.deepEqual(list(`select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'zj' and p.prosecdef and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
-    and has_function_privilege('zj_tenant', p.oid, 'execute')`), []);
+    and has_function_privilege('zj_tenant', p.oid, 'execute')`).filter((f) => !(f in ASKED)), []);
 });
 
 test('a resource has labels zh and en, and so has each of its columns; secrets are marked', () => {
@@ -97,7 +103,7 @@ test('a resource has labels zh and en, and so has each of its columns; secrets a
       assert.match(label, /^\{/, `${t}.${column} has no comment`);
       const c = JSON.parse(label);
       assert.ok(c.zh && c.en, `${t}.${column}`);
-      if (/password|hash|ha1|secret|path/.test(column)) assert.ok(c.writeonly || c.hidden, `${t}.${column} would be shown`);
+      if (/password$|hash|ha1|secret|path|^pin$|verification/.test(column) && !['department.path', 'account.must_change_password'].includes(`${t}.${column}`)) assert.ok(c.writeonly || c.hidden, `${t}.${column} would be shown`);
     }
   }
 });
@@ -139,29 +145,37 @@ async function fill(s) {
       insert into idempotency (tenant_id, id, account_id, key, request_hash) values ('${id}', '${id}', '${id}', 'k', 'h')`);
     assert.deepEqual(made, []);
   }
-  // The rest by the catalogue: a row made of the columns' types.
+  // The rest by the catalogue: a row made of the columns' types, without the triggers, which would want more than a type.
+  await s.run('set session_replication_role = replica');
   const columns = over('a.attname, format_type(a.atttypid, a.atttypmod)', `join pg_attribute a on a.attrelid = ours.oid and a.attnum > 0 and not a.attisdropped and a.attnotnull
     and a.attgenerated = '' and a.attidentity = '' and (a.attname in ('tenant_id', 'id') or not a.atthasdef)`);
   const checks = over('pg_get_constraintdef(p.oid)', `join pg_constraint p on p.conrelid = ours.oid and p.contype = 'c'`);
-  const value = (id, table, name, type) => {
+  const value = (id, table, name, type, text) => {
     if (name === 'tenant_id') return `'${id}'`;
     const choice = checks.filter(([t]) => t === table).map(([, def]) => def.match(new RegExp(`\\(${name} = ANY \\(ARRAY\\['([^']*)'`))).find(Boolean);
     if (choice) return `'${choice[1]}'`;
     if (name === 'currency') return "'CNY'";
-    return { uuid: `'${id}'`, 'uuid[]': "'{}'", integer: '1', bigint: '1', jsonb: "'{}'", boolean: 'true', 'timestamp with time zone': 'now()' }[type] ?? (type.startsWith('numeric') ? '1' : "'x'");
+    if (name === 'path' && type === 'uuid[]') return `'{${id}}'`;
+    if (`${table}.${name}` === 'grantable.permission') return "'queues.read'";
+    return { uuid: `'${id}'`, 'uuid[]': "'{}'", integer: '1', bigint: '1', jsonb: "'{}'", boolean: 'true', 'timestamp with time zone': 'now()' }[type] ?? (type.startsWith('numeric') ? '1' : text);
   };
   for (const [table] of over('1')) {
     for (const id of Object.values(T)) {
       if ((await s.run(`select count(*) from zj.${table} where tenant_id = '${id}'`))[0] !== '0') continue;
       const all = columns.filter(([t]) => t === table).map(([, name, type]) => [name, type]);
       if (table === 'membership_state') all.push(['queue_id', 'uuid']);
-      assert.deepEqual(await s.run(`insert into zj.${table} (${all.map(([n]) => n).join(', ')}) values (${all.map(([n, type]) => value(id, table, n, type)).join(', ')})`), [], table);
+      if (['preference', 'view'].includes(table)) all.push(['account_id', 'uuid']);
+      const insert = (text) => s.run(`insert into zj.${table} (${all.map(([n]) => n).join(', ')}) values (${all.map(([n, type]) => value(id, table, n, type, text)).join(', ')})`);
+      const made = await insert("'x'");
+      if (made.length) assert.deepEqual(await insert("'13800000000'"), [], table); // a pattern that wants digits
     }
   }
+  await s.run('reset session_replication_role');
 }
 
 test('isolation: tenant A\'s role sees, changes, deletes and makes nothing of B, in any table', async () => {
   const s = pg.session();
+  after(() => s.end());
   await fill(s);
   const begin = `begin; set local role zj_tenant; select set_config('zj.tenant', '${T.A}', true), set_config('zj.account', '${T.A}', true);`;
   // The answer of one statement as tenant A: its rows, or the SQLSTATE of its error.
@@ -188,12 +202,11 @@ test('isolation: tenant A\'s role sees, changes, deletes and makes nothing of B,
       const columns = await s.run(`select attname from pg_attribute where attrelid = 'zj.${t}'::regclass and attnum > 0 and not attisdropped and attgenerated = '' and attname <> 'id'`);
       const [row] = await s.run(`select to_jsonb(x) from zj.${t} x where tenant_id = '${T.B}' limit 1`);
       const sql = `insert into zj.${t} (${columns.join(', ')}) select ${columns.map((c) => `r.${c}`).join(', ')} from jsonb_populate_record(null::zj.${t}, $j$${row}$j$) r`;
-      assert.match(String(await asA(sql)), /^(42501|23502)$/, `${t}: insert into B`);
+      assert.match(String(await asA(sql)), /^(42501|23502|23514)$/, `${t}: insert into B`); // 23514: a trigger said no even before
     }
   }
   assert.equal(await asA('select count(*) from zj.zj_change'), '42501');
   assert.deepEqual(await s.run('begin; set local role zj_tenant; select count(*) from zj.queue; rollback'), ['0'], 'without a tenant: nothing');
-  await s.end();
 });
 
 test('isolation: the carrier\'s role does not read tenants\' customer data', () => {

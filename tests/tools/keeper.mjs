@@ -58,7 +58,7 @@ try {
 	});
 	await poll(async () => (await ask(path.join(run, 'sock/up.sock'), 'list', {}, { timeout: 2000 })).ready, { timeout: 90_000, every: 100, what: 'zongji up' });
 	const password = fs.readFileSync(path.join(run, 'secrets/carrier_admin'), 'utf8').trim();
-	fs.writeFileSync(`${MANIFEST}.new`, JSON.stringify({ keeper: process.pid, run, base, carrier: { username: 'admin', password } }));
+	fs.writeFileSync(`${MANIFEST}.new`, JSON.stringify({ keeper: process.pid, run, base, carrier: { username: 'carrier', password } }));
 	fs.renameSync(`${MANIFEST}.new`, MANIFEST);
 	say('up');
 } catch (error) {

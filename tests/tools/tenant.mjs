@@ -9,10 +9,9 @@ export class Tenant {
 		const name = `${label}-${serial()}`;
 		const row = await zj.carrier.post('/tenants', { name, title: label, sip_domain: `${name}.test`, language });
 		const password = `Admin-${serial()}-${serial()}`;
-		const role = await zj.carrier.post('/roles', { tenant_id: row.id, name: 'administrator', permissions: ['*'] });
-		await zj.carrier.post('/accounts', { tenant_id: row.id, username: 'admin', name: 'Admin', password, role_id: role.id });
+		await zj.carrier.post('/accounts', { tenant_id: row.id, type: 'admin', username: 'admin', name: 'Admin', password });
 		const api = await Api.login(zj.url, { tenant: name, username: 'admin', password });
-		return new Tenant(zj, { id: row.id, name, domain: row.sip_domain, password, role, api });
+		return new Tenant(zj, { id: row.id, name, domain: row.sip_domain, password, api });
 	}
 
 	constructor(zj, fields) {

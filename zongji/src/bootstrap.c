@@ -1,5 +1,5 @@
 /* zongji bootstrap: what an empty database needs before the first login: passwords of the processes' roles, the
- * carrier's tenant, its role and its first account. Running it again sets the same again. */
+ * carrier's tenant and its first account. Running it again sets the same again. */
 #include "zj_obj.h"
 #include "zongji.h"
 #include <errno.h>
@@ -41,7 +41,7 @@ static int done(PGconn *pg, PGresult *r)
 
 static int set_passwords(const struct zongji_conf *conf, PGconn *pg)
 {
-	static const char *const roles[] = {"zj_api", "zj_acd", "zj_edge", "zj_ivr"};
+	static const char *const roles[] = {"zj_api", "zj_acd", "zj_edge", "zj_ivr", "zj_worker"};
 	char password[SECRET_MAX], *hash, *sql, *quoted;
 	int err = 0;
 
@@ -66,8 +66,6 @@ static const char *const carrier_sql[] = {
 	"insert into zj.tenant (tenant_id, kind, name, title, sip_domain) values (zj.zj_uuid7(), 'carrier', 'carrier', "
 	"'Carrier', 'carrier.invalid')"
 	" on conflict do nothing",
-	"insert into zj.role (tenant_id, name, permissions) select id, 'carrier', '{*}' from zj.tenant where kind = "
-	"'carrier' on conflict do nothing",
 };
 
 static int make_carrier(const struct zongji_conf *conf, PGconn *pg)
@@ -84,12 +82,14 @@ static int make_carrier(const struct zongji_conf *conf, PGconn *pg)
 	sodium_memzero(password, sizeof(password));
 	if (err)
 		return err;
-	return done(pg, PQexecParams(pg,
-				     "insert into zj.account (tenant_id, username, name, password, role_id)"
-				     " select t.id, 'admin', 'Administrator', $1, r.id from zj.tenant t join zj.role r "
-				     "on r.tenant_id = t.id and r.name = 'carrier'"
-				     " where t.kind = 'carrier' on conflict do nothing",
-				     1, NULL, values, NULL, NULL, 0));
+	return done(pg,
+		    PQexecParams(pg,
+				 "insert into zj.account (tenant_id, username, name, password, role_id)"
+				 " select t.id, 'carrier', 'Administrator', $1, r.id from zj.tenant t join zj.role r "
+				 "on r.tenant_id = t.id and r.kind = 'admin'"
+				 " where t.kind = 'carrier' and not exists (select from zj.account a where "
+				 "a.tenant_id = t.id) on conflict do nothing",
+				 1, NULL, values, NULL, NULL, 0));
 }
 
 int cmd_bootstrap(const struct zongji_conf *conf, int argc ZJ_UNUSED, char **argv ZJ_UNUSED)
