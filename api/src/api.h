@@ -5,6 +5,7 @@
 #include "problem.h"
 #include "query.h"
 #include "schema.h"
+#include "views.h"
 #include "zj_metrics.h"
 #include "zj_pg.h"
 #include "zj_redis.h"
@@ -16,8 +17,9 @@
 #include <stdint.h>
 
 struct api_conf {
-	char *log, *log_level, *database, *redis, *redis_password, *acd, *store, *web, *mediad, *ivr, *worker, *listen;
-	int64_t port, health_port, connections, max_body, max_upload_mb, max_clients, session_hours, request_timeout_s,
+	char *log, *log_level, *database, *redis, *redis_password, *acd, *store, *web, *mediad, *ivr, *worker, *listen,
+		*spool, *secret_key;
+	int64_t port, health_port, connections, max_body, max_upload_mb, max_clients, request_timeout_s,
 		child_timeout_ms, child_memory_mb, max_sessions, viewers, viewer_buffer_kb, forget_ms;
 };
 
@@ -46,6 +48,10 @@ struct api_sessions;
 struct api_acd;
 struct api_live;
 struct api_limit;
+struct api_ledger;
+struct api_totp;
+struct api_entries;
+struct api_views;
 
 enum api_look { API_LOOK_NONE, API_LOOK_ASKED, API_LOOK_AGAIN };
 
@@ -64,7 +70,11 @@ struct api {
 	struct api_acd *acd;
 	struct api_live *live;
 	struct api_limit *limit;
-	uv_timer_t rights; /* rights changed: looked at once, a moment later */
+	struct api_ledger *ledger;
+	struct api_totp *totp;
+	struct api_views *views;
+	struct api_entries *entries; /* carriers inside tenants */
+	uv_timer_t rights;           /* rights changed: looked at once, a moment later */
 };
 
 /* Who asks. Copied, so that it holds across waits; `perms` is a reference. */
@@ -83,6 +93,7 @@ struct api_who {
 void api_who_clear(struct api_who *w);
 
 #define API_SEGMENTS 8
+#define API_VIEWS    4
 struct api_req;
 typedef void(api_h)(struct api_req *req);
 
@@ -115,6 +126,9 @@ struct api_req {
 	const struct res_def *res; /* lives as long as `schema` */
 	struct res_schema *schema;
 	bool writing;
+	int64_t started_us;                /* zj_mono_us */
+	struct res_view *views[API_VIEWS]; /* references: what api_view gave */
+	int n_views;
 	void *user; /* a handler's own state: an object, released with the request */
 };
 
@@ -158,12 +172,18 @@ typedef void(api_db_h)(struct api_req *req, PGresult *const *results, int n, voi
 typedef bool(api_db_error_h)(struct api_req *req, int failed, const struct res_pg_error *e, void *arg);
 void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, api_db_error_h *on_error,
 		void *arg);
+/* The same as the api's own role: for the functions that only it may call. */
+void api_db_run_own(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, void *arg);
 
 /* Handlers, one file each. */
-api_h api_login_h, api_logout_h, api_session_h;
+api_h api_login_h, api_logout_h, api_session_h, api_sessions_h, api_session_delete_h, api_login_as_h, api_branding_h,
+	api_branding_logo_h;
+api_h api_me_h, api_me_change_h, api_me_password_h, api_me_totp_make_h, api_me_totp_confirm_h, api_me_totp_delete_h,
+	api_me_sessions_h, api_me_session_delete_h, api_totp_reset_h;
+api_h api_quick_setup_h, api_quick_template_h, api_quick_edit_h;
 api_h api_list_h, api_one_h, api_create_h, api_change_h, api_delete_h;
 api_h api_column_get_h, api_column_put_h;
-api_h api_meta_resources_h, api_meta_permissions_h, api_openapi_h;
+api_h api_meta_resources_h, api_meta_permissions_h, api_meta_choices_h, api_openapi_h;
 api_h api_prompt_create_h, api_prompt_audio_put_h, api_prompt_audio_get_h, api_recording_audio_h;
 api_h api_agent_sign_in_h, api_agent_sign_out_h, api_agent_state_h;
 api_h api_call_hangup_h, api_call_transfer_h, api_call_hold_h, api_call_create_h, api_call_one_h;

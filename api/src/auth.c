@@ -1,6 +1,8 @@
 /* Who asks: a session's token (cookie or Bearer) or a program's access token, the account behind it, and the tenant it
  * acts in. */
 #include "api.h"
+#include "enter.h"
+#include "login.h"
 #include "perm.h"
 #include "session.h"
 #include <sodium.h>
@@ -35,19 +37,24 @@ int api_who_fill(struct api *api, struct api_who *w, const struct api_account *a
 	return 0;
 }
 
-/* An access token has the smaller of its own permissions and its account's. */
-static json_t *intersect(const json_t *account, const json_t *token)
+/* A session of somebody who logged in as the account: it may what both may, as long as the actor may act at all. */
+static int act(struct api *api, struct api_who *w, const struct api_session *s)
 {
-	json_t *out = json_array();
-	size_t i;
-	json_t *p;
-	json_array_foreach (token, i, p)
-		if (res_perm_has(account, json_string_value(p)))
-			json_array_append(out, p);
-	json_array_foreach (account, i, p)
-		if (res_perm_has(token, json_string_value(p)))
-			json_array_append(out, p);
-	return out;
+	const struct api_account *a = s->actor[0] ? api_account_find(api->directory, s->actor) : NULL;
+	const struct api_tenant *home = a ? api_tenant_find(api->directory, a->tenant) : NULL;
+	const json_t *own = a ? api_role_perms(api->directory, a->role) : NULL;
+	w->actor[0] = 0;
+	if (!s->actor[0])
+		return 0;
+	if (!home || !a->enabled || !home->enabled || strcmp(a->mark, s->actor_mark) != 0 ||
+	    !res_perm_has(own, "accounts.impersonate") ||
+	    (strcmp(a->tenant, w->home) != 0 && !(home->carrier && res_perm_has(own, "tenants.enter"))))
+		return EACCES;
+	strcpy(w->actor, a->id);
+	json_t *perms = res_perm_intersect(w->perms, own);
+	json_decref(w->perms);
+	w->perms = perms;
+	return 0;
 }
 
 /* What the caller may now, after something changed: 0, or he may no longer. The rights of an access token stay
@@ -62,13 +69,13 @@ int api_who_renew(struct api *api, struct api_who *w)
 	if (err)
 		return err;
 	if (!w->narrowed) {
-		const struct api_session *s = api_session_find(api->sessions, w->hash);
-		return s && strcmp(s->mark, a->mark) != 0 ? EACCES : 0;
+		const struct api_session *s = api_session_peek(api->sessions, w->hash);
+		return !s ? 0 : strcmp(s->mark, a->mark) != 0 ? EACCES : act(api, w, s);
 	}
 	const struct api_token *t = api_token_find(api->directory, w->hash);
 	if (!t || !t->enabled || (t->expires_us && t->expires_us <= zj_now_us()))
 		return EACCES;
-	json_t *perms = intersect(w->perms, t->perms);
+	json_t *perms = res_perm_intersect(w->perms, t->perms);
 	json_decref(w->perms);
 	w->perms = perms;
 	return 0;
@@ -126,11 +133,59 @@ static bool csrf_is_good(const struct api_req *req)
 	return good;
 }
 
-static void go_on(struct api_req *req, const struct api_account *a, api_h *next)
+/* What may be done before the session has a good password, or one-time codes. */
+static bool is_of_the_login(api_h *h)
+{
+	static api_h *const all[] = {api_session_h,     api_logout_h,       api_me_h,
+				     api_me_password_h, api_me_totp_make_h, api_me_totp_confirm_h};
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(all); i++)
+		if (all[i] == h)
+			return true;
+	return false;
+}
+
+/* What somebody who acts for another must not do: what would outlive it. */
+static bool outlives(const struct api_req *req)
+{
+	return req->writing && req->who.actor[0] && req->res && strcmp(req->res->table, "api_token") == 0;
+}
+
+/* Everything is known: goes on, or answers. */
+static void finish(struct api_req *req, const struct api_account *a, api_h *next)
+{
+	int lacks = req->who.narrowed || req->who.actor[0] ? 0 : api_account_lacks(req->api, a);
+	if (req->who.by_cookie && req->writing && !csrf_is_good(req))
+		api_fail(req, RES_P_CSRF, "X-Zj-Csrf must be what the login answered");
+	else if (lacks && !is_of_the_login(req->route->h))
+		api_fail(req, (enum res_problem_kind)lacks, "see /api/v1/me");
+	else if (outlives(req))
+		api_fail(req, RES_P_ACTING, "access tokens are made by their account itself");
+	else if (api_enter_note(req))
+		next(req);
+}
+
+/* An access token has the smaller of its own permissions and its account's. False: answered. */
+static bool narrow(struct api_req *req, const struct api_token *t)
+{
+	json_t *perms = res_perm_intersect(req->who.perms, t->perms);
+	json_decref(req->who.perms);
+	req->who.perms = perms;
+	req->who.narrowed = true;
+	if (strcmp(req->who.tenant, req->who.home) == 0 || res_perm_has(perms, "tenants.enter"))
+		return true;
+	api_fail(req, RES_P_ENTER, "this access token does not allow to act inside another tenant");
+	return false;
+}
+
+/* Of `s` and `t` one is NULL. */
+static void go_on(struct api_req *req, const struct api_account *a, const struct api_session *s,
+		  const struct api_token *t, api_h *next)
 {
 	char *tenant = asked_tenant(req);
 	int err = api_who_fill(req->api, &req->who, a, tenant);
 	zj_deref(tenant);
+	if (!err && s)
+		err = act(req->api, &req->who, s);
 	if (err == EPERM)
 		api_fail(req, RES_P_ENTER,
 			 "X-Zj-Tenant is for carrier accounts with tenants.enter, and for tenants that exist");
@@ -138,10 +193,8 @@ static void go_on(struct api_req *req, const struct api_account *a, api_h *next)
 		api_fail(req, RES_P_AWAY, "the account's role is not known yet");
 	else if (err)
 		api_fail(req, RES_P_SESSION, "the account or its tenant is disabled");
-	else if (req->who.by_cookie && req->writing && !csrf_is_good(req))
-		api_fail(req, RES_P_CSRF, "X-Zj-Csrf must be what the login answered");
-	else
-		next(req);
+	else if (!t || narrow(req, t))
+		finish(req, a, next);
 }
 
 static void with_session(struct api_req *req, api_h *next)
@@ -151,18 +204,17 @@ static void with_session(struct api_req *req, api_h *next)
 	if (!a || strcmp(a->mark, s->mark) != 0 || strcmp(a->tenant, s->tenant) != 0)
 		api_fail(req, RES_P_SESSION, "the session has ended");
 	else
-		go_on(req, a, next);
+		go_on(req, a, s, NULL, next);
 }
 
 static void with_access_token(struct api_req *req, api_h *next)
 {
 	const struct api_token *t = api_token_find(req->api->directory, req->who.hash);
 	const struct api_account *a = t ? api_account_find(req->api->directory, t->account) : NULL;
-	if (!a || !t->enabled || strcmp(a->tenant, t->tenant) != 0 || (t->expires_us && t->expires_us <= zj_now_us())) {
+	if (!a || !t->enabled || strcmp(a->tenant, t->tenant) != 0 || (t->expires_us && t->expires_us <= zj_now_us()))
 		api_fail(req, RES_P_SESSION, "the access token is not valid");
-		return;
-	}
-	go_on(req, a, next);
+	else
+		go_on(req, a, NULL, t, next);
 }
 
 struct wait {
@@ -197,23 +249,6 @@ static void load_session(struct api_req *req, const char *tenant, api_h *next)
 	api_fail(req, RES_P_AWAY, "sessions cannot be looked up");
 }
 
-/* Access tokens: their permissions narrow what the account may. Runs after go_on filled `who`. */
-static void narrow(struct api_req *req)
-{
-	const struct api_token *t = api_token_find(req->api->directory, req->who.hash);
-	json_t *perms = intersect(req->who.perms, t ? t->perms : NULL);
-	json_decref(req->who.perms);
-	req->who.perms = perms;
-	req->who.narrowed = true;
-	if (strcmp(req->who.tenant, req->who.home) != 0 && !res_perm_has(perms, "tenants.enter")) {
-		api_fail(req, RES_P_ENTER, "this access token does not allow to act inside another tenant");
-		return;
-	}
-	if (req->route->permission && !api_may(req, req->route->permission))
-		return;
-	req->route->h(req);
-}
-
 void api_auth(struct api_req *req, api_h *next)
 {
 	char tenant[ZJ_UUID_SIZE];
@@ -223,7 +258,7 @@ void api_auth(struct api_req *req, api_h *next)
 		return;
 	}
 	if (api_token_read(req->who.token, "zjt", tenant, req->who.hash)) {
-		with_access_token(req, narrow);
+		with_access_token(req, next);
 		return;
 	}
 	if (!api_token_read(req->who.token, "zjs", tenant, req->who.hash)) {

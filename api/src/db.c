@@ -11,9 +11,12 @@ struct db_call {
 	void *arg;
 };
 
-#define DB_PREFIX 2
-static const char *const role_sql[RES_ROLES] = {"set local role zj_tenant", "set local role zj_carrier"};
-static const char context_sql[] = "select set_config('zj.tenant', $1, true), set_config('zj.account', $2, true)";
+/* The role too is a setting, so one statement says all: for whom, by whom, from where. */
+#define DB_PREFIX 1
+static const char context_sql[] =
+	"select set_config('role', $1, true), set_config('zj.tenant', $2, true), set_config('zj.account', $3, true), "
+	"set_config('zj.actor', $4, true), set_config('zj.source', $5, true), set_config('zj.request', $6, true), "
+	"set_config('zj.via', 'api', true)";
 
 static void refused(struct db_call *c, int failed, const PGresult *r)
 {
@@ -26,7 +29,8 @@ static void refused(struct db_call *c, int failed, const PGresult *r)
 	if (c->on_error && c->on_error(c->req, failed - DB_PREFIX, &e, c->arg))
 		return;
 	struct res_problem p = {0};
-	res_problem_pg(&p, c->req->res, &e, strcmp(c->req->method, "DELETE") == 0);
+	const struct res_view *v = c->req->n_views && c->req->views[0]->def == c->req->res ? c->req->views[0] : NULL;
+	res_problem_pg(&p, c->req->res, v, &e, strcmp(c->req->method, "DELETE") == 0);
 	if (p.kind == RES_P_INTERNAL)
 		zj_error("db", "refused sqlstate=%s message=%s", e.sqlstate ? e.sqlstate : "-",
 			 zj_log_esc(e.message ? e.message : "-"));
@@ -49,11 +53,17 @@ static void answered(int err, int failed, PGresult *const *results, int n, void 
 	free(c);
 }
 
-void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, api_db_error_h *on_error,
-		void *arg)
+static void run_as(struct api_req *req, const char *role, const struct zj_pg_query *q, int n, api_db_h *h,
+		   api_db_error_h *on_error, void *arg)
 {
 	struct zj_pg_query all[DB_PREFIX + API_DB_MAX];
-	const char *context[2] = {req->who.tenant, req->who.account};
+	const char *source = req->writing && req->h2o ? api_req_source(req) : "";
+	const char *context[] = {role,
+				 req->who.tenant,
+				 req->who.account,
+				 req->who.actor,
+				 res_value_text_ok(RES_IP, source) ? source : "",
+				 req->id};
 	struct db_call *c = malloc(sizeof(*c));
 	if (!c || n > API_DB_MAX) {
 		free(c);
@@ -61,8 +71,7 @@ void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_
 		return;
 	}
 	*c = (struct db_call){zj_ref(req), h, on_error, arg};
-	all[0] = (struct zj_pg_query){.sql = role_sql[req->who.role]};
-	all[1] = (struct zj_pg_query){.sql = context_sql, .n = 2, .values = context};
+	all[0] = (struct zj_pg_query){.sql = context_sql, .n = ZJ_ARRAY_SIZE(context), .values = context};
 	memcpy(all + DB_PREFIX, q, (size_t)n * sizeof(*q));
 	int err = zj_pg_run(req->api->pg, all, n + DB_PREFIX, answered, c);
 	if (!err)
@@ -70,4 +79,15 @@ void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_
 	zj_deref(c->req);
 	free(c);
 	api_fail(req, RES_P_AWAY, "the database is away");
+}
+
+void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, api_db_error_h *on_error,
+		void *arg)
+{
+	run_as(req, res_role_names[req->who.role], q, n, h, on_error, arg);
+}
+
+void api_db_run_own(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, void *arg)
+{
+	run_as(req, "none", q, n, h, NULL, arg);
 }

@@ -1,37 +1,24 @@
 #include "directory.h"
+#include "directory_priv.h"
 #include "zj_log.h"
-#include "zj_pg.h"
-#include <sodium.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 #include <utlist.h>
 
-enum kind { TENANT, ROLE, ACCOUNT, TOKEN, AGENT, SCHEMA, KINDS };
-static const struct zj_follow_table tables[KINDS] = {
-	[TENANT] = {"tenant", "tenant_id, id, kind, name, title, sip_domain, time_zone, language, enabled"},
-	[ROLE] = {"role", "tenant_id, id, permissions"},
-	[ACCOUNT] = {"account", "tenant_id, id, username, name, password, role_id, enabled"},
-	[TOKEN] = {"api_token", "tenant_id, id, account_id, permissions, hash, expires_at, enabled"},
-	[AGENT] = {"agent", "tenant_id, id, number, name, account_id, extension_id, enabled"},
-	[SCHEMA] = {"zj_schema", "tenant_id, id, version"},
+static const struct zj_follow_table tables[API_D_KINDS] = {
+#define X(kind, table, columns) [API_D_##kind] = {table, columns},
+	API_DIRECTORY_TABLES(X)
+#undef X
 };
 
-/* One row of any of the tables, under up to two names. */
-struct entry {
-	enum kind kind;
-	char key[48];    /* kind:id */
-	char name[160];  /* kind:second name; empty: none */
-	int64_t seen_us; /* when it came */
-	union {
-		struct api_tenant tenant;
-		struct api_account account;
-		struct api_token token;
-		struct api_agent agent;
-		json_t *perms;
-	};
-	UT_hash_handle hh_key, hh_name;
+/* The queues that an agent manages. */
+struct manager {
+	char agent[ZJ_UUID_SIZE];
+	struct api_directory_entry *queues;
+	UT_hash_handle hh;
 };
 
 #define WAIT_MS 500
@@ -48,133 +35,93 @@ struct api_directory {
 	struct zj_follow *follow;
 	uv_loop_t *loop;
 	struct waiter *waiters;
-	struct entry *by_key, *by_name;
+	struct api_directory_entry *by_key, *by_name;
+	struct manager *managers;
+	struct api_directory_group *groups;
+	struct api_directory_entry *hosts; /* settings that name hosts for log-ins */
 	api_directory_h *changed_h, *schema_h;
 	void *arg;
 	bool ready;
 };
 
-static void copy(char *to, size_t size, const json_t *row, const char *key)
+static struct manager *manager_find(const struct api_directory *d, const char *agent)
 {
-	const char *s = json_string_value(json_object_get(row, key));
-	snprintf(to, size, "%s", s ? s : "");
+	struct manager *m;
+	HASH_FIND_STR(d->managers, agent, m);
+	return m;
 }
 
-static json_t *pick(const json_t *row, const char *const *keys)
+static void manages(struct api_directory *d, struct api_directory_entry *e)
 {
-	json_t *o = json_object();
-	for (; *keys; keys++)
-		json_object_set(o, *keys, json_object_get(row, *keys));
-	return o;
-}
-
-static void entry_free(struct entry *e)
-{
-	switch (e->kind) {
-	case TENANT:
-		json_decref(e->tenant.row);
-		break;
-	case ROLE:
-		json_decref(e->perms);
-		break;
-	case ACCOUNT:
-		json_decref(e->account.row);
-		zj_deref(e->account.password);
-		break;
-	case TOKEN:
-		json_decref(e->token.perms);
-		break;
-	case AGENT:
-		json_decref(e->agent.row);
-		break;
-	case SCHEMA:
-	case KINDS:
-		break;
+	struct manager *m = manager_find(d, e->link.agent);
+	if (!m && (m = calloc(1, sizeof(*m)))) {
+		strcpy(m->agent, e->link.agent);
+		HASH_ADD_STR(d->managers, agent, m);
 	}
-	free(e);
+	if (m)
+		DL_APPEND(m->queues, e);
+}
+
+static bool has_host(const struct api_directory_entry *e)
+{
+	return e->kind == API_D_SETTING && (e->setting.user_login_host[0] || e->setting.agent_login_host[0]);
+}
+
+static void manages_no_more(struct api_directory *d, struct api_directory_entry *e)
+{
+	struct manager *m = manager_find(d, e->link.agent);
+	if (!m)
+		return;
+	DL_DELETE(m->queues, e);
+	if (m->queues)
+		return;
+	HASH_DEL(d->managers, m);
+	free(m);
+}
+
+static bool is_whole(const struct api_directory_entry *e)
+{
+	return e->kind == API_D_ROLE_FIELD || e->kind == API_D_CUSTOM_FIELD || e->kind == API_D_GRANTABLE;
 }
 
 static void drop(struct api_directory *d, const char *key)
 {
-	struct entry *e;
+	struct api_directory_entry *e;
 	HASH_FIND(hh_key, d->by_key, key, strlen(key), e);
 	if (!e)
 		return;
 	HASH_DELETE(hh_key, d->by_key, e);
-	if (e->name[0])
+	if (e->name)
 		HASH_DELETE(hh_name, d->by_name, e);
-	entry_free(e);
+	if (e->kind == API_D_MANAGED_QUEUE)
+		manages_no_more(d, e);
+	if (has_host(e))
+		DL_DELETE(d->hosts, e);
+	if (is_whole(e))
+		api_directory_group_drop(&d->groups, e->whole.owner, e->whole.row);
+	api_directory_row_free(e);
 }
 
 /* A second name that is taken for a moment (two rows swap names) goes to the newcomer. */
-static void add(struct api_directory *d, struct entry *e)
+static void add(struct api_directory *d, struct api_directory_entry *e)
 {
-	struct entry *old = NULL;
+	struct api_directory_entry *old = NULL;
 	HASH_ADD(hh_key, d->by_key, key, strlen(e->key), e);
-	if (!e->name[0])
+	if (e->kind == API_D_MANAGED_QUEUE)
+		manages(d, e);
+	if (has_host(e))
+		DL_APPEND(d->hosts, e);
+	if (is_whole(e))
+		api_directory_group_add(&d->groups, e->whole.owner, e->whole.row);
+	if (!e->name)
 		return;
 	HASH_FIND(hh_name, d->by_name, e->name, strlen(e->name), old);
 	if (old) {
 		HASH_DELETE(hh_name, d->by_name, old);
-		old->name[0] = 0;
+		free(old->name);
+		old->name = NULL;
 	}
-	HASH_ADD(hh_name, d->by_name, name, strlen(e->name), e);
-}
-
-static void read_tenant(struct entry *e, const json_t *row)
-{
-	static const char *const keys[] = {"id", "name", "title", "kind", "language", "time_zone", "sip_domain", NULL};
-	copy(e->tenant.id, sizeof(e->tenant.id), row, "id");
-	e->tenant.row = pick(row, keys);
-	e->tenant.enabled = json_is_true(json_object_get(row, "enabled"));
-	e->tenant.carrier = strcmp(json_string_value(json_object_get(row, "kind")), "carrier") == 0;
-	snprintf(e->name, sizeof(e->name), "t:%s",
-		 e->tenant.carrier ? "" : json_string_value(json_object_get(row, "name")));
-}
-
-static void read_account(struct entry *e, const json_t *row)
-{
-	static const char *const keys[] = {"id", "username", "name", NULL};
-	unsigned char hash[crypto_hash_sha256_BYTES];
-	struct api_account *a = &e->account;
-	const char *password = json_string_value(json_object_get(row, "password"));
-	copy(a->id, sizeof(a->id), row, "id");
-	copy(a->tenant, sizeof(a->tenant), row, "tenant_id");
-	copy(a->role, sizeof(a->role), row, "role_id");
-	a->row = pick(row, keys);
-	a->password = zj_strdup(password ? password : "");
-	a->enabled = json_is_true(json_object_get(row, "enabled"));
-	crypto_hash_sha256(hash, (const unsigned char *)a->password, a->password ? strlen(a->password) : 0);
-	sodium_bin2hex(a->mark, sizeof(a->mark), hash, 8);
-	snprintf(e->name, sizeof(e->name), "a:%s:%s", a->tenant, json_string_value(json_object_get(row, "username")));
-}
-
-static void read_token(struct entry *e, const json_t *row)
-{
-	struct api_token *t = &e->token;
-	const char *expires = json_string_value(json_object_get(row, "expires_at"));
-	copy(t->id, sizeof(t->id), row, "id");
-	copy(t->tenant, sizeof(t->tenant), row, "tenant_id");
-	copy(t->account, sizeof(t->account), row, "account_id");
-	copy(t->hash, sizeof(t->hash), row, "hash");
-	t->perms = json_incref(json_object_get(row, "permissions"));
-	t->expires_us = expires ? zj_rfc3339_parse(expires) : 0;
-	if (t->expires_us < 0)
-		t->expires_us = 1; /* unreadable: never valid, rather than for ever */
-	t->enabled = json_is_true(json_object_get(row, "enabled"));
-	snprintf(e->name, sizeof(e->name), "k:%s", t->hash);
-}
-
-static void read_agent(struct entry *e, const json_t *row)
-{
-	static const char *const keys[] = {"id", "number", "name", "extension_id", NULL};
-	struct api_agent *a = &e->agent;
-	copy(a->id, sizeof(a->id), row, "id");
-	copy(a->tenant, sizeof(a->tenant), row, "tenant_id");
-	copy(a->account, sizeof(a->account), row, "account_id");
-	a->row = pick(row, keys);
-	if (a->account[0] && json_is_true(json_object_get(row, "enabled")))
-		snprintf(e->name, sizeof(e->name), "g:%s", a->account);
+	HASH_ADD_KEYPTR(hh_name, d->by_name, e->name, strlen(e->name), e);
 }
 
 static void waiter_done(struct waiter *w)
@@ -199,15 +146,21 @@ static void tell_waiters(struct api_directory *d, const char *key)
 			waiter_done(w);
 }
 
+static enum api_directory_kind kind_of(const char *table)
+{
+	enum api_directory_kind kind = 0;
+	while (kind < API_D_KINDS && strcmp(tables[kind].table, table) != 0)
+		kind++;
+	return kind;
+}
+
 static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *id, json_t *row, void *arg)
 {
 	struct api_directory *d = arg;
-	enum kind kind = 0;
-	while (kind < KINDS && strcmp(tables[kind].table, table) != 0)
-		kind++;
-	if (kind == KINDS)
+	enum api_directory_kind kind = kind_of(table);
+	if (kind == API_D_KINDS)
 		return;
-	if (kind == SCHEMA) {
+	if (kind == API_D_SCHEMA) {
 		if (d->ready)
 			d->schema_h(d->arg);
 		return;
@@ -215,21 +168,12 @@ static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *i
 	char key[48];
 	snprintf(key, sizeof(key), "%d:%s", kind, id);
 	drop(d, key);
-	struct entry *e = row ? calloc(1, sizeof(*e)) : NULL;
+	struct api_directory_entry *e = row ? calloc(1, sizeof(*e)) : NULL;
 	if (e) {
 		e->kind = kind;
 		e->seen_us = zj_mono_us();
 		strcpy(e->key, key);
-		if (kind == TENANT)
-			read_tenant(e, row);
-		else if (kind == ROLE)
-			e->perms = json_incref(json_object_get(row, "permissions"));
-		else if (kind == ACCOUNT)
-			read_account(e, row);
-		else if (kind == TOKEN)
-			read_token(e, row);
-		else
-			read_agent(e, row);
+		api_directory_row(e, row);
 		add(d, e);
 	}
 	if (d->ready)
@@ -256,7 +200,7 @@ int api_directory_alloc(struct api_directory **dp, uv_loop_t *loop, const char *
 	d->schema_h = schema_h;
 	d->arg = arg;
 	d->loop = loop;
-	int err = zj_follow_alloc(&d->follow, loop, conninfo, tables, KINDS, row_h, ready_h, d);
+	int err = zj_follow_alloc(&d->follow, loop, conninfo, tables, API_D_KINDS, row_h, ready_h, d);
 	if (err) {
 		zj_deref(d);
 		return err;
@@ -267,15 +211,12 @@ int api_directory_alloc(struct api_directory **dp, uv_loop_t *loop, const char *
 
 void api_directory_close(struct api_directory *d)
 {
-	struct entry *e, *next;
+	struct api_directory_entry *e, *next;
 	if (!d)
 		return;
 	zj_follow_close(d->follow);
-	HASH_CLEAR(hh_name, d->by_name);
-	HASH_ITER (hh_key, d->by_key, e, next) {
-		HASH_DELETE(hh_key, d->by_key, e);
-		entry_free(e);
-	}
+	HASH_ITER (hh_key, d->by_key, e, next)
+		drop(d, e->key);
 	zj_deref(d);
 }
 
@@ -283,13 +224,12 @@ void api_directory_wait(struct api_directory *d, const char *table, const char *
 			api_directory_wait_h *h, void *arg)
 {
 	char key[48];
-	struct entry *e;
-	enum kind kind = 0;
-	while (kind < KINDS && strcmp(tables[kind].table, table) != 0)
-		kind++;
+	struct api_directory_entry *e;
+	enum api_directory_kind kind = kind_of(table);
 	snprintf(key, sizeof(key), "%d:%s", kind, id);
 	HASH_FIND(hh_key, d->by_key, key, strlen(key), e);
-	struct waiter *w = kind == KINDS || (gone ? !e : e && e->seen_us >= since_us) ? NULL : calloc(1, sizeof(*w));
+	struct waiter *w =
+		kind == API_D_KINDS || (gone ? !e : e && e->seen_us >= since_us) ? NULL : calloc(1, sizeof(*w));
 	if (!w) {
 		h(arg);
 		return;
@@ -309,19 +249,21 @@ bool api_directory_ready(const struct api_directory *d)
 	return d->ready;
 }
 
-static const struct entry *find_key(const struct api_directory *d, enum kind kind, const char *id)
+static const struct api_directory_entry *find_key(const struct api_directory *d, enum api_directory_kind kind,
+						  const char *id)
 {
 	char key[48];
-	struct entry *e = NULL;
+	struct api_directory_entry *e = NULL;
 	snprintf(key, sizeof(key), "%d:%s", kind, id);
 	HASH_FIND(hh_key, d->by_key, key, strlen(key), e);
 	return e;
 }
 
-static const struct entry *find_name(const struct api_directory *d, const char *fmt, const char *a, const char *b)
+static const struct api_directory_entry *find_name(const struct api_directory *d, const char *fmt, const char *a,
+						   const char *b)
 {
 	char name[160];
-	struct entry *e = NULL;
+	struct api_directory_entry *e = NULL;
 	int n = snprintf(name, sizeof(name), "%s:%s%s%s", fmt, a, b ? ":" : "", b ? b : "");
 	if (n >= 0 && (size_t)n < sizeof(name))
 		HASH_FIND(hh_name, d->by_name, name, strlen(name), e);
@@ -330,60 +272,151 @@ static const struct entry *find_name(const struct api_directory *d, const char *
 
 const struct api_tenant *api_tenant_find(const struct api_directory *d, const char *id)
 {
-	const struct entry *e = find_key(d, TENANT, id);
+	const struct api_directory_entry *e = find_key(d, API_D_TENANT, id);
 	return e ? &e->tenant : NULL;
 }
 
 const struct api_tenant *api_tenant_by_name(const struct api_directory *d, const char *name)
 {
-	const struct entry *e = find_name(d, "t", name ? name : "", NULL);
+	const struct api_directory_entry *e = find_name(d, "t", name ? name : "", NULL);
 	return e ? &e->tenant : NULL;
 }
 
 const struct api_account *api_account_find(const struct api_directory *d, const char *id)
 {
-	const struct entry *e = find_key(d, ACCOUNT, id);
+	const struct api_directory_entry *e = find_key(d, API_D_ACCOUNT, id);
 	return e ? &e->account : NULL;
 }
 
 const struct api_account *api_account_by_name(const struct api_directory *d, const char *tenant, const char *username)
 {
-	const struct entry *e = find_name(d, "a", tenant, username);
+	const struct api_directory_entry *e = find_name(d, "a", tenant, username);
 	return e ? &e->account : NULL;
 }
 
 const struct api_token *api_token_find(const struct api_directory *d, const char *hash)
 {
-	const struct entry *e = find_name(d, "k", hash, NULL);
+	const struct api_directory_entry *e = find_name(d, "k", hash, NULL);
 	return e ? &e->token : NULL;
 }
 
 const struct api_agent *api_agent_find(const struct api_directory *d, const char *id)
 {
-	const struct entry *e = find_key(d, AGENT, id);
+	const struct api_directory_entry *e = find_key(d, API_D_AGENT, id);
 	return e ? &e->agent : NULL;
 }
 
 const struct api_agent *api_agent_of(const struct api_directory *d, const char *account)
 {
-	const struct entry *e = find_name(d, "g", account, NULL);
+	const struct api_directory_entry *e = find_name(d, "g", account, NULL);
 	return e ? &e->agent : NULL;
+}
+
+const struct api_role *api_role_find(const struct api_directory *d, const char *id)
+{
+	const struct api_directory_entry *e = id[0] ? find_key(d, API_D_ROLE, id) : NULL;
+	return e ? &e->role : NULL;
 }
 
 const json_t *api_role_perms(const struct api_directory *d, const char *role)
 {
-	const struct entry *e = role[0] ? find_key(d, ROLE, role) : NULL;
+	const struct api_role *r = api_role_find(d, role);
+	return r ? r->perms : NULL;
+}
+
+const struct api_setting *api_setting_of(const struct api_directory *d, const char *tenant)
+{
+	static const struct api_setting defaults = {
+		.password_min_length = 8, .password_classes = 1, .lockout_tries = 5, .session_minutes = 720};
+	const struct api_directory_entry *e = find_key(d, API_D_SETTING, tenant); /* its id is its tenant's */
+	return e ? &e->setting : &defaults;
+}
+
+const struct api_tenant *api_tenant_by_host(const struct api_directory *d, const char *host, bool *agents)
+{
+	const struct api_directory_entry *e, *found = NULL;
+	*agents = false;
+	DL_FOREACH (d->hosts, e) { /* of two that claim it the older tenant has it: ids are ordered by time */
+		const struct api_setting *s = &e->setting;
+		bool mine = strcasecmp(s->agent_login_host, host) == 0,
+		     users = strcasecmp(s->user_login_host, host) == 0;
+		if (!*host || (!mine && !users) || (found && strcmp(found->setting.tenant, s->tenant) < 0))
+			continue;
+		found = e;
+		*agents = mine;
+	}
+	return found ? api_tenant_find(d, found->setting.tenant) : NULL;
+}
+
+void api_tenant_each(const struct api_directory *d, api_tenant_h *h, void *arg)
+{
+	struct api_directory_entry *e, *next;
+	HASH_ITER (hh_key, d->by_key, e, next)
+		if (e->kind == API_D_TENANT)
+			h(&e->tenant, arg);
+}
+
+const json_t *api_agent_perms(const struct api_directory *d, const struct api_agent *a)
+{
+	const struct api_directory_entry *e = a->role[0] ? find_key(d, API_D_AGENT_ROLE, a->role) : NULL;
 	return e ? e->perms : NULL;
+}
+
+static bool linked(const struct api_directory *d, enum api_directory_kind kind, const char *agent, const char *to)
+{
+	char prefix[8];
+	snprintf(prefix, sizeof(prefix), "l%d", (int)kind);
+	return to[0] && find_name(d, prefix, agent, to);
+}
+
+bool api_agent_manages_queue(const struct api_directory *d, const char *agent, const char *queue)
+{
+	return linked(d, API_D_MANAGED_QUEUE, agent, queue);
+}
+
+bool api_agent_manages(const struct api_directory *d, const char *agent, const struct api_agent *other)
+{
+	const struct manager *m = manager_find(d, agent);
+	const struct api_directory_entry *e;
+	if (linked(d, API_D_MANAGED_GROUP, agent, other->group))
+		return true;
+	for (e = m ? m->queues : NULL; e; e = e->next)
+		if (linked(d, API_D_MEMBER, other->id, e->link.to))
+			return true;
+	return false;
 }
 
 const json_t *api_row_perms(const struct api_directory *d, const char *table, const char *id)
 {
-	const struct entry *e;
+	const struct api_directory_entry *e;
 	if (strcmp(table, "role") == 0)
 		return api_role_perms(d, id);
 	if (strcmp(table, "account") == 0)
-		return (e = find_key(d, ACCOUNT, id)) ? api_role_perms(d, e->account.role) : NULL;
+		return (e = find_key(d, API_D_ACCOUNT, id)) ? api_role_perms(d, e->account.role) : NULL;
 	if (strcmp(table, "api_token") == 0)
-		return (e = find_key(d, TOKEN, id)) ? e->token.perms : NULL;
+		return (e = find_key(d, API_D_TOKEN, id)) ? e->token.perms : NULL;
 	return NULL;
+}
+
+const json_t *api_role_fields(const struct api_directory *d, const char *role)
+{
+	return api_directory_group_rows(d->groups, role);
+}
+
+const json_t *api_custom_fields(const struct api_directory *d, const char *tenant, const char *resource)
+{
+	char owner[104];
+	snprintf(owner, sizeof(owner), "%s:%s", tenant, resource);
+	return api_directory_group_rows(d->groups, owner);
+}
+
+const json_t *api_row_whole(const struct api_directory *d, const char *table, const char *id)
+{
+	const struct api_directory_entry *e = find_key(d, kind_of(table), id);
+	return e && is_whole(e) ? e->whole.row : NULL;
+}
+
+const json_t *api_grantable(const struct api_directory *d)
+{
+	return api_directory_group_rows(d->groups, "grantable");
 }

@@ -266,6 +266,17 @@ void api_live_event(struct api_live *l, json_t *params)
 	add_pending(f, p);
 }
 
+void api_live_tell(struct api_live *l, const char *tenant, api_live_may_h *may, void *arg, const char *text)
+{
+	struct api_feed *f = find(l, tenant);
+	struct api_viewer *v, *next;
+	if (!f)
+		return;
+	DL_FOREACH_SAFE (f->viewers, v, next)
+		if (may(v, arg))
+			api_viewer_send(v, text);
+}
+
 /* --- feeds --- */
 
 static void feed_closed(uv_handle_t *h)
@@ -413,19 +424,18 @@ static bool still_may(struct api_viewer *v)
 		v->all = all;
 		v->waiting = true;
 	}
-	return v->all || v->who.agent[0];
+	return api_viewer_may(&v->who);
 }
 
-/* A session was logged out. */
-void api_live_session_ended(struct api_live *l, const char *tenant, const char *hash)
+/* In any tenant: a carrier's session may watch one that it entered. */
+void api_live_session_ended(struct api_live *l, const char *hash, const char *because)
 {
-	struct api_feed *f = find(l, tenant);
+	struct api_feed *f, *next;
 	struct api_viewer *v, *other;
-	if (!f)
-		return;
-	DL_FOREACH_SAFE (f->viewers, v, other)
-		if (strcmp(v->who.hash, hash) == 0)
-			api_viewer_end(v, 4401, "session");
+	HASH_ITER (hh, l->feeds, f, next)
+		DL_FOREACH_SAFE (f->viewers, v, other)
+			if (strcmp(v->who.hash, hash) == 0)
+				api_viewer_end(v, 4401, because);
 }
 
 void api_live_rights(struct api_live *l)

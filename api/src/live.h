@@ -9,7 +9,13 @@ void api_live_event(struct api_live *l, json_t *params); /* borrowed: {tenant, c
 void api_live_acd(struct api_live *l, bool up);
 /* Somebody's rights may have changed: who has lost his is shown out. */
 void api_live_rights(struct api_live *l);
-void api_live_session_ended(struct api_live *l, const char *tenant, const char *hash);
+/* Closes the sockets of a session that ended; `because` goes to the page. */
+void api_live_session_ended(struct api_live *l, const char *hash, const char *because);
+
+/* Tells a text to those viewers of the tenant whom `may` accepts; it has no cursor and is not told again. */
+struct api_viewer;
+typedef bool(api_live_may_h)(const struct api_viewer *v, void *arg);
+void api_live_tell(struct api_live *l, const char *tenant, api_live_may_h *may, void *arg, const char *text);
 
 /* Does the entity of an event concern the agent? `type` is the event's, e.g. `call.changed`. */
 bool api_live_concerns(const char *type, const json_t *data, const char *agent);
@@ -53,6 +59,8 @@ struct api_viewer {
 	uint16_t close_code; /* due when all texts have left */
 	struct api_viewer *prev, *next;
 };
+/* May it watch at all? People may, if only for their jobs; a program needs a reason. */
+bool api_viewer_may(const struct api_who *who);
 void api_viewer_send(struct api_viewer *v, const char *text);
 void api_viewer_end(struct api_viewer *v, unsigned code, const char *because);
 bool api_viewer_drained(const struct api_viewer *v);

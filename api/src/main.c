@@ -1,11 +1,16 @@
 /* The api: HTTP surface of Zongji. Starts, introspects the database, serves until SIGTERM. */
 #include "acd.h"
 #include "api.h"
+#include "enter.h"
+#include "ledger.h"
 #include "limit.h"
 #include "live.h"
+#include "login.h"
 #include "openapi.h"
 #include "password.h"
 #include "session.h"
+#include "totp.h"
+#include "views.h"
 #include "zj_conf.h"
 #include "zj_log.h"
 #include <signal.h>
@@ -35,10 +40,11 @@ static const struct zj_conf_row rows[] = {
 	ROW(worker, ZJ_CONF_STR, "build/bin/worker", 1, 400, "program that looks into files to be imported (preview)"),
 	ROW(max_body, ZJ_CONF_INT, "16777216", 1024, 1073741824, "bytes that a request's body may have"),
 	ROW(max_upload_mb, ZJ_CONF_INT, "4096", 1, 4096, "megabytes that an uploaded file may have"),
-	ROW(max_clients, ZJ_CONF_INT, "4000", 1, 100000, "connections at a time"),
+	ROW(max_clients, ZJ_CONF_INT, "12000", 1, 100000, "connections at a time"),
 	ROW(request_timeout_s, ZJ_CONF_INT, "30", 1, 600,
 	    "seconds for a request to arrive whole, and for an idle connection"),
-	ROW(session_hours, ZJ_CONF_INT, "12", 1, 720, "hours without a request after which a session ends"),
+	ROW(spool, ZJ_CONF_STR, NULL, 1, 400, "directory of audit events on their way to PostgreSQL"),
+	ROW(secret_key, ZJ_CONF_SECRET, NULL, 16, 200, "seals the secrets of one-time codes"),
 	ROW(max_sessions, ZJ_CONF_INT, "50000", 10, 1000000, "sessions in memory (all are in Redis)"),
 	ROW(viewers, ZJ_CONF_INT, "5000", 1, 50000, "event sockets at a time"),
 	ROW(viewer_buffer_kb, ZJ_CONF_INT, "1024", 16, 65536, "kilobytes that may wait for a slow event socket"),
@@ -138,10 +144,17 @@ static void trimmed(int err, int failed ZJ_UNUSED, PGresult *const *results ZJ_U
 #define TICK_MS    5000
 #define TRIM_EVERY 60 /* ticks */
 
+static void sweep(const struct api_tenant *t, void *arg)
+{
+	const struct api *api = arg;
+	api_session_sweep(api->sessions, t->id);
+}
+
 static void on_tick(uv_timer_t *t)
 {
 	static unsigned ticks;
 	struct api *api = t->data;
+	api_tenant_each(api->directory, sweep, api);
 	struct zj_pg_query q = {.sql = "delete from zj.idempotency where created_at < now() - interval '24 hours'"};
 	if (!zj_pg_is_up(api->pg))
 		return;
@@ -157,9 +170,16 @@ static void on_signal(uv_signal_t *s, int number)
 	uv_stop(s->loop);
 }
 
+static int64_t session_idle(const char *tenant, void *arg)
+{
+	const struct api *api = arg;
+	return api_setting_of(api->directory, tenant)->session_minutes * 60 * 1000000LL;
+}
+
 static int start(struct api *api)
 {
 	struct api_conf *c = &api->conf;
+	struct api_session_hooks hooks = {session_idle, api_session_timed_out, api};
 	int err = zj_health_alloc_unready(&api->health, "api", (uint16_t)c->health_port, api_metrics,
 					  "the database was not read yet");
 	if (!err)
@@ -168,14 +188,21 @@ static int start(struct api *api)
 		err = zj_redis_alloc(&api->redis, api->loop, c->redis, NULL,
 				     *c->redis_password ? c->redis_password : NULL, redis_h, api);
 	if (!err)
-		err = api_sessions_alloc(&api->sessions, api->loop, api->redis, (size_t)c->max_sessions,
-					 c->session_hours * 3600 * 1000000);
+		err = api_sessions_alloc(&api->sessions, api->loop, api->redis, (size_t)c->max_sessions, &hooks);
 	if (!err)
-		err = api_limit_alloc(&api->limit);
+		err = api_limit_alloc(&api->limit, api->redis);
+	if (!err)
+		err = api_totp_alloc(&api->totp, api->redis, c->secret_key);
+	if (!err)
+		err = api_entries_alloc(&api->entries);
+	if (!err)
+		err = api_ledger_alloc(&api->ledger, api->loop, api->pg, c->spool);
 	if (!err)
 		err = api_live_alloc(&api->live, api);
 	if (!err)
 		err = api_acd_alloc(&api->acd, api, c->acd);
+	if (!err)
+		err = api_views_alloc(&api->views);
 	if (!err)
 		err = api_directory_alloc(&api->directory, api->loop, c->database, rights_changed, read_schema, api);
 	if (!err)

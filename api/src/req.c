@@ -19,6 +19,8 @@ static void destructor(void *obj)
 	zj_deref(req->user);
 	zj_deref(req->path);
 	zj_deref((void *)req->query);
+	while (req->n_views)
+		zj_deref(req->views[--req->n_views]);
 	zj_deref(req->schema);
 	api_who_clear(&req->who);
 }
@@ -69,6 +71,7 @@ struct api_req *api_req_alloc(struct api *api, h2o_req_t *h2o)
 		return NULL;
 	}
 	req->api = api;
+	req->started_us = zj_mono_us();
 	req->h2o = h2o;
 	memcpy(path, h2o->path_normalized.base, path_n);
 	if (query_n)

@@ -127,6 +127,12 @@ static bool origin_is_ours(const struct api_req *req)
 	return good;
 }
 
+bool api_viewer_may(const struct api_who *who)
+{
+	return !who->narrowed || who->agent[0] || res_perm_has(who->perms, "live.read") ||
+	       res_perm_has(who->perms, "jobs.read");
+}
+
 void api_events_h(struct api_req *req)
 {
 	const char *key;
@@ -135,7 +141,7 @@ void api_events_h(struct api_req *req)
 		return api_fail(req, RES_P_REQUEST, "this is a WebSocket");
 	if (req->who.by_cookie && !origin_is_ours(req))
 		return api_fail(req, RES_P_CSRF, "this page's origin is not ours");
-	if (!all && !req->who.agent[0]) {
+	if (!api_viewer_may(&req->who)) {
 		api_may(req, "live.read");
 		return;
 	}

@@ -78,13 +78,12 @@ export async function startEnv({ conf = {} } = {}) {
     : stand('ivr-vxml', '#!/bin/sh\ncat > "$0.in.$$"\nif grep -q "<vxml" "$0.in.$$" && grep -q "</vxml>" "$0.in.$$"; then echo "[]"; else echo \'[{"line":1,"column":1,"message":"not a document"}]\'; rm -f "$0.in.$$"; exit 1; fi\nrm -f "$0.in.$$"\n');
   const settings = {
     port, health_port: health, database: `host=${pg.dir} port=${pg.port} user=zj_api dbname=zongji options='-c statement_timeout=10s'`, redis: join(dir, 'redis.sock'),
-    acd: join(dir, 'acd.sock'), store: join(dir, 'store'), web: join(dir, 'web'), mediad, ivr, log_level: 'info', ...conf,
+    acd: join(dir, 'acd.sock'), store: join(dir, 'store'), web: join(dir, 'web'), mediad, ivr, spool: join(dir, 'ledger'), secret_key: 'a key for tests only', log_level: 'info', ...conf,
   };
   writeFileSync(join(dir, 'api.conf'), Object.entries(settings).map(([k, v]) => `${k} = ${v}\n`).join(''));
   pg.sql(`insert into zj.tenant (tenant_id, kind, name, title, sip_domain) values (zj.zj_uuid7(), 'carrier', 'carrier', 'Carrier', 'carrier.invalid');
-    insert into zj.role (tenant_id, name, permissions) select id, 'carrier', '{*}' from zj.tenant;
     insert into zj.account (tenant_id, username, name, password, role_id)
-      select t.id, 'admin', 'Administrator', '${hash('carrier-password')}', r.id from zj.tenant t join zj.role r on r.tenant_id = t.id;`);
+      select t.id, 'carrier', 'Administrator', '${hash('carrier-password')}', r.id from zj.tenant t join zj.role r on r.tenant_id = t.id and r.kind = 'admin';`);
   const env = {
     dir, pg, redis, settings, url: `http://127.0.0.1:${port}`, health: `http://127.0.0.1:${health}`, log: () => readFileSync(join(dir, 'api.log'), 'utf8'),
     async startApi() {
@@ -108,13 +107,12 @@ export async function startEnv({ conf = {} } = {}) {
       assert.equal(r.status, 200, JSON.stringify(r.body));
       return Object.assign(new Client(env, r.body.token), { session: r.body });
     },
-    carrier: () => env.login({ username: 'admin', password: 'carrier-password' }),
+    carrier: () => env.login({ username: 'carrier', password: 'carrier-password' }),
     // A tenant with an administrator who may do everything in it.
     async tenant(name) {
       const carrier = env.boss ??= await env.carrier();
       const t = await carrier.make('tenants', { name, title: name.toUpperCase(), sip_domain: `${name}.test` });
-      const role = await carrier.make('roles', { tenant_id: t.id, name: 'administrator', permissions: ['*'] });
-      await carrier.make('accounts', { tenant_id: t.id, role_id: role.id, username: 'admin', name: 'Admin', password: 'tenant-password' });
+      await carrier.make('accounts', { tenant_id: t.id, type: 'admin', username: 'admin', name: 'Admin', password: 'tenant-password' });
       return Object.assign(await env.login({ tenant: name, username: 'admin', password: 'tenant-password' }), { tenant: t });
     },
     // An account of the tenant with these permissions, logged in.
