@@ -53,7 +53,7 @@ declare
 begin
     if tenant is distinct from zj_tenant() and current_setting('role') is distinct from 'zj_carrier' then return null; end if;
     for t in select c.relname, obj_description(c.oid, 'pg_class')::jsonb ->> 'quota' as quota from pg_class c
-              where c.relnamespace = 'zj'::regnamespace and c.relkind in ('r', 'p') and obj_description(c.oid, 'pg_class') like '{%"quota"%' loop
+              where c.relnamespace = 'zj'::regnamespace and c.relkind in ('r', 'p') and obj_description(c.oid, 'pg_class') like '{%"quota":"max\_%' loop
         execute format('select count(*) from zj.%I where tenant_id = $1', t.relname) into n using tenant;
         used := used || jsonb_build_object(regexp_replace(t.quota, '^max_', ''), n);
     end loop;

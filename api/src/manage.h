@@ -11,6 +11,10 @@ api_h api_bulk_h, api_restore_h, api_purge_h, api_history_h, api_duplicate_h;
 api_h api_file_column_h;
 api_h api_menu_h, api_usage_h;
 
+/* Categories of the menu, which are also the modules of permissions; false: there is no such index. */
+bool api_category(size_t i, const char **name, const char **zh, const char **en);
+const char *api_category_of(const struct res_def *r);
+
 /* --- what they share (verb.c) --- */
 /* May the caller do this ("read", "create", "update", "delete", "export", "import") with the request's resource: does
  * the database role, does its own? Else answers. */
@@ -19,4 +23,13 @@ bool api_verb(struct api_req *req, const char *verb);
 bool api_id_is_good(struct api_req *req, const char *id);
 /* Adds a fault to `p`, which becomes RES_P_INVALID. */
 void api_fault(struct res_problem *p, const char *field, const char *rule, json_t *value);
+
+/* A key that a body may have. `choices`: words with blanks between, NULL: any text. A null counts as not there. */
+struct api_key {
+	const char *name; /* NULL: the end */
+	json_type type;   /* JSON_TRUE: either boolean */
+	const char *choices;
+};
+/* Faults of a body's keys and their types. */
+void api_keys_check(const json_t *body, const struct api_key *keys, struct res_problem *p);
 #endif
