@@ -2,6 +2,7 @@
 #include "acd.h"
 #include "live.h"
 #include "perm.h"
+#include "views.h"
 #include <string.h>
 
 static void live_came(json_t *result, int code ZJ_UNUSED, const char *message ZJ_UNUSED, json_t *data ZJ_UNUSED,
@@ -45,7 +46,10 @@ void api_call_one_h(struct api_req *req)
 	if (!zj_uuid_is_valid(req->arg[0]))
 		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
 	struct res_sql s = {0};
-	res_sql_one(&s, req->schema, req->res, req->who.role, req->arg[0]);
+	const struct res_view *v = api_view(req);
+	if (!v)
+		return;
+	res_sql_one(&s, v, req->arg[0], NULL);
 	struct zj_pg_query q = res_sql_query(&s);
 	if (res_sql_failed(&s))
 		api_fail(req, RES_P_INTERNAL, "out of memory");

@@ -2,6 +2,7 @@
 #include "file.h"
 #include "multipart.h"
 #include "upload.h"
+#include "views.h"
 #include "write.h"
 #include "zj_log.h"
 #include <stdlib.h>
@@ -58,7 +59,7 @@ static void add_value(struct api_write *w, const char *name, char *text)
 {
 	const struct res_field *f = res_def_field(w->req->res, name);
 	if (f && w->values.n < RES_VALUES_MAX)
-		w->values.v[w->values.n++] = (struct res_value){f, text};
+		w->values.v[w->values.n++] = (struct res_value){.field = f, .text = text};
 	else
 		zj_deref(text);
 }
@@ -136,7 +137,7 @@ void api_prompt_create_h(struct api_req *req)
 			json_object_set_new(body, texts[i], json_string(text));
 		zj_deref(text);
 	}
-	bool good = res_values_read(&w->values, req->res, req->who.role, true, body, &p);
+	bool good = res_values_read(&w->values, w->view, true, body, &p);
 	json_decref(body);
 	if (!good) {
 		api_reply_problem(req, &p);
@@ -169,7 +170,10 @@ static void with_path(struct api_req *req, const char *column, api_db_h *h)
 	struct res_sql s = {0};
 	if (!zj_uuid_is_valid(req->arg[0]))
 		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
-	res_sql_column(&s, req->res, req->arg[0], column);
+	const struct res_view *v = api_view(req);
+	if (!v)
+		return;
+	res_sql_column(&s, v, req->arg[0], column);
 	struct zj_pg_query q = res_sql_query(&s);
 	if (res_sql_failed(&s))
 		api_fail(req, RES_P_INTERNAL, "out of memory");

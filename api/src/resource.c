@@ -1,29 +1,14 @@
-/* The five verbs of a resource. */
+/* The five verbs of a resource, and fields that are documents of their own. */
+#include "guess.h"
+#include "manage.h"
+#include "views.h"
 #include "write.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Is the verb offered to the caller's database role, and does the caller's role in the tenant allow it? Else answers.
- */
-static bool offered(struct api_req *req, const bool can[RES_ROLES], const char *permission)
-{
-	enum res_role role = req->who.role;
-	if (!can[role]) {
-		bool other = can[role == RES_ROLE_TENANT ? RES_ROLE_CARRIER : RES_ROLE_TENANT];
-		if (other && role == RES_ROLE_CARRIER)
-			api_fail(req, RES_P_PERMISSION, "%s belong to a tenant: enter one with X-Zj-Tenant",
-				 req->res->name);
-		else if (other)
-			api_fail(req, RES_P_PERMISSION, "%s are the carrier's to write", req->res->name);
-		else
-			api_fail(req, RES_P_METHOD, "%s cannot be written so", req->res->name);
-		return false;
-	}
-	return api_may(req, permission);
-}
-
 struct list {
 	struct res_query q;
+	const struct res_view *view;
 };
 
 static void list_destructor(void *obj)
@@ -59,22 +44,25 @@ static void listed(struct api_req *req, PGresult *const *results, int n, void *a
 void api_list_h(struct api_req *req)
 {
 	struct res_problem p = {0};
-	if (!offered(req, req->res->select, req->res->perm_read))
+	const struct res_view *v = api_verb(req, "read") ? api_view(req) : NULL;
+	struct list *l = v ? zj_alloc(sizeof(*l), list_destructor) : NULL;
+	if (!v)
 		return;
-	struct list *l = zj_alloc(sizeof(*l), list_destructor);
 	if (!l)
 		return api_fail(req, RES_P_INTERNAL, "out of memory");
 	req->user = l;
-	if (!res_query_read(&l->q, req->res, req->who.role, req->query, NULL, &p)) {
+	if (!res_query_read(&l->q, v, req->query, NULL, &p)) {
 		api_reply_problem(req, &p);
 		return;
 	}
+	if (l->q.masked && !api_guess_allowed(req))
+		return;
 	struct res_sql s = {0}, count = {0};
 	struct zj_pg_query q[2];
-	res_sql_list(&s, req->schema, req->res, req->who.role, &l->q);
+	res_sql_list(&s, v, &l->q);
 	q[0] = res_sql_query(&s);
 	if (l->q.count)
-		res_sql_count(&count, req->res, &l->q);
+		res_sql_count(&count, v, &l->q);
 	q[1] = res_sql_query(&count);
 	if (res_sql_failed(&s) || res_sql_failed(&count))
 		api_fail(req, RES_P_INTERNAL, "out of memory");
@@ -82,6 +70,20 @@ void api_list_h(struct api_req *req)
 		api_db_run(req, q, l->q.count ? 2 : 1, listed, NULL, NULL);
 	res_sql_free(&s);
 	res_sql_free(&count);
+}
+
+/* The row as the database wrote it; labels go in before its last brace. */
+static void reply_row(struct api_req *req, const PGresult *r)
+{
+	struct res_buf b = {0};
+	if (PQnfields(r) < 3) {
+		api_reply(req, 200, "application/json", PQgetvalue(r, 0, 0), (size_t)PQgetlength(r, 0, 0));
+		return;
+	}
+	res_buf_addn(&b, PQgetvalue(r, 0, 0), (size_t)PQgetlength(r, 0, 0) - 1);
+	res_buf_printf(&b, ",\"expand\":%s}", PQgetvalue(r, 0, 2));
+	api_reply_text(req, 200, b.failed ? NULL : b.p);
+	res_buf_free(&b);
 }
 
 static void read_one(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
@@ -97,18 +99,31 @@ static void read_one(struct api_req *req, PGresult *const *results, int n ZJ_UNU
 	if (known && strcmp(known, etag) == 0)
 		api_reply_empty(req, 304);
 	else
-		api_reply_text(req, 200, PQgetvalue(results[0], 0, 0));
+		reply_row(req, results[0]);
 	zj_deref(known);
 }
 
-void api_one_h(struct api_req *req)
+/* The keyed read that most requests are: its SQL is the view's, nothing is made. */
+static void read_plainly(struct api_req *req, const struct res_view *v)
 {
-	if (!offered(req, req->res->select, req->res->perm_read))
-		return;
-	if (!zj_uuid_is_valid(req->arg[1]))
-		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
+	const char *values[] = {req->arg[1]};
+	struct zj_pg_query q = {.sql = v->sql_one, .n = 1, .values = values};
+	api_db_run(req, &q, 1, read_one, NULL, NULL);
+}
+
+static void read_expanded(struct api_req *req, const struct res_view *v)
+{
+	struct res_problem p = {0};
+	struct res_query query = {0};
 	struct res_sql s = {0};
-	res_sql_one(&s, req->schema, req->res, req->who.role, req->arg[1]);
+	char *expand = res_query_get(req->query, "expand");
+	if (expand && !res_query_expand(&query, v, expand, &p)) {
+		api_reply_problem(req, &p);
+		zj_deref(expand);
+		return;
+	}
+	zj_deref(expand);
+	res_sql_one(&s, v, req->arg[1], &query);
 	struct zj_pg_query q = res_sql_query(&s);
 	if (res_sql_failed(&s))
 		api_fail(req, RES_P_INTERNAL, "out of memory");
@@ -117,12 +132,25 @@ void api_one_h(struct api_req *req)
 	res_sql_free(&s);
 }
 
+void api_one_h(struct api_req *req)
+{
+	if (!api_verb(req, "read") || !api_id_is_good(req, req->arg[1]))
+		return;
+	const struct res_view *v = api_view(req);
+	if (!v)
+		return;
+	if (*req->query)
+		read_expanded(req, v);
+	else
+		read_plainly(req, v);
+}
+
 static void write_body(struct api_req *req, const char *id)
 {
 	struct res_problem p = {0};
 	json_t *body = api_req_body(req);
 	struct api_write *w = body ? api_write_alloc(req, id) : NULL;
-	if (w && !res_values_read(&w->values, req->res, req->who.role, !id, body, &p))
+	if (w && !res_values_read(&w->values, w->view, !id, body, &p))
 		api_reply_problem(req, &p);
 	else if (w && api_write_allowed(w))
 		api_write_go(w);
@@ -133,13 +161,13 @@ void api_create_h(struct api_req *req)
 {
 	if (json_object_get(req->res->comment, "upload"))
 		api_fail(req, RES_P_MEDIA, "%s are uploaded", req->res->name);
-	else if (offered(req, req->res->insert, req->res->perm_write))
+	else if (api_verb(req, "create"))
 		write_body(req, NULL);
 }
 
 void api_change_h(struct api_req *req)
 {
-	if (offered(req, req->res->update, req->res->perm_write))
+	if (api_verb(req, "update"))
 		write_body(req, req->arg[1]);
 }
 
@@ -158,7 +186,8 @@ static void deleted(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 		if (PQnfields(results[0]) > 1 && !PQgetisnull(results[0], 0, 1))
 			w->replaced = zj_strdup(PQgetvalue(results[0], 0, 1)); /* the row's file goes with it */
 		api_audit(req, "delete", w->id);
-		api_directory_wait(req->api->directory, req->res->table, w->id, 0, true, known_gone, zj_ref(req));
+		api_directory_wait(req->api->directory, req->res->table, w->id, w->started_us, !req->res->mark,
+				   known_gone, zj_ref(req));
 	} else if (PQntuples(results[1]) > 0) {
 		api_fail(req, RES_P_CHANGED, "If-Match does not match any more");
 	} else {
@@ -168,14 +197,12 @@ static void deleted(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 
 void api_delete_h(struct api_req *req)
 {
-	if (!offered(req, req->res->remove, req->res->perm_write))
-		return;
-	struct api_write *w = api_write_alloc(req, req->arg[1]);
+	struct api_write *w = api_verb(req, "delete") ? api_write_alloc(req, req->arg[1]) : NULL;
 	if (!w || !api_write_allowed(w))
 		return;
 	struct res_sql s = {0}, look = {0};
-	res_sql_delete(&s, req->res, req->who.role, w->id, w->etag);
-	res_sql_column(&look, req->res, w->id, "id");
+	res_sql_delete(&s, w->view, w->id, w->etag);
+	res_sql_column(&look, w->view, w->id, "id");
 	struct zj_pg_query q[2] = {res_sql_query(&s), res_sql_query(&look)};
 	if (res_sql_failed(&s) || res_sql_failed(&look))
 		api_fail(req, RES_P_INTERNAL, "out of memory");
@@ -186,12 +213,13 @@ void api_delete_h(struct api_req *req)
 }
 
 /* A field with a media type of its own (a flow's document) can be read and written as that document. */
-static const struct res_field *document_field(struct api_req *req)
+static const struct res_field *document_field(struct api_req *req, const struct res_view *v)
 {
-	const struct res_field *f = res_def_field(req->res, req->arg[2]);
-	if (f && res_field_shown(f, req->who.role) && json_object_get(f->comment, "media"))
-		return f;
-	api_fail(req, RES_P_NOT_FOUND, "there is nothing at this path");
+	const struct res_view_field *f = v ? res_view_shown(v, req->arg[2]) : NULL;
+	if (f && !f->mask && json_object_get(f->field->comment, "media"))
+		return f->field;
+	if (v)
+		api_fail(req, RES_P_NOT_FOUND, "there is nothing at this path");
 	return NULL;
 }
 
@@ -206,13 +234,12 @@ static void column_read(struct api_req *req, PGresult *const *results, int n ZJ_
 
 void api_column_get_h(struct api_req *req)
 {
-	const struct res_field *f = document_field(req);
-	if (!f || !offered(req, req->res->select, req->res->perm_read))
+	const struct res_view *v = api_view(req);
+	const struct res_field *f = document_field(req, v);
+	if (!f || !api_verb(req, "read") || !api_id_is_good(req, req->arg[1]))
 		return;
-	if (!zj_uuid_is_valid(req->arg[1]))
-		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
 	struct res_sql s = {0};
-	res_sql_column(&s, req->res, req->arg[1], f->name);
+	res_sql_column(&s, v, req->arg[1], f->name);
 	struct zj_pg_query q = res_sql_query(&s);
 	if (res_sql_failed(&s))
 		api_fail(req, RES_P_INTERNAL, "out of memory");
@@ -225,8 +252,8 @@ void api_column_get_h(struct api_req *req)
 void api_column_put_h(struct api_req *req)
 {
 	struct res_problem p = {0};
-	const struct res_field *f = document_field(req);
-	if (!f || !offered(req, req->res->update, req->res->perm_write))
+	const struct res_field *f = document_field(req, api_view(req));
+	if (!f || !api_verb(req, "update"))
 		return;
 	const char *media = json_string_value(json_object_get(f->comment, "media"));
 	if (!api_req_header_is(req, "content-type", media) &&
@@ -246,7 +273,7 @@ void api_column_put_h(struct api_req *req)
 		return;
 	}
 	json_t *body = json_pack("{s:o}", f->name, text);
-	if (!res_values_read(&w->values, req->res, req->who.role, false, body, &p))
+	if (!res_values_read(&w->values, w->view, false, body, &p))
 		api_reply_problem(req, &p);
 	else if (api_write_allowed(w))
 		api_write_go(w);

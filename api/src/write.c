@@ -1,9 +1,9 @@
 #include "write.h"
 #include "child.h"
 #include "password.h"
-#include "perm.h"
 #include "session.h"
 #include "upload.h"
+#include "views.h"
 #include "zj_log.h"
 #include <sodium.h>
 #include <stdlib.h>
@@ -57,6 +57,9 @@ struct api_write *api_write_alloc(struct api_req *req, const char *id)
 		api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
 		return NULL;
 	}
+	const struct res_view *view = api_view(req);
+	if (!view)
+		return NULL;
 	struct api_write *w = zj_alloc(sizeof(*w), destructor);
 	if (!w) {
 		api_fail(req, RES_P_INTERNAL, "out of memory");
@@ -64,6 +67,7 @@ struct api_write *api_write_alloc(struct api_req *req, const char *id)
 	}
 	req->user = w;
 	w->req = req;
+	w->view = view;
 	w->started_us = zj_mono_us();
 	w->etag = etag_of(req);
 	if (id)
@@ -76,71 +80,6 @@ struct api_write *api_write_alloc(struct api_req *req, const char *id)
 	if (w->key)
 		hash_request(w);
 	return w;
-}
-
-static bool beyond(struct api_req *req, const char *permission)
-{
-	struct res_problem p = {.more = json_pack("{s:s}", "permission", permission)};
-	res_problem_set(&p, RES_P_BEYOND, "%s is more than you have yourself", permission);
-	api_reply_problem(req, &p);
-	return false;
-}
-
-/* {"a","b"} was made from strings: read them back from the array text by way of the body would lose defaults, so parse
- * it. */
-static json_t *permissions_of(const char *text)
-{
-	json_t *out = json_array();
-	struct res_buf b = {0};
-	for (const char *s = text + 1; *s && *s != '}'; s++) {
-		if (*s != '"')
-			continue;
-		b.n = 0;
-		for (s++; *s && *s != '"'; s++) {
-			s += *s == '\\' && s[1];
-			res_buf_addn(&b, s, 1);
-		}
-		json_array_append_new(out, json_string(b.n ? b.p : ""));
-	}
-	res_buf_free(&b);
-	return out;
-}
-
-static bool permissions_good(struct api_write *w, const struct res_value *v)
-{
-	struct res_problem p = {.kind = RES_P_INVALID};
-	json_t *wanted = permissions_of(v->text ? v->text : "{}");
-	size_t i;
-	json_t *one;
-	json_array_foreach (wanted, i, one)
-		if (!res_schema_permission_known(w->req->schema, json_string_value(one)))
-			res_problem_add(&p, v->field->name, "permission", json_incref(one));
-	const char *more = res_perm_beyond(w->req->who.perms, wanted);
-	bool good = !res_problem_any(&p) && (!more || beyond(w->req, more));
-	if (res_problem_any(&p))
-		api_reply_problem(w->req, &p);
-	json_decref(wanted);
-	return good;
-}
-
-bool api_write_allowed(struct api_write *w)
-{
-	struct api_directory *d = w->req->api->directory;
-	const json_t *mine = w->req->who.perms;
-	const char *more = w->id[0] ? res_perm_beyond(mine, api_row_perms(d, w->req->res->table, w->id)) : NULL;
-	if (more)
-		return beyond(w->req, more);
-	for (size_t i = 0; i < w->values.n; i++) {
-		const struct res_value *v = &w->values.v[i];
-		if (!v->field->check)
-			continue;
-		if (strcmp(v->field->check, "permissions") == 0 && !permissions_good(w, v))
-			return false;
-		if (strcmp(v->field->check, "role") == 0 && v->text &&
-		    (more = res_perm_beyond(mine, api_role_perms(d, v->text))))
-			return beyond(w->req, more);
-	}
-	return true;
 }
 
 static void made_hash(int err, bool matches ZJ_UNUSED, const char *hash, void *arg)
@@ -275,12 +214,12 @@ static void run(struct api_write *w)
 		n = 1;
 	}
 	if (w->id[0])
-		res_sql_update(&s, req->res, req->who.role, &w->values, w->id, w->etag);
+		res_sql_update(&s, w->view, &w->values, w->id, w->etag);
 	else
-		res_sql_insert(&s, req->res, req->who.role, &w->values, w->key);
+		res_sql_insert(&s, w->view, &w->values, w->key);
 	q[n++] = res_sql_query(&s);
 	if (w->id[0]) { /* tells "gone" from "changed" */
-		res_sql_column(&look, req->res, w->id, "id");
+		res_sql_column(&look, w->view, w->id, "id");
 		q[n++] = res_sql_query(&look);
 	}
 	if (res_sql_failed(&s) || res_sql_failed(&look))
@@ -289,6 +228,35 @@ static void run(struct api_write *w)
 		api_db_run(req, q, n, written, key_seen, NULL);
 	res_sql_free(&s);
 	res_sql_free(&look);
+}
+
+/* What of the values only the database knows: faults come before the row is written. */
+static void checked(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
+{
+	struct api_write *w = req->user;
+	struct res_problem p = {.kind = RES_P_INVALID};
+	for (int i = 0; i < PQntuples(results[0]); i++)
+		res_problem_add(&p, PQgetvalue(results[0], i, 0), PQgetvalue(results[0], i, 1), NULL);
+	if (res_problem_any(&p))
+		api_reply_problem(req, &p);
+	else
+		run(w);
+}
+
+static void check(struct api_write *w)
+{
+	struct res_sql s = {0};
+	struct zj_pg_query q;
+	if (!res_sql_checks(&s, &w->values)) {
+		run(w);
+		return;
+	}
+	q = res_sql_query(&s);
+	if (res_sql_failed(&s))
+		api_fail(w->req, RES_P_INTERNAL, "out of memory");
+	else
+		api_db_run(w->req, &q, 1, checked, NULL, NULL);
+	res_sql_free(&s);
 }
 
 static void quote_etag(struct api_req *req, const char *etag)
@@ -361,7 +329,7 @@ static void add_token(struct api_write *w)
 		const struct res_value *t = res_values_find(&w->values, "tenant_id");
 		api_token_make("zjt", t && t->text ? t->text : w->req->who.tenant, token, hash);
 		w->token = zj_strdup(token);
-		w->values.v[w->values.n++] = (struct res_value){f, zj_strdup(hash)};
+		w->values.v[w->values.n++] = (struct res_value){.field = f, .text = zj_strdup(hash)};
 	}
 }
 
@@ -384,5 +352,5 @@ void api_write_go(struct api_write *w)
 		return;
 	}
 	add_token(w);
-	run(w);
+	check(w);
 }

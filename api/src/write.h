@@ -4,7 +4,8 @@
 #include "api.h"
 
 struct api_write {
-	struct api_req *req; /* whose `user` this is: borrowed */
+	struct api_req *req;         /* whose `user` this is: borrowed */
+	const struct res_view *view; /* what the caller sees of the resource; the request holds it */
 	struct res_values values;
 	size_t next;           /* the next value whose check or transform is due */
 	char id[ZJ_UUID_SIZE]; /* empty: a new row */
@@ -21,6 +22,7 @@ struct api_write {
 struct api_write *api_write_alloc(struct api_req *req, const char *id);
 /* Goes on with what is due, then writes and answers. */
 void api_write_go(struct api_write *w);
-/* May the caller write this row, and give what these values give? Else answers. */
+
+/* grant.c: may the caller write this row, and give what these values give? Else answers. */
 bool api_write_allowed(struct api_write *w);
 #endif

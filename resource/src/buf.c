@@ -83,7 +83,7 @@ void res_buf_free(struct res_buf *b)
 	*b = (struct res_buf){0};
 }
 
-void res_sql_param(struct res_sql *q, const char *value, const char *type)
+void res_sql_keep(struct res_sql *q, const char *value)
 {
 	if (q->n >= RES_SQL_PARAMS) {
 		q->text.failed = true;
@@ -93,6 +93,11 @@ void res_sql_param(struct res_sql *q, const char *value, const char *type)
 	if (value && !copy)
 		q->text.failed = true;
 	q->values[q->n++] = copy;
+}
+
+void res_sql_param(struct res_sql *q, const char *value, const char *type)
+{
+	res_sql_keep(q, value);
 	res_buf_printf(&q->text, "$%d", q->n);
 	if (type)
 		res_buf_printf(&q->text, "::%s", type);

@@ -17,7 +17,7 @@ void res_buf_ident(struct res_buf *b, const char *name); /* "name", quoted for S
 void res_buf_json(struct res_buf *b, const char *s);     /* "s", quoted for JSON; NULL: null */
 void res_buf_free(struct res_buf *b);
 
-#define RES_SQL_PARAMS 200
+#define RES_SQL_PARAMS 300
 struct res_sql {
 	struct res_buf text;
 	char *values[RES_SQL_PARAMS];
@@ -25,6 +25,8 @@ struct res_sql {
 };
 /* Adds a parameter (copied; NULL is null) and writes `$n::type` into the text. */
 void res_sql_param(struct res_sql *q, const char *value, const char *type);
+/* Adds a parameter that the text has already. */
+void res_sql_keep(struct res_sql *q, const char *value);
 void res_sql_free(struct res_sql *q);
 bool res_sql_failed(const struct res_sql *q);
 struct zj_pg_query res_sql_query(const struct res_sql *q); /* borrows */

@@ -26,14 +26,14 @@ static char *quoted(const char **p)
 	return out;
 }
 
-/* `name = ANY (ARRAY['a'::text, 'b'::text])` */
+/* `name = ANY (ARRAY['a'::text, 'b'::text])`; of an array `names <@ ARRAY['a'::text, 'b'::text]` */
 static json_t *read_choices(const char *def)
 {
-	const char *p = strstr(def, "= ANY (ARRAY[");
-	if (!p)
+	const char *p = strstr(def, "= ANY (ARRAY["), *all = strstr(def, "<@ ARRAY[");
+	if (!p && !all)
 		return NULL;
 	json_t *a = json_array();
-	for (p += strlen("= ANY (ARRAY["); *p && *p != ']'; p++) {
+	for (p = strchr(p ? p : all, '[') + 1; *p && *p != ']'; p++) {
 		char *text = quoted(&p);
 		if (!text)
 			continue;

@@ -1,4 +1,5 @@
 #include "problem.h"
+#include "view.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,9 @@ static const struct {
 	{"type", "类型应为 %s", "must be of type %s"},
 	{"format", "格式不对：%s", "is not well formed: %s"},
 	{"permission", "未知的权限：%s", "unknown permission: %s"},
+	{"grantable", "运营商未开放此权限：%s", "is not open to your roles: %s"},
+	{"choice", "不是可选项", "is not one of the choices"},
+	{"upload", "不是您已上传完成的文件", "is not a file whose upload you have completed"},
 	{"check", "不符合规则", "breaks a rule"},
 };
 
@@ -141,15 +145,28 @@ static const json_t *find_constraint(const struct res_def *r, const char *name)
 	return NULL;
 }
 
-/* Adds the rule for each column of the constraint but tenant_id; or for the column the server named. */
-static void add_columns(struct res_problem *p, const struct res_def *r, const struct res_pg_error *e, const char *rule)
+struct told {
+	struct res_problem *p;
+	const struct res_def *r;
+	const struct res_view *v;
+	const struct res_pg_error *e;
+};
+
+/* A field that the caller does not see is not named. */
+static const char *name_told(const struct told *t, const char *name)
 {
-	const json_t *c = find_constraint(r, e->constraint);
+	return !t->v || res_view_find(t->v, name) ? name : NULL;
+}
+
+/* Adds the rule for each column of the constraint but tenant_id; or for the column the server named. */
+static void add_columns(const struct told *t, const char *rule)
+{
+	const json_t *c = find_constraint(t->r, t->e->constraint);
 	size_t i;
 	json_t *column;
 	bool any = false;
-	if (e->column && *e->column) {
-		res_problem_add(p, e->column, rule, NULL);
+	if (t->e->column && *t->e->column) {
+		res_problem_add(t->p, name_told(t, t->e->column), rule, NULL);
 		return;
 	}
 	json_array_foreach (json_object_get(c, "columns"), i, column) {
@@ -157,24 +174,38 @@ static void add_columns(struct res_problem *p, const struct res_def *r, const st
 		if (strcmp(name, "tenant_id") == 0)
 			continue;
 		any = true;
-		res_problem_add(p, name, rule, NULL);
+		res_problem_add(t->p, name_told(t, name), rule, NULL);
 	}
 	if (!any)
-		res_problem_add(p, NULL, rule, NULL);
+		res_problem_add(t->p, NULL, rule, NULL);
+}
+
+/* PostgreSQL's own words name columns and constraints: told only to one who sees all of them. */
+static bool may_hear(const struct told *t)
+{
+	const json_t *c = find_constraint(t->r, t->e->constraint);
+	size_t i;
+	json_t *column;
+	if (t->e->column && *t->e->column && !name_told(t, t->e->column))
+		return false;
+	json_array_foreach (json_object_get(c, "columns"), i, column)
+		if (strcmp(json_string_value(column), "tenant_id") != 0 && !name_told(t, json_string_value(column)))
+			return false;
+	return true;
 }
 
 /* A check of one column is told with its figure (pattern, range …), one of several with its name. */
-static void add_check(struct res_problem *p, const struct res_def *r, const struct res_pg_error *e)
+static void add_check(const struct told *t)
 {
-	const json_t *c = find_constraint(r, e->constraint), *columns = json_object_get(c, "columns");
+	const json_t *c = find_constraint(t->r, t->e->constraint), *columns = json_object_get(c, "columns");
 	const char *name = json_array_size(columns) == 1 ? json_string_value(json_array_get(columns, 0)) : NULL;
-	const struct res_field *f = name ? res_def_field(r, name) : NULL;
+	const struct res_field *f = name && name_told(t, name) ? res_def_field(t->r, name) : NULL;
 	if (f && f->pattern && strstr(json_string_value(json_object_get(c, "def")), " ~ "))
-		res_problem_add(p, name, "pattern", json_string(f->pattern));
+		res_problem_add(t->p, name, "pattern", json_string(f->pattern));
 	else if (f && f->choices)
-		res_problem_add(p, name, "enum", json_incref(f->choices));
+		res_problem_add(t->p, name, "enum", json_incref(f->choices));
 	else
-		add_columns(p, r, e, "check");
+		add_columns(t, "check");
 }
 
 struct pg_map {
@@ -208,9 +239,11 @@ static void tell_quota(struct res_problem *p, const struct res_pg_error *e)
 			     json_pack("{s:s, s:I}", "quota", e->constraint + 6, "max", strtoll(most, NULL, 10)));
 }
 
-void res_problem_pg(struct res_problem *p, const struct res_def *r, const struct res_pg_error *e, bool deleting)
+void res_problem_pg(struct res_problem *p, const struct res_def *r, const struct res_view *v,
+		    const struct res_pg_error *e, bool deleting)
 {
 	const struct pg_map *m = NULL;
+	const struct told t = {p, r, v, e};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(pg_map); i++)
 		if (e->sqlstate && strcmp(pg_map[i].sqlstate, e->sqlstate) == 0)
 			m = &pg_map[i];
@@ -226,15 +259,15 @@ void res_problem_pg(struct res_problem *p, const struct res_def *r, const struct
 		res_problem_set(p, RES_P_REFERENCED, "still referenced by %s", e->table ? e->table : "another table");
 		return;
 	}
-	const char *say = m->kind == RES_P_INVALID || m->kind == RES_P_CONFLICT ? e->message : kinds[m->kind].title;
-	res_problem_set(p, m->kind, "%s", say ? say : "");
+	bool plain = (m->kind == RES_P_INVALID || m->kind == RES_P_CONFLICT) && may_hear(&t);
+	res_problem_set(p, m->kind, "%s", plain && e->message ? e->message : kinds[m->kind].title);
 	if (!m->rule)
 		return;
 	if (strcmp(m->rule, "check") == 0)
-		add_check(p, r, e);
+		add_check(&t);
 	else if (strcmp(m->rule, "format") == 0)
-		res_problem_add(p, e->column && *e->column ? e->column : NULL, "format",
-				json_string(e->message ? e->message : ""));
+		res_problem_add(p, e->column && *e->column ? name_told(&t, e->column) : NULL, "format",
+				json_string(plain && e->message ? e->message : ""));
 	else
-		add_columns(p, r, e, m->rule);
+		add_columns(&t, m->rule);
 }

@@ -61,9 +61,12 @@ bool res_problem_any(const struct res_problem *p);
 char *res_problem_text(const struct res_problem *p, const char *request); /* malloc'd */
 void res_problem_clear(struct res_problem *p);
 
-/* What PostgreSQL said, as a problem about the resource's fields. */
+/* What PostgreSQL said, as a problem about the resource's fields. `v` (NULL: everything): what the caller may see; of
+ * other fields neither name nor value is told. */
 struct res_pg_error {
 	const char *sqlstate, *message, *detail, *constraint, *column, *table;
 };
-void res_problem_pg(struct res_problem *p, const struct res_def *r, const struct res_pg_error *e, bool deleting);
+struct res_view;
+void res_problem_pg(struct res_problem *p, const struct res_def *r, const struct res_view *v,
+		    const struct res_pg_error *e, bool deleting);
 #endif

@@ -20,33 +20,27 @@ struct res_schema {
 	size_t n;
 };
 
-static const struct {
-	const char *pg;
-	enum res_type type;
-} pg_types[] = {
-	{"integer", RES_INTEGER}, {"bigint", RES_INTEGER}, {"smallint", RES_INTEGER},
-	{"numeric", RES_NUMBER},  {"real", RES_NUMBER},    {"double precision", RES_NUMBER},
-	{"boolean", RES_BOOLEAN}, {"uuid", RES_UUID},      {"timestamp with time zone", RES_DATETIME},
-	{"inet", RES_IP},         {"cidr", RES_IP},        {"text[]", RES_STRINGS},
-	{"uuid[]", RES_UUIDS},    {"jsonb", RES_JSON},     {"json", RES_JSON},
-};
-
 /* Special permissions that belong to no table. */
 static const struct {
 	const char *name, *zh, *en;
 } more_permissions[] = {
 	{"*", "全部", "Everything"},
 	{"live.read", "查看实时监控", "See the live board"},
+	{"show.phone", "查看完整电话号码", "See whole phone numbers"},
+	{"show.email", "查看完整邮箱", "See whole e-mail addresses"},
+	{"show.id", "查看完整证件号", "See whole identity numbers"},
+	{"show.name", "查看完整姓名", "See whole names"},
+	{"show.all", "查看完整的其他隐藏内容", "See other hidden values"},
+	{"quick-setup.run", "快速开户", "Quick setup"},
+	{"quick-edit.run", "快速修改", "Quick edit"},
+	{"sessions.revoke", "强制退出登录", "End sessions of others"},
 };
 
-static enum res_type type_of(const char *pg)
-{
-	for (size_t i = 0; i < ZJ_ARRAY_SIZE(pg_types); i++)
-		if (strncmp(pg, pg_types[i].pg, strlen(pg_types[i].pg)) == 0 &&
-		    (pg[strlen(pg_types[i].pg)] == 0 || pg[strlen(pg_types[i].pg)] == '('))
-			return pg_types[i].type;
-	return RES_STRING;
-}
+const char *const res_can_names[RES_CAN_COUNT] = {
+#define X(e, n, zh, en) [e] = n,
+	RES_CANS(X)
+#undef X
+};
 
 static const char *text(const json_t *o, const char *key)
 {
@@ -68,11 +62,8 @@ static void destructor(void *obj)
 	struct res_schema *s = obj;
 	for (size_t i = 0; i < s->n; i++) {
 		struct res_def *r = &s->resources[i];
-		for (size_t k = 0; k < r->n_fields; k++) {
-			json_decref(r->fields[k].def);
-			json_decref(r->fields[k].choices);
-			zj_deref(r->fields[k].pattern);
-		}
+		for (size_t k = 0; k < r->n_fields; k++)
+			res_field_clear(&r->fields[k]);
 		free(r->fields);
 	}
 	free(s->resources);
@@ -81,63 +72,27 @@ static void destructor(void *obj)
 	json_decref(s->doc);
 }
 
-/* A bound in the comment wins over what the constraints say. */
-static void read_bound(const json_t *comment, const char *key, bool *has, int64_t *value)
+/* What the grants of the database roles allow, less what the comment takes back. */
+static void read_rights(struct res_def *r, const json_t *grants)
 {
-	json_t *v = json_object_get(comment, key);
-	if (json_is_integer(v)) {
-		*has = true;
-		*value = json_integer_value(v);
+	bool file = json_object_get(r->comment, "upload");
+	for (int role = 0; role < RES_ROLES; role++) {
+		json_t *can = json_object_get(grants, res_role_names[role]);
+		r->select[role] = flag(can, "select");
+		r->insert[role] = flag(can, "insert") && flag_or_true(r->comment, "create");
+		r->update[role] = flag(can, "update") && flag_or_true(r->comment, "update");
+		r->remove[role] = flag(can, "delete") && flag_or_true(r->comment, "delete");
+		r->can[RES_CAN_READ][role] = r->select[role];
+		r->can[RES_CAN_CREATE][role] = r->insert[role];
+		r->can[RES_CAN_UPDATE][role] = r->update[role];
+		r->can[RES_CAN_DELETE][role] = r->remove[role];
+		r->can[RES_CAN_EXPORT][role] = r->select[role] && flag_or_true(r->comment, "export");
+		r->can[RES_CAN_IMPORT][role] = r->insert[role] && !file && flag_or_true(r->comment, "import");
 	}
-}
-
-static void integer_range(struct res_field *f)
-{
-	if (f->type != RES_INTEGER)
-		return;
-	bool small = strcmp(f->pg_type, "smallint") == 0, big = strcmp(f->pg_type, "bigint") == 0;
-	f->has_min = f->has_max = true;
-	f->min = small ? INT16_MIN : big ? INT64_MIN : INT32_MIN;
-	f->max = small ? INT16_MAX : big ? INT64_MAX : INT32_MAX;
-}
-
-static void read_field(struct res_field *f, const json_t *column, json_t *constraints)
-{
-	f->name = text(column, "name");
-	f->pg_type = text(column, "type");
-	f->type = type_of(f->pg_type);
-	f->comment = json_object_get(column, "comment");
-	f->not_null = flag(column, "not_null");
-	const char *def = text(column, "default");
-	f->has_default = def || flag(column, "generated");
-	f->def = def ? res_default_read(def, f->type) : NULL;
-	f->readonly = flag(f->comment, "readonly") || flag(column, "generated");
-	f->writeonly = flag(f->comment, "writeonly");
-	f->hidden = flag(f->comment, "hidden") || strcmp(f->pg_type, "bytea") == 0;
-	f->detail = flag(f->comment, "detail");
-	f->check = text(f->comment, "check");
-	f->transform = text(f->comment, "transform");
-	f->ref = text(f->comment, "ref");
-	integer_range(f);
-	size_t i;
-	json_t *c;
-	json_array_foreach (constraints, i, c) {
-		json_t *columns = json_object_get(c, "columns");
-		const char *first = json_string_value(json_array_get(columns, 0));
-		if (json_array_size(columns) == 1 && first && strcmp(first, f->name) == 0 &&
-		    strcmp(text(c, "type"), "c") == 0)
-			res_constraint_read(f, text(c, "def"));
-	}
-	read_bound(f->comment, "min", &f->has_min, &f->min);
-	read_bound(f->comment, "max", &f->has_max, &f->max);
-	read_bound(f->comment, "min_length", &f->has_min_len, &f->min_len);
-	read_bound(f->comment, "max_length", &f->has_max_len, &f->max_len);
-	for (int r = 0; r < RES_ROLES; r++) {
-		json_t *can = json_object_get(json_object_get(column, "can"), res_role_names[r]);
-		f->insert[r] = flag(can, "insert");
-		f->update[r] = flag(can, "update");
-		f->select[r] = flag(can, "select");
-	}
+	for (int c = 0; c < RES_CAN_COUNT; c++)
+		snprintf(r->perms[c], sizeof(r->perms[c]), "%s.%s", r->name, res_can_names[c]);
+	snprintf(r->perm_read, sizeof(r->perm_read), "%s.read", r->name);
+	snprintf(r->perm_write, sizeof(r->perm_write), "%s.write", r->name);
 }
 
 static int read_resource(struct res_def *r, const json_t *t, char *why, size_t size)
@@ -152,32 +107,30 @@ static int read_resource(struct res_def *r, const json_t *t, char *why, size_t s
 	r->sort = text(comment, "sort");
 	r->comment = comment;
 	r->constraints = json_object_get(t, "constraints");
+	r->search = json_object_get(comment, "search");
 	r->has_include = json_is_object(json_object_get(comment, "include"));
+	r->mark = text(comment, "delete") && strcmp(text(comment, "delete"), "mark") == 0;
+	r->recyclable = r->mark || flag(t, "recyclable");
+	r->audited = flag(t, "audited");
 	if (!r->table || strlen(r->name) > 60 || !r->zh || !r->en) {
 		snprintf(why, size, "table %s: its comment needs a short resource name and labels zh and en",
 			 r->table ? r->table : "?");
 		return EINVAL;
 	}
-	snprintf(r->perm_read, sizeof(r->perm_read), "%s.read", r->name);
-	snprintf(r->perm_write, sizeof(r->perm_write), "%s.write", r->name);
 	size_t i;
 	json_t *k;
 	json_array_foreach (json_object_get(t, "key"), i, k)
 		if (strcmp(json_string_value(k), "tenant_id") == 0)
 			r->tenant_key = true;
-	for (int role = 0; role < RES_ROLES; role++) {
-		json_t *can = json_object_get(json_object_get(t, "can"), res_role_names[role]);
-		r->select[role] = flag(can, "select");
-		r->insert[role] = flag(can, "insert") && flag_or_true(comment, "create");
-		r->update[role] = flag(can, "update") && flag_or_true(comment, "update");
-		r->remove[role] = flag(can, "delete") && flag_or_true(comment, "delete");
-	}
+	read_rights(r, json_object_get(t, "can"));
 	r->n_fields = json_array_size(columns);
 	r->fields = calloc(r->n_fields + 1, sizeof(*r->fields));
 	if (!r->fields)
 		return ENOMEM;
 	for (i = 0; i < r->n_fields; i++)
-		read_field(&r->fields[i], json_array_get(columns, i), r->constraints);
+		res_field_read(&r->fields[i], json_array_get(columns, i), r->constraints);
+	const struct res_field *custom = res_def_field(r, "custom");
+	r->custom = custom && custom->type == RES_JSON;
 	return 0;
 }
 
@@ -207,40 +160,62 @@ static void read_columns(struct res_schema *s, const json_t *t)
 		json_t *comment = json_object_get(c, "comment");
 		if (!flag(comment, "hidden") && !flag(comment, "writeonly") &&
 		    strcmp(text(c, "name"), "tenant_id") != 0)
-			json_array_append(shown, json_object_get(c, "name"));
+			json_array_append(shown, c);
 	}
 	json_object_set_new(s->columns, text(t, "table"), shown);
 }
 
-static void add_permission(json_t *list, const char *name, const char *zh, const char *en)
+static void add_permission(json_t *list, const char *name, const char *zh, const char *en, const struct res_def *r,
+			   const char *kind)
 {
-	json_array_append_new(list, json_pack("{s:s, s:s?, s:s?}", "name", name, "zh", zh, "en", en));
+	json_t *p = json_pack("{s:s, s:s?, s:s?, s:s*, s:s*}", "name", name, "zh", zh, "en", en, "resource",
+			      r ? r->name : NULL, "kind", kind);
+	json_array_append_new(list, p);
+}
+
+static void resource_permissions(json_t *list, const struct res_def *r)
+{
+	static const char *const zh_of[] = {
+#define X(e, n, zh, en) zh,
+		RES_CANS(X)
+#undef X
+	};
+	static const char *const en_of[] = {
+#define X(e, n, zh, en) en,
+		RES_CANS(X)
+#undef X
+	};
+	char zh[200], en[200], name[160];
+	bool write = false;
+	for (int c = 0; c < RES_CAN_COUNT; c++) {
+		if (!r->can[c][RES_ROLE_TENANT] && !r->can[c][RES_ROLE_CARRIER])
+			continue;
+		snprintf(zh, sizeof(zh), "%s%s", zh_of[c], r->zh);
+		snprintf(en, sizeof(en), "%s: %s", r->en, en_of[c]);
+		add_permission(list, r->perms[c], zh, en, r, res_can_names[c]);
+		write = write || c == RES_CAN_CREATE || c == RES_CAN_UPDATE || c == RES_CAN_DELETE;
+	}
+	if (write) {
+		snprintf(zh, sizeof(zh), "管理%s", r->zh);
+		snprintf(en, sizeof(en), "%s: write", r->en);
+		add_permission(list, r->perm_write, zh, en, r, "write");
+	}
+	const char *key;
+	json_t *p;
+	json_object_foreach (json_object_get(r->comment, "permissions"), key, p) {
+		snprintf(name, sizeof(name), "%s.%s", r->name, key);
+		add_permission(list, name, text(p, "zh"), text(p, "en"), r, key);
+	}
 }
 
 static void read_permissions(struct res_schema *s)
 {
 	s->permissions = json_array();
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(more_permissions); i++)
-		add_permission(s->permissions, more_permissions[i].name, more_permissions[i].zh,
-			       more_permissions[i].en);
-	for (size_t i = 0; i < s->n; i++) {
-		const struct res_def *r = &s->resources[i];
-		char zh[160], en[160], name[160];
-		snprintf(zh, sizeof(zh), "查看%s", r->zh);
-		snprintf(en, sizeof(en), "%s: read", r->en);
-		add_permission(s->permissions, r->perm_read, zh, en);
-		if (r->insert[0] || r->update[0] || r->remove[0] || r->insert[1] || r->update[1] || r->remove[1]) {
-			snprintf(zh, sizeof(zh), "管理%s", r->zh);
-			snprintf(en, sizeof(en), "%s: write", r->en);
-			add_permission(s->permissions, r->perm_write, zh, en);
-		}
-		const char *key;
-		json_t *p;
-		json_object_foreach (json_object_get(r->comment, "permissions"), key, p) {
-			snprintf(name, sizeof(name), "%s.%s", r->name, key);
-			add_permission(s->permissions, name, text(p, "zh"), text(p, "en"));
-		}
-	}
+		add_permission(s->permissions, more_permissions[i].name, more_permissions[i].zh, more_permissions[i].en,
+			       NULL, NULL);
+	for (size_t i = 0; i < s->n; i++)
+		resource_permissions(s->permissions, &s->resources[i]);
 }
 
 int res_schema_alloc(struct res_schema **sp, json_t *tables, char *why, size_t size)
@@ -328,23 +303,4 @@ bool res_schema_permission_known(const struct res_schema *s, const char *name)
 		if (strcmp(text(p, "name"), name) == 0 || (all && strncmp(text(p, "name"), name, n - 1) == 0))
 			return true;
 	return false;
-}
-
-/* tenant_id tells a tenant nothing; the carrier sees whose a row is. */
-bool res_field_shown(const struct res_field *f, enum res_role role)
-{
-	return !f->hidden && !f->writeonly && f->select[role] &&
-	       (role == RES_ROLE_CARRIER || strcmp(f->name, "tenant_id") != 0);
-}
-
-bool res_field_writable(const struct res_field *f, enum res_role role, bool creating)
-{
-	if (strcmp(f->name, "tenant_id") == 0)
-		return role == RES_ROLE_CARRIER && creating;
-	return !f->hidden && !f->readonly && (creating ? f->insert[role] : f->update[role]);
-}
-
-bool res_field_required(const struct res_field *f, enum res_role role)
-{
-	return f->not_null && !f->has_default && strcmp(f->name, "tenant_id") != 0 && res_field_writable(f, role, true);
 }

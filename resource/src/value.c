@@ -1,7 +1,9 @@
+/* Values of columns: their types and rules. */
 #include "value.h"
 #include "zj_time.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +18,11 @@ static bool is_integer(const char *s)
 static bool is_number(const char *s)
 {
 	char *end;
-	if (!*s || strspn(s, "+-0123456789.eE") != strlen(s))
+	if (!*s || strlen(s) > 60 || strspn(s, "+-0123456789.eE") != strlen(s))
 		return false;
+	errno = 0;
 	strtod(s, &end);
-	return *end == 0;
+	return *end == 0 && errno == 0;
 }
 
 static bool is_address(const char *s)
@@ -38,6 +41,30 @@ static bool is_address(const char *s)
 	return inet_pton(AF_INET, copy, to) == 1 || inet_pton(AF_INET6, copy, to) == 1;
 }
 
+/* YYYY-MM-DD, a day that exists. */
+static bool is_date(const char *s)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int y = 0, m = 0, d = 0, n = 0;
+	if (strlen(s) != 10 || strspn(s, "0123456789-") != 10 || sscanf(s, "%4d-%2d-%2d%n", &y, &m, &d, &n) != 3 ||
+	    n != 10 || s[4] != '-' || s[7] != '-')
+		return false;
+	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+	return y > 0 && m >= 1 && m <= 12 && d >= 1 && d <= days[m - 1] + (m == 2 && leap);
+}
+
+/* HH:MM[:SS[.ffffff]] */
+static bool is_time(const char *s)
+{
+	int h = -1, m = -1, n = 0, more = 0;
+	double sec = 0;
+	if (sscanf(s, "%2d:%2d%n", &h, &m, &n) != 2 || n != 5 || strspn(s, "0123456789:.") != strlen(s))
+		return false;
+	if (s[n] && (sscanf(s + n, ":%lf%n", &sec, &more) != 1 || s[n + more] || strlen(s) > 15))
+		return false;
+	return h >= 0 && h < 24 && m >= 0 && m < 60 && sec >= 0 && sec < 60;
+}
+
 bool res_value_text_ok(enum res_type type, const char *text)
 {
 	switch (type) {
@@ -51,6 +78,10 @@ bool res_value_text_ok(enum res_type type, const char *text)
 		return zj_uuid_is_valid(text);
 	case RES_DATETIME:
 		return zj_rfc3339_parse(text) >= 0;
+	case RES_DATE:
+		return is_date(text);
+	case RES_TIME:
+		return is_time(text);
 	case RES_IP:
 		return is_address(text);
 	case RES_STRING:
@@ -61,21 +92,6 @@ bool res_value_text_ok(enum res_type type, const char *text)
 		break;
 	}
 	return true;
-}
-
-void res_values_free(struct res_values *values)
-{
-	for (size_t i = 0; i < values->n; i++)
-		zj_deref(values->v[i].text);
-	values->n = 0;
-}
-
-struct res_value *res_values_find(struct res_values *values, const char *field)
-{
-	for (size_t i = 0; i < values->n; i++)
-		if (strcmp(values->v[i].field->name, field) == 0)
-			return &values->v[i];
-	return NULL;
 }
 
 static size_t characters(const char *s)
@@ -92,6 +108,16 @@ static void wrong_type(struct res_problem *p, const struct res_field *f)
 	res_problem_add(p, f->name, "type", json_string(res_types[f->type].name));
 }
 
+static bool is_choice(const struct res_field *f, const char *s)
+{
+	size_t i;
+	json_t *c;
+	json_array_foreach (f->choices, i, c)
+		if (strcmp(json_string_value(c), s) == 0)
+			return true;
+	return !f->choices;
+}
+
 static void check_string(const struct res_field *f, const char *s, struct res_problem *p)
 {
 	size_t n = f->by_bytes ? strlen(s) : characters(s);
@@ -100,35 +126,33 @@ static void check_string(const struct res_field *f, const char *s, struct res_pr
 				n == 0 && f->min_len == 1 ? NULL : json_integer(f->min_len));
 	else if (f->has_max_len && n > (uint64_t)f->max_len)
 		res_problem_add(p, f->name, "max_length", json_integer(f->max_len));
-	else if (f->choices) {
-		size_t i;
-		json_t *c;
-		json_array_foreach (f->choices, i, c)
-			if (strcmp(json_string_value(c), s) == 0)
-				return;
+	else if (!is_choice(f, s))
 		res_problem_add(p, f->name, "enum", json_incref(f->choices));
-	}
+	else if (f->regex && regexec(f->regex, s, 0, NULL, 0) != 0)
+		res_problem_add(p, f->name, "pattern", json_string(f->pattern));
 }
 
-static void check_integer(const struct res_field *f, json_int_t v, struct res_problem *p)
+static void check_number(const struct res_field *f, const json_t *v, struct res_problem *p)
 {
-	if (f->has_min && v < f->min)
+	bool whole = json_is_integer(v);
+	json_int_t i = json_integer_value(v);
+	double d = json_number_value(v);
+	if (f->has_min && (whole ? i < f->min : d < (double)f->min))
 		res_problem_add(p, f->name, "min", json_integer(f->min));
-	else if (f->has_max && v > f->max)
+	else if (f->has_max && (whole ? i > f->max : d > (double)f->max))
 		res_problem_add(p, f->name, "max", json_integer(f->max));
 }
 
-/* {"a","b"}: an array as PostgreSQL reads it. NULL when an element is not a string (or no UUID where one is due). */
-static char *array_text(const struct res_field *f, const json_t *a)
+char *res_array_text(const json_t *strings)
 {
 	struct res_buf b = {0};
 	size_t i;
 	json_t *e;
 	bool good = true;
 	res_buf_add(&b, "{");
-	json_array_foreach (a, i, e) {
+	json_array_foreach (strings, i, e) {
 		const char *s = json_string_value(e);
-		if (!s || (f->type == RES_UUIDS && !zj_uuid_is_valid(s))) {
+		if (!s) {
 			good = false;
 			break;
 		}
@@ -144,6 +168,22 @@ static char *array_text(const struct res_field *f, const json_t *a)
 	char *out = good && !b.failed ? zj_strdup(b.p) : NULL;
 	res_buf_free(&b);
 	return out;
+}
+
+static char *array_value(const struct res_field *f, const json_t *a, struct res_problem *p)
+{
+	size_t i;
+	json_t *e;
+	json_array_foreach (a, i, e) {
+		const char *s = json_string_value(e);
+		if (s && f->type == RES_UUIDS && !zj_uuid_is_valid(s))
+			return NULL;
+		if (s && !is_choice(f, s)) {
+			res_problem_add(p, f->name, "enum", json_incref(f->choices));
+			break;
+		}
+	}
+	return res_array_text(a);
 }
 
 static char *json_text(const json_t *v)
@@ -164,19 +204,20 @@ static char *value_text(const struct res_field *f, const json_t *v, struct res_p
 	switch (f->type) {
 	case RES_INTEGER:
 		if ((good = json_is_integer(v))) {
-			check_integer(f, json_integer_value(v), p);
+			check_number(f, v, p);
 			out = zj_asprintf("%" JSON_INTEGER_FORMAT, json_integer_value(v));
 		}
 		break;
 	case RES_NUMBER:
-		good = json_is_number(v) && (out = json_text(v));
+		if ((good = json_is_number(v) && (out = json_text(v))))
+			check_number(f, v, p);
 		break;
 	case RES_BOOLEAN:
 		good = json_is_boolean(v) && (out = zj_strdup(json_is_true(v) ? "true" : "false"));
 		break;
 	case RES_STRINGS:
 	case RES_UUIDS:
-		good = json_is_array(v) && (out = array_text(f, v));
+		good = json_is_array(v) && (out = array_value(f, v, p));
 		break;
 	case RES_JSON:
 		good = (out = json_text(v));
@@ -187,7 +228,7 @@ static char *value_text(const struct res_field *f, const json_t *v, struct res_p
 			out = zj_strdup(s);
 		}
 		break;
-	default: /* texts of a form: uuid, datetime, ip */
+	default: /* texts of a form: uuid, datetime, date, time, ip */
 		if ((good = s != NULL)) {
 			if (!res_value_text_ok(f->type, s))
 				res_problem_add(p, f->name, "format", json_string(res_types[f->type].name));
@@ -201,41 +242,56 @@ static char *value_text(const struct res_field *f, const json_t *v, struct res_p
 	return out;
 }
 
-static void read_one(struct res_values *values, const struct res_field *f, const json_t *v, struct res_problem *p)
+/* A choice from a dictionary, a file of one's own: the database is asked before the row is written. */
+static void add_checks(struct res_values *values, const struct res_field *f, const json_t *v, struct res_problem *p)
 {
-	size_t faults = json_array_size(p->errors);
-	if (json_is_null(v) && f->not_null) {
-		res_problem_add(p, f->name, "required", NULL);
+	if ((!f->file && !f->dictionary) || json_is_null(v))
 		return;
-	}
-	char *text = json_is_null(v) ? NULL : value_text(f, v, p);
-	if (json_array_size(p->errors) > faults)
-		return;
-	values->v[values->n++] = (struct res_value){f, text};
+	json_t *list = json_is_array(v) ? json_incref((json_t *)v) : json_pack("[O]", v);
+	struct res_check check = {.kind = f->file ? RES_CHECK_UPLOAD : RES_CHECK_ITEM_BY_CODE,
+				  .field = f->name,
+				  .dictionary = f->dictionary,
+				  .values = res_array_text(list)};
+	json_decref(list);
+	if (!check.values || !res_values_check(values, check))
+		res_problem_set(p, RES_P_INTERNAL, "too many values to be checked");
 }
 
-bool res_values_read(struct res_values *values, const struct res_def *r, enum res_role role, bool creating,
-		     const json_t *body, struct res_problem *p)
+static void add_custom(struct res_values *values, const struct res_view_field *f, const json_t *value,
+		       struct res_problem *p)
 {
-	const char *key;
-	json_t *v;
-	*values = (struct res_values){0};
-	p->kind = RES_P_INVALID;
-	json_object_foreach ((json_t *)body, key, v) {
-		const struct res_field *f = res_def_field(r, key);
-		if (!f || f->hidden) {
-			res_problem_set(p, RES_P_UNKNOWN_FIELD, "%s has no field %.100s", r->name, key);
-			res_problem_add(p, key, "unknown_field", NULL);
-		} else if (!res_field_writable(f, role, creating)) {
-			res_problem_add(p, key, "readonly", NULL);
-		} else if (values->n < RES_VALUES_MAX) {
-			read_one(values, f, v, p);
-		}
+	const char *s = json_string_value(value);
+	if (!values->custom)
+		values->custom = json_object();
+	if (!values->unset)
+		values->unset = json_array();
+	if (json_is_null(value) || (s && !*s) || (json_is_array(value) && json_array_size(value) == 0)) {
+		if (f->custom->required)
+			res_problem_add(p, f->field->name, "required", NULL);
+		json_array_append_new(values->unset, json_string(f->custom->key));
+		return;
 	}
-	for (size_t i = 0; creating && i < r->n_fields; i++)
-		if (res_field_required(&r->fields[i], role) && !json_object_get(body, r->fields[i].name))
-			res_problem_add(p, r->fields[i].name, "required", NULL);
-	if (!creating && values->n == 0 && !res_problem_any(p))
-		res_problem_set(p, RES_P_REQUEST, "nothing to change");
-	return !res_problem_any(p) && (creating || values->n > 0);
+	json_t *stored = res_custom_value(values, f, value, p);
+	if (stored)
+		json_object_set_new(values->custom, f->custom->key, stored);
+}
+
+void res_value_add(struct res_values *values, const struct res_view_field *vf, bool creating, const json_t *v,
+		   struct res_problem *p)
+{
+	const struct res_field *f = vf->field;
+	size_t faults = json_array_size(p->errors);
+	if (!(creating ? vf->insert : vf->update)) {
+		res_problem_add(p, f->name, "readonly", NULL);
+	} else if (vf->custom) {
+		add_custom(values, vf, v, p);
+	} else if (json_is_null(v) && f->not_null) {
+		res_problem_add(p, f->name, "required", NULL);
+	} else if (values->n < RES_VALUES_MAX) {
+		char *text = json_is_null(v) ? NULL : value_text(f, v, p);
+		if (json_array_size(p->errors) > faults)
+			return;
+		values->v[values->n++] = (struct res_value){f, text, NULL};
+		add_checks(values, f, v, p);
+	}
 }

@@ -73,6 +73,7 @@ struct res_view {
 	size_t n;
 	bool has_custom;      /* the table takes custom fields (the tenant may have none) */
 	bool masks;           /* some field is masked */
+	char *includes;       /* SQL of the included tables' rows, each after a comma; empty: none */
 	char *row, *row_list; /* SQL of the row as JSON: whole, and as it is in lists */
 	char *sql_one;        /* the keyed read: $1 is the id; answers (json text, md5 of it) */
 };

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 /* cmocka wants those four first */
-#include "schema.h"
+#include "view.h"
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +36,28 @@ static int catalogue_setup(void **state)
 		return -1;
 	*state = s;
 	return 0;
+}
+
+/* What somebody sees of the widgets: texts of JSON arrays; NULL: none (of permissions: all). */
+static ZJ_UNUSED struct res_view *widgets_seen(void **state, enum res_role role, const char *perms,
+					       const char *role_fields, const char *customs)
+{
+	json_t *p = json_loads(perms ? perms : "[\"*\"]", 0, NULL),
+	       *f = role_fields ? json_loads(role_fields, 0, NULL) : NULL,
+	       *c = customs ? json_loads(customs, 0, NULL) : NULL;
+	struct res_view_args args = {.schema = *state,
+				     .def = res_schema_find(*state, "widgets"),
+				     .role = role,
+				     .perms = p,
+				     .role_fields = f,
+				     .customs = c};
+	struct res_view *v = NULL;
+	assert_true(p && (f || !role_fields) && (c || !customs));
+	assert_int_equal(res_view_alloc(&v, &args), 0);
+	json_decref(p);
+	json_decref(f);
+	json_decref(c);
+	return v;
 }
 
 static int catalogue_teardown(void **state)

@@ -54,7 +54,7 @@ static void test_sqlstates(void **state)
 	};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(cases); i++) {
 		struct res_problem p = {0};
-		res_problem_pg(&p, res_schema_find(*state, "widgets"), &cases[i].e, cases[i].deleting);
+		res_problem_pg(&p, res_schema_find(*state, "widgets"), NULL, &cases[i].e, cases[i].deleting);
 		assert_int_equal(p.kind, cases[i].kind);
 		const json_t *e = json_array_get(p.errors, 0);
 		const char *field = json_string_value(json_object_get(e, "field")),

@@ -2,12 +2,23 @@
 #include "catalogue.h"
 #include "query.h"
 
-static const struct res_def *widgets(void **state)
+static struct res_view *view;
+
+static int setup(void **state)
 {
-	return res_schema_find(*state, "widgets");
+	int err = catalogue_setup(state);
+	if (!err)
+		view = widgets_seen(state, RES_ROLE_TENANT, NULL, NULL, NULL);
+	return err;
 }
 
-static void test_good_queries(void **state)
+static int teardown(void **state)
+{
+	view = zj_deref(view);
+	return catalogue_teardown(state);
+}
+
+static void test_good_queries(void **state ZJ_UNUSED)
 {
 	static const struct {
 		const char *query, *sql, *value;
@@ -31,8 +42,8 @@ static void test_good_queries(void **state)
 		struct res_query q;
 		struct res_problem p = {0};
 		struct res_sql s = {0};
-		assert_true(res_query_read(&q, widgets(state), RES_ROLE_TENANT, cases[i].query, NULL, &p));
-		res_sql_list(&s, *state, widgets(state), RES_ROLE_TENANT, &q);
+		assert_true(res_query_read(&q, view, cases[i].query, NULL, &p));
+		res_sql_list(&s, view, &q);
 		if (!strstr(s.text.p, cases[i].sql))
 			fail_msg("%s → %s", cases[i].query, s.text.p);
 		if (cases[i].value)
@@ -42,7 +53,7 @@ static void test_good_queries(void **state)
 	}
 }
 
-static void test_bad_queries(void **state)
+static void test_bad_queries(void **state ZJ_UNUSED)
 {
 	static const char *const cases[] = {
 		"filter[nope]=1",
@@ -81,7 +92,7 @@ static void test_bad_queries(void **state)
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(cases); i++) {
 		struct res_query q;
 		struct res_problem p = {0};
-		if (res_query_read(&q, widgets(state), RES_ROLE_TENANT, cases[i], NULL, &p))
+		if (res_query_read(&q, view, cases[i], NULL, &p))
 			fail_msg("%s was taken", cases[i]);
 		assert_int_equal(p.kind, RES_P_QUERY);
 		assert_true(p.detail[0]);
@@ -90,17 +101,17 @@ static void test_bad_queries(void **state)
 	}
 }
 
-static void test_cursor_goes_round(void **state)
+static void test_cursor_goes_round(void **state ZJ_UNUSED)
 {
 	struct res_query q, again;
 	struct res_problem p = {0};
 	struct res_sql s = {0};
 	char query[600];
-	assert_true(res_query_read(&q, widgets(state), RES_ROLE_TENANT, "sort=-kind,size", NULL, &p));
+	assert_true(res_query_read(&q, view, "sort=-kind,size", NULL, &p));
 	char *cursor = res_query_cursor(&q, "[null, \"5\", \"018f0000-0000-7000-8000-000000000000\"]");
 	snprintf(query, sizeof(query), "sort=-kind,size&cursor=%s", cursor);
-	assert_true(res_query_read(&again, widgets(state), RES_ROLE_TENANT, query, NULL, &p));
-	res_sql_list(&s, *state, widgets(state), RES_ROLE_TENANT, &again);
+	assert_true(res_query_read(&again, view, query, NULL, &p));
+	res_sql_list(&s, view, &again);
 	/* descending begins with nulls: after a null come the others, or the same with a larger size */
 	assert_non_null(strstr(s.text.p, "and ((t.\"kind\" is not null) or (t.\"kind\" is null and (t.\"size\" > "
 					 "$1::integer)) or (t.\"kind\" is null and "
@@ -108,14 +119,14 @@ static void test_cursor_goes_round(void **state)
 	res_sql_free(&s);
 	res_query_free(&again);
 	snprintf(query, sizeof(query), "sort=kind,size&cursor=%s", cursor);
-	assert_false(res_query_read(&again, widgets(state), RES_ROLE_TENANT, query, NULL, &p)); /* of another order */
+	assert_false(res_query_read(&again, view, query, NULL, &p)); /* of another order */
 	res_problem_clear(&p);
 	res_query_free(&again);
 	res_query_free(&q);
 	free(cursor);
 }
 
-static void test_values_name_their_faults(void **state)
+static void test_values_name_their_faults(void **state ZJ_UNUSED)
 {
 	static const struct {
 		const char *body, *field, *rule;
@@ -144,7 +155,7 @@ static void test_values_name_their_faults(void **state)
 		struct res_values values;
 		struct res_problem p = {0};
 		json_t *body = json_loads(cases[i].body, 0, NULL);
-		assert_false(res_values_read(&values, widgets(state), RES_ROLE_TENANT, true, body, &p));
+		assert_false(res_values_read(&values, view, true, body, &p));
 		const json_t *e = json_array_get(p.errors, 0);
 		assert_string_equal(json_string_value(json_object_get(e, "field")), cases[i].field);
 		assert_string_equal(json_string_value(json_object_get(e, "rule")), cases[i].rule);
@@ -164,5 +175,5 @@ int main(void)
 		cmocka_unit_test(test_cursor_goes_round),
 		cmocka_unit_test(test_values_name_their_faults),
 	};
-	return cmocka_run_group_tests_name("query", tests, catalogue_setup, catalogue_teardown);
+	return cmocka_run_group_tests_name("query", tests, setup, teardown);
 }

@@ -88,31 +88,31 @@ static void test_defaults(void **state)
 
 static void test_statements(void **state)
 {
-	struct res_schema *s = *state;
-	const struct res_def *r = res_schema_find(s, "widgets");
+	struct res_view *v = widgets_seen(state, RES_ROLE_TENANT, NULL, NULL, NULL);
 	struct res_sql q = {0};
 	struct res_values values = {0};
 	struct res_problem p = {0};
 	json_t *body = json_loads("{\"name\":\"abc\",\"size\":5,\"tags\":[\"x\\\"y\",\"{\"]}", 0, NULL);
-	assert_true(res_values_read(&values, r, RES_ROLE_TENANT, true, body, &p));
-	res_sql_insert(&q, r, RES_ROLE_TENANT, &values, NULL);
+	assert_true(res_values_read(&values, v, true, body, &p));
+	res_sql_insert(&q, v, &values, NULL);
 	assert_non_null(strstr(q.text.p, "insert into zj.\"widget\" as t (tenant_id, \"name\", \"size\", \"tags\") "
 					 "values (zj.zj_tenant(), $1::text, "
 					 "$2::integer, $3::text[])"));
 	assert_null(strstr(q.text.p, "secret"));
 	assert_string_equal(q.values[2], "{\"x\\\"y\",\"{\"}");
 	res_sql_free(&q);
-	res_sql_update(&q, r, RES_ROLE_TENANT, &values, "018f0000-0000-7000-8000-000000000000", "etag");
+	res_sql_update(&q, v, &values, "018f0000-0000-7000-8000-000000000000", "etag");
 	assert_non_null(strstr(q.text.p, "set \"name\" = $1::text, \"size\" = $2::integer, \"tags\" = $3::text[] where "
-					 "true and t.id = $4::uuid and md5("));
+					 "t.id = $4::uuid and md5("));
 	assert_int_equal(q.n, 5);
 	res_sql_free(&q);
-	res_sql_one(&q, s, r, RES_ROLE_TENANT, "018f0000-0000-7000-8000-000000000000");
-	assert_non_null(strstr(q.text.p, "from zj.\"part\" i where i.tenant_id = t.tenant_id and i.call_id = t.id"));
+	res_sql_one(&q, v, "018f0000-0000-7000-8000-000000000000", NULL);
+	assert_non_null(strstr(q.text.p, "from zj.\"part\" i where i.tenant_id = t.tenant_id and i.widget_id = t.id"));
 	assert_null(strstr(q.text.p, "i.\"path\""));
 	res_sql_free(&q);
 	res_values_free(&values);
 	json_decref(body);
+	zj_deref(v);
 }
 
 int main(void)
