@@ -5,6 +5,7 @@ set role zj_owner;
 
 create policy login_zj_owner on account to zj_owner using (true) with check (true);
 create policy read_zj_owner on audit for select to zj_owner using (true);
+call zj_reader('queue_agent', 'zj_api'); -- whom a supervisor looks after, also while the database is away
 
 -- Events from the api's spool, oldest first. The same may come again after a crash: their ids say so.
 create function zj_audit_take(events jsonb) returns void language plpgsql security definer set search_path = zj, pg_temp as $$
