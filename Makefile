@@ -14,7 +14,7 @@ endif
 
 # A part: its libraries by pkg-config name, and plain linker words. mk/part.mk makes the rules.
 ROOMS          := resource
-PROGRAMS       := mediad acd ivr-vxml api zongji
+PROGRAMS       := mediad acd ivr-vxml api worker zongji
 lib_PKGS       := libuv jansson libpq hiredis libmicrohttpd
 mediad_PKGS    := sofia-sip-ua sndfile speexdsp
 mediad_LIBS    := -lspandsp -lcrypto
@@ -24,6 +24,9 @@ resource_PKGS  := libsodium
 api_ROOMS      := resource
 api_PKGS       := libh2o libsodium libcrypto liboath
 api_LIBS       := -lwslay
+worker_ROOMS   := resource
+worker_PKGS    := libzip xlsxwriter expat libseccomp libsodium
+worker_LIBS    := -lcsv
 zongji_PKGS    := libsodium libcrypto
 LIB_LIBS       := -lpthread -lm
 

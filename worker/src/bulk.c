@@ -11,10 +11,10 @@
 
 /* X(enum, name, permission, where the rows are) */
 #define ACTIONS(X)                                                                                                     \
-	X(ACTION_UPDATE, "update", "update", false)                                                                    \
-	X(ACTION_DELETE, "delete", "delete", false)                                                                    \
-	X(ACTION_RESTORE, "restore", "delete", true)                                                                   \
-	X(ACTION_PURGE, "purge", "delete", true)
+	X(ACTION_UPDATE, "update", RES_CAN_UPDATE, false)                                                              \
+	X(ACTION_DELETE, "delete", RES_CAN_DELETE, false)                                                              \
+	X(ACTION_RESTORE, "restore", RES_CAN_DELETE, true)                                                             \
+	X(ACTION_PURGE, "purge", RES_CAN_DELETE, true)
 enum action {
 #define X(e, n, p, b) e,
 	ACTIONS(X)
@@ -22,7 +22,8 @@ enum action {
 		ACTION_COUNT
 };
 static const struct {
-	const char *name, *permission;
+	const char *name;
+	enum res_can permission;
 	bool in_bin;
 } actions[ACTION_COUNT] = {
 #define X(e, n, p, b) [e] = {n, p, b},
@@ -43,17 +44,14 @@ struct bulk {
 
 static int find_action(struct bulk *b, const char *name)
 {
-	char perm[120];
-
 	for (b->action = 0; b->action < ACTION_COUNT && strcmp(actions[b->action].name, name) != 0; b->action++)
 		;
 	if (b->action == ACTION_COUNT)
 		return wk_job_fail(b->job, "action", "没有这种操作", "there is no such action");
 	const struct res_def *d = b->job->def;
-	snprintf(perm, sizeof(perm), "%s.%s", d->name, actions[b->action].permission);
-	if (!res_perm_has(b->job->perms, perm) && !res_perm_has(b->job->perms, d->perm_write))
+	if (!res_perm_has(b->job->perms, d->perms[actions[b->action].permission]))
 		return wk_job_fail(b->job, "permission", "没有权限", "the account may not do this");
-	if (b->action == ACTION_UPDATE ? !d->update[b->job->role] : !d->remove[b->job->role])
+	if (!d->can[actions[b->action].permission][b->job->role])
 		return wk_job_fail(b->job, "method", "此数据不能这样操作", "this cannot be done here");
 	for (size_t i = 0; i < d->n_fields; i++)
 		if (d->fields[i].check && strcmp(d->fields[i].check, "vxml") != 0 && !res_perm_has(b->job->perms, "*"))
@@ -97,12 +95,11 @@ static int make_update(struct bulk *b)
 
 static int make_statement(struct bulk *b)
 {
-	const char *mark = wk_text(b->job->def->comment, "delete");
 	struct res_buf *s = &b->sql;
 
 	if (b->action == ACTION_UPDATE)
 		return make_update(b);
-	if (b->action == ACTION_DELETE && mark && strcmp(mark, "mark") == 0) {
+	if (b->action == ACTION_DELETE && b->job->def->mark) {
 		res_buf_add(s, "update zj.");
 		res_buf_ident(s, b->job->def->table);
 		res_buf_add(s, " as t set deleted_at = now() where t.id = $1 and t.deleted_at is null");
@@ -159,7 +156,7 @@ static void reason_of(struct bulk *b, const json_t *e, char out[600])
 		snprintf(out, 600, "%s", b->job->zh ? "不存在" : "is not there");
 		return;
 	}
-	res_problem_pg(&p, b->job->def, &pe, b->action == ACTION_DELETE);
+	res_problem_pg(&p, b->job->def, b->job->view, &pe, b->action == ACTION_DELETE);
 	const json_t *first = json_array_get(p.errors, 0);
 	const char *field = wk_text(first, "field"), *text = wk_text(first, b->job->zh ? "zh" : "en");
 	snprintf(out, 600, "%s%s%s", field ? field : "", field ? ": " : "", text ? text : p.detail);

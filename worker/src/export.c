@@ -31,12 +31,10 @@ struct export
 
 static int permitted(struct wk_job *job)
 {
-	char name[120];
-
-	snprintf(name, sizeof(name), "%s.export", job->def->name);
-	if (!res_perm_has(job->perms, name) || !res_perm_has(job->perms, job->def->perm_read))
+	if (!res_perm_has(job->perms, job->def->perms[RES_CAN_EXPORT]) ||
+	    !res_perm_has(job->perms, job->def->perms[RES_CAN_READ]))
 		return wk_job_fail(job, "permission", "没有导出此数据的权限", "the account may not export this");
-	if (json_is_false(json_object_get(job->def->comment, "export")))
+	if (!job->def->can[RES_CAN_EXPORT][job->role])
 		return wk_job_fail(job, "export", "此数据不能导出", "this cannot be exported");
 	return 0;
 }
@@ -77,7 +75,7 @@ static int no_room(struct export *x)
 static int add_column(struct export *x, const struct res_view_field *f)
 {
 	const struct res_custom *c = f->custom;
-	const char *code = wk_text(f->field->comment, "dictionary");
+	const char *code = f->field->dictionary;
 	struct column *col = &x->columns[x->n++];
 
 	*col = (struct column){.f = f};

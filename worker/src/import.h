@@ -69,8 +69,6 @@ void wk_import_unmap(struct wk_import *im);
 
 /* import_row.c: one row's values, ready for COPY. False: `p` says what is wrong with it. */
 bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, struct res_problem *p);
-/* The custom fields among the values, as one JSON object. malloc'd; NULL: none. */
-char *wk_import_custom(struct wk_import *im, const struct res_values *v);
 /* A reason as a person reads it, in the account's language. */
 void wk_import_reason(const struct wk_import *im, const struct res_problem *p, struct res_buf *out);
 int wk_import_reject(struct wk_import *im, const struct wk_row *row, const struct res_problem *p) ZJ_MUST_CHECK;

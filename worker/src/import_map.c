@@ -44,9 +44,9 @@ static int find_labels(struct wk_import *im, struct wk_mapped *m, const json_t *
 {
 	const struct res_custom *c = m->f->custom;
 	const json_t *comment = m->f->field->comment, *labels = json_object_get(comment, "enum");
-	const char *code = wk_text(comment, "dictionary");
+	const char *code = m->f->field->dictionary;
 
-	if (json_is_false(json_object_get(entry, "dictionary")))
+	if (json_is_false(json_object_get(entry, "dictionary")) && !(c && c->dictionary) && !code)
 		return 0;
 	if (json_is_object(labels))
 		m->labels = labels;
@@ -78,8 +78,9 @@ static bool may_be_filled(const struct wk_import *im, const struct res_view_fiel
 
 	if (c->transform && strcmp(c->transform, "argon2id") != 0)
 		return false; /* tokens are made and shown once, not brought along */
-	if (c->check && strcmp(c->check, "vxml") == 0)
-		return false;
+	if ((c->check && strcmp(c->check, "vxml") == 0) || c->file ||
+	    (f->custom && f->custom->type == RES_CUSTOM_ATTACHMENT))
+		return false; /* documents and files are no cells */
 	return writes && (f->custom || strcmp(c->name, "custom") != 0);
 }
 
@@ -173,23 +174,19 @@ static int enum_of(const char *const *names, int n, const char *text, int def)
 	return text ? -1 : def;
 }
 
-static bool may(const struct wk_import *im, const char *verb)
-{
-	char name[120];
-
-	snprintf(name, sizeof(name), "%s.%s", im->job->def->name, verb);
-	return res_perm_has(im->job->perms, name) || res_perm_has(im->job->perms, im->job->def->perm_write);
-}
-
 static int allowed(struct wk_import *im)
 {
 	const struct res_def *d = im->job->def;
 	bool creates = im->mode != WK_UPDATE, updates = im->mode != WK_CREATE || im->duplicate == WK_DUP_UPDATE;
 
-	if (!may(im, "import") || (creates && !may(im, "create")) || (updates && !may(im, "update")))
+	const json_t *perms = im->job->perms;
+	enum res_role role = im->job->role;
+	if (!res_perm_has(perms, d->perms[RES_CAN_IMPORT]) ||
+	    (creates && !res_perm_has(perms, d->perms[RES_CAN_CREATE])) ||
+	    (updates && !res_perm_has(perms, d->perms[RES_CAN_UPDATE])))
 		return wk_job_fail(im->job, "permission", "没有导入此数据的权限", "the account may not import this");
-	if (json_is_false(json_object_get(d->comment, "import")) || (creates && !d->insert[im->job->role]) ||
-	    (updates && !d->update[im->job->role]))
+	if (!d->can[RES_CAN_IMPORT][role] || (creates && !d->can[RES_CAN_CREATE][role]) ||
+	    (updates && !d->can[RES_CAN_UPDATE][role]))
 		return wk_job_fail(im->job, "import", "此数据不能导入", "this cannot be imported");
 	for (size_t i = 0; updates && i < d->n_fields; i++)
 		/* Whose rights a row carries may only be changed by who has them all: that is asked row by row in the
@@ -198,6 +195,15 @@ static int allowed(struct wk_import *im)
 			return wk_job_fail(im->job, "beyond_own", "更新账号、角色等需要全部权限",
 					   "updating these needs all permissions");
 	return 0;
+}
+
+/* Unmapped custom fields have defaults too. */
+static void find_custom_defaults(struct wk_import *im)
+{
+	for (size_t i = 0; i < im->job->view->n && im->mode != WK_UPDATE; i++) {
+		const struct res_custom *c = im->job->view->fields[i].custom;
+		im->has_custom = im->has_custom || (c && c->def);
+	}
 }
 
 static int required_are_there(struct wk_import *im)
@@ -239,6 +245,7 @@ int wk_import_map(struct wk_import *im)
 		return refuse(im, "match", "match", "匹配的字段没有对应的列", "is by a field that no column fills");
 	if (!err && im->mode != WK_CREATE && im->n_match == 0)
 		return refuse(im, "match", "match", "更新需要匹配的字段", "is needed to update rows");
+	find_custom_defaults(im);
 	if (!err)
 		err = required_are_there(im);
 	if (!err)

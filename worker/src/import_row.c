@@ -33,74 +33,56 @@ static bool piece_text(struct wk_import *im, const struct wk_mapped *m, struct w
 	return true;
 }
 
-/* Lists are handed on as JSON arrays. */
-static bool list_text(struct wk_import *im, const struct wk_mapped *m, struct wk_cell c, struct res_buf *out,
-		      struct res_problem *p)
+/* The pieces of a list, as a JSON array; NULL with a fault in `p`. */
+static json_t *list_of(struct wk_import *im, const struct wk_mapped *m, struct wk_cell c, struct res_problem *p)
 {
 	struct wk_cell rest = c, piece;
 	struct res_buf one = {0};
 	bool path = m->f->custom && m->f->custom->type == RES_CUSTOM_CASCADE, good = true;
-	const char *comma = "";
+	json_t *out = json_array();
 
-	res_buf_add(out, "[");
 	while (good && wk_cell_piece(&rest, &piece, path ? "/>" : separators)) {
 		if (piece.n == 0)
 			continue;
 		one.n = 0;
 		good = piece_text(im, m, piece, &one, p);
-		res_buf_add(out, comma);
-		res_buf_json(out, one.n ? one.p : "");
-		comma = ",";
+		json_array_append_new(out, json_stringn(one.n ? one.p : "", one.n));
 	}
-	res_buf_add(out, "]");
 	res_buf_free(&one);
-	return good;
+	if (good)
+		return out;
+	json_decref(out);
+	return NULL;
 }
 
 static bool cell_text(struct wk_import *im, const struct wk_mapped *m, struct wk_cell c, struct res_buf *out,
 		      struct res_problem *p)
 {
 	char time[40];
-	int yes;
+	enum res_type type = m->f->field->type;
+	int yes = type == RES_BOOLEAN ? wk_cell_boolean(c) : -1;
 
-	switch (m->f->field->type) {
-	case RES_BOOLEAN:
-		yes = wk_cell_boolean(c);
-		if (yes >= 0)
-			res_buf_add(out, yes ? "true" : "false");
-		else
-			res_buf_addn(out, c.p, c.n);
-		return true;
-	case RES_DATE:
-	case RES_DATETIME:
-		if (wk_cell_time(c, m->f->field->type == RES_DATE, time))
-			res_buf_add(out, time);
-		else
-			res_buf_addn(out, c.p, c.n); /* refused below, with its rule */
-		return true;
-	case RES_STRINGS:
-	case RES_UUIDS:
-		return list_text(im, m, c, out, p);
-	default:
-		return piece_text(im, m, c, out, p);
-	}
+	if (yes >= 0)
+		res_buf_add(out, yes ? "true" : "false");
+	else if ((type == RES_DATE || type == RES_DATETIME) && wk_cell_time(c, type == RES_DATE, time))
+		res_buf_add(out, time);
+	else
+		return piece_text(im, m, c, out, p); /* what is wrong is refused by the field's rules */
+	return !out->failed;
 }
 
 /* Whose rights a row carries: nobody gives more than he has. */
-static bool within_own(struct wk_import *im, const struct wk_mapped *m, const char *text, struct res_problem *p)
+static bool within_own(struct wk_import *im, const struct wk_mapped *m, const char *text, const json_t *list,
+		       struct res_problem *p)
 {
 	const char *check = m->f->field->check, *more = NULL;
+	const json_t *wanted = NULL;
 
-	if (!check)
-		return true;
-	if (strcmp(check, "role") == 0) {
-		const json_t *perms = json_object_get(im->role_perms, text);
-		more = perms ? res_perm_beyond(im->job->perms, perms) : NULL;
-	} else if (strcmp(check, "permissions") == 0) {
-		json_t *wanted = json_loads(text, 0, NULL);
-		more = wanted ? res_perm_beyond(im->job->perms, wanted) : "*";
-		json_decref(wanted);
-	}
+	if (check && strcmp(check, "role") == 0)
+		wanted = json_object_get(im->role_perms, text);
+	else if (check && strcmp(check, "permissions") == 0)
+		wanted = list;
+	more = wanted ? res_perm_beyond(im->job->perms, wanted) : NULL;
 	if (more)
 		res_problem_add_text(p, m->f->field->name, "beyond_own", "超出您自己的权限",
 				     "is more than you have yourself", NULL);
@@ -148,7 +130,39 @@ static void say_broken(struct res_problem *p, const char *field, const char *rul
 			     NULL);
 }
 
-/* The cell of a mapped column through the resource's own rules. An object in *text; NULL: empty. */
+/* What only the database knows is known here already: the whole dictionary was read. */
+static bool known_item(const struct wk_mapped *m, const char *code, struct res_problem *p)
+{
+	size_t i;
+	json_t *item;
+
+	if (!m->own_labels)
+		return true;
+	json_array_foreach (m->own_labels, i, item) {
+		const char *value = wk_text(item, "value");
+		if (value && strcmp(value, code) == 0)
+			return true;
+	}
+	res_problem_add(p, m->f->field->name, "choice", NULL);
+	return false;
+}
+
+static bool read_list(struct wk_import *im, const struct wk_mapped *m, struct wk_cell c, struct res_values *v,
+		      struct res_problem *p)
+{
+	json_t *list = list_of(im, m, c, p), *one;
+	bool good = list && within_own(im, m, "", list, p);
+	size_t i;
+
+	json_array_foreach (list, i, one)
+		good = good && known_item(m, json_string_value(one), p);
+	if (good)
+		res_value_add(v, m->f, im->mode != WK_UPDATE, list, p);
+	json_decref(list);
+	return good;
+}
+
+/* The cell of a mapped column through the resource's own rules. */
 static bool read_value(struct wk_import *im, const struct wk_mapped *m, const struct wk_row *row, struct res_values *v,
 		       struct res_problem *p)
 {
@@ -160,18 +174,15 @@ static bool read_value(struct wk_import *im, const struct wk_mapped *m, const st
 	text.n = 0;
 	if (bad) {
 		say_broken(p, m->f->field->name, bad);
-		return false;
-	}
-	if (c.n == 0) {
+	} else if (c.n == 0) {
 		if (m->f->required && im->mode != WK_UPDATE)
 			res_problem_add(p, m->f->field->name, "required", NULL);
-		return json_array_size(p->errors) == faults;
+	} else if (m->f->field->type == RES_STRINGS || m->f->field->type == RES_UUIDS) {
+		return read_list(im, m, c, v, p) && json_array_size(p->errors) == faults;
+	} else if (cell_text(im, m, c, &text, p) && within_own(im, m, text.p, NULL, p) && known_item(m, text.p, p)) {
+		res_value_add_text(v, m->f, im->mode != WK_UPDATE, text.p, p);
 	}
-	if (!cell_text(im, m, c, &text, p) || text.failed)
-		return false;
-	if (!within_own(im, m, text.p, p))
-		return false;
-	return res_value_read_text(v, im->job->view, m->f, text.p, p);
+	return json_array_size(p->errors) == faults && !text.failed && !im->away;
 }
 
 static void put_slot(struct wk_import *im, const struct wk_mapped *m, const char *value, bool *good)
@@ -219,13 +230,14 @@ static void put_raw(struct wk_import *im, const struct wk_row *row, struct wk_st
 
 bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, struct res_problem *p)
 {
-	struct res_values v = {0};
+	static struct res_values v; /* large */
 	const char *texts[WK_MAPPED_MAX];
 	struct wk_chunk *c = &im->chunk;
 	size_t copy = c->copy.n, keys = c->keys.n;
 	bool good = true, keyed = true;
-	char *custom = NULL;
+	struct res_value *custom = NULL;
 
+	memset(&v, 0, sizeof(v));
 	*to = (struct wk_staged){
 		.line = row->line, .op = im->mode == WK_UPDATE ? WK_OP_UPDATE : WK_OP_INSERT, .key = keys};
 	p->kind = RES_P_INVALID;
@@ -234,8 +246,10 @@ bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_sta
 		good = read_value(im, &im->map[i], row, &v, p) && good;
 		texts[i] = v.n > before ? v.v[v.n - 1].text : NULL;
 	}
-	if (good && im->has_custom)
-		custom = wk_import_custom(im, &v, p, &good);
+	if (good && im->has_custom) {
+		good = res_values_finish(&v, im->job->view, im->mode == WK_CREATE, p);
+		custom = res_values_find(&v, "custom");
+	}
 	if (good) {
 		zj_uuid7(to->id);
 		put_number(&c->copy, c->n);
@@ -251,7 +265,7 @@ bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_sta
 		}
 		if (im->has_custom) {
 			res_buf_add(&c->copy, "\t");
-			copy_text(&c->copy, custom ? custom : "{}");
+			copy_text(&c->copy, custom && custom->text ? custom->text : "{}");
 		}
 		res_buf_add(&c->copy, "\n");
 		to->key_n = keyed ? c->keys.n - keys : 0;
@@ -261,7 +275,6 @@ bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_sta
 		c->copy.n = copy;
 		c->keys.n = keys;
 	}
-	zj_deref(custom);
 	res_values_free(&v);
 	return good;
 }

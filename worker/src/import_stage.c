@@ -53,6 +53,27 @@ static int stable_defaults(struct wk_import *im, struct res_buf *columns, struct
 	return err;
 }
 
+/* Defaults of custom fields come with the values when rows are only created; here where some are updated. */
+static void custom_defaults(struct wk_import *im, struct res_buf *values)
+{
+	json_t *defaults = json_object();
+
+	for (size_t i = 0; i < im->job->view->n; i++) {
+		const struct res_custom *c = im->job->view->fields[i].custom;
+		if (c && c->def)
+			json_object_set(defaults, c->key, c->def);
+	}
+	char *text = json_dumps(defaults, JSON_COMPACT);
+	char *quoted = text ? PQescapeLiteral(im->job->pg, text, strlen(text)) : NULL;
+	if (im->mode == WK_CREATE || !quoted)
+		res_buf_add(values, ", s.custom::jsonb");
+	else
+		res_buf_printf(values, ", %s::jsonb || s.custom::jsonb", quoted);
+	PQfreemem(quoted);
+	free(text);
+	json_decref(defaults);
+}
+
 static int make_insert(struct wk_import *im)
 {
 	struct res_buf columns = {0}, values = {0};
@@ -72,7 +93,7 @@ static int make_insert(struct wk_import *im)
 	}
 	if (im->has_custom) {
 		res_buf_add(&columns, ", custom");
-		res_buf_add(&values, ", s.custom::jsonb");
+		custom_defaults(im, &values);
 	}
 	int err = stable_defaults(im, &columns, &values);
 	bool key = im->job->def->tenant_key && !tenant;
@@ -268,7 +289,7 @@ static int refused(struct wk_import *im, struct wk_staged *s, const PGresult *r)
 	struct res_problem p = {.kind = RES_P_INVALID};
 	struct res_pg_error e = wk_db_error(r);
 
-	res_problem_pg(&p, im->job->def, &e, false);
+	res_problem_pg(&p, im->job->def, im->job->view, &e, false);
 	int err = wk_import_reject_staged(im, s, &p);
 	res_problem_clear(&p);
 	return err;

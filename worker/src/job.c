@@ -31,13 +31,9 @@ static const struct {
 	wk_kind_h *h;
 	enum { OF_RESOURCE, OF_TENANT } of;
 } kinds[] = {
-	{"import", wk_import_run, OF_RESOURCE},
-	{"export", wk_export_run, OF_RESOURCE},
-	{"bulk", wk_bulk_run, OF_RESOURCE},
-	{"restore", wk_bin_run, OF_RESOURCE},
+	{"import", wk_import_run, OF_RESOURCE}, {"export", wk_export_run, OF_RESOURCE},
+	{"bulk", wk_bulk_run, OF_RESOURCE},     {"restore", wk_bin_run, OF_RESOURCE},
 	{"purge", wk_bin_run, OF_RESOURCE},
-	{"tenant_export", wk_tenant_export_run, OF_TENANT},
-	{"tenant_import", wk_tenant_import_run, OF_TENANT},
 };
 
 static const char job_sql[] =
@@ -102,21 +98,13 @@ static const char account_sql[] =
 static void narrow(struct wk_job *job)
 {
 	const json_t *limit = json_object_get(job->params, "permissions");
-	json_t *kept = json_array(), *one;
-	size_t i;
+	json_t *both;
 
-	if (!json_is_array(limit)) {
-		json_decref(kept);
+	if (!json_is_array(limit))
 		return;
-	}
-	json_array_foreach (limit, i, one)
-		if (json_is_string(one) && res_perm_has(job->perms, json_string_value(one)))
-			json_array_append(kept, one);
-	json_array_foreach (job->perms, i, one)
-		if (json_is_string(one) && res_perm_has(limit, json_string_value(one)))
-			json_array_append(kept, one);
+	both = res_perm_intersect(job->perms, limit);
 	json_decref(job->perms);
-	job->perms = kept;
+	job->perms = both;
 }
 
 static int read_account(struct wk_job *job)

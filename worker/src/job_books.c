@@ -47,7 +47,7 @@ int wk_job_fail_pg(struct wk_job *job, const PGresult *r)
 	wk_db_log(r, job->kind);
 	if (wk_db_again(job->pg, r))
 		return EAGAIN;
-	res_problem_pg(&p, job->def, &e, false);
+	res_problem_pg(&p, job->def, job->view, &e, false);
 	int err = wk_job_fail_problem(job, &p);
 	res_problem_clear(&p);
 	return err;
