@@ -11,6 +11,7 @@ declare
     before uuid[] := '{}';
     missing uuid;
 begin
+    if new.tenant_id <> zj_tenant() then return new; end if; -- row-level security refuses it
     execute format('select ($1).%I', tg_argv[0]) into ids using new;
     if tg_op = 'UPDATE' then execute format('select ($1).%I', tg_argv[0]) into before using old; end if;
     if tg_argv[2] = 'required' and pg_trigger_depth() = 1 and coalesce(cardinality(ids), 0) = 0 then
