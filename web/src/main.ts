@@ -2,6 +2,7 @@ import { createApp } from 'vue'
 import App from './App.vue'
 import { router } from './router'
 import { startClock } from './stores/clock'
+import { watchLeaving } from './stores/dirty'
 import { watchNetwork } from './stores/live'
 import './styles/tokens.css'
 import './styles/element.css'
@@ -9,4 +10,5 @@ import './styles/base.css'
 
 startClock()
 watchNetwork()
+watchLeaving()
 createApp(App).use(router).mount('#app')

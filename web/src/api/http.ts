@@ -120,5 +120,17 @@ export function sendBytes(path: string, bytes: Blob, onProgress: (sent: number) 
   })
 }
 
-/** Where a browser itself fetches something: the cookie goes along, the tenant that a carrier entered as well. */
-export const fileUrl = (path: string): string => base + path + (identity.tenant ? `${path.includes('?') ? '&' : '?'}tenant=${identity.tenant}` : '')
+/** Where a browser itself fetches something of one's own tenant; who has entered another uses `download`. */
+export const fileUrl = (path: string): string => base + path
+
+/** Saves a file that the server makes or keeps. The tenant that a carrier entered goes along in a head, which a link cannot. */
+export async function download(path: string, name: string): Promise<void> {
+  const answer = await send('GET', path, undefined, {})
+  if (!answer.ok) throw await refused(answer)
+  const told = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get('Content-Disposition') ?? '')?.[1]
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(await answer.blob())
+  link.download = told ? decodeURIComponent(told) : name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+}

@@ -26,6 +26,7 @@ export interface ImportRequest {
   mode: 'create' | 'update' | 'upsert'
   match?: string[]
   on_duplicate: 'skip' | 'update' | 'reject'
+  lang?: string
   run_at?: string
   encoding?: string
   delimiter?: string

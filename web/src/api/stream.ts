@@ -18,6 +18,8 @@ export interface StreamOptions {
   /** The server's clock as it was when a message left it, in ms since 1970. */
   onServerTime?: (ms: number) => void
   onEnd?: (because: string) => void
+  /** News of a background job; not part of the board, and not repeated after a gap. */
+  onJob?: (job: Record<string, unknown>) => void
   open?: (url: string) => WebSocket
   random?: () => number
   batchMs?: number
@@ -117,6 +119,9 @@ export class EventStream {
         this.o.onServerTime?.(Date.parse(message.at))
         // The first word of a connection that goes on at our cursor: nothing is missing.
         if (this.state === 'connecting' && this.cursor) this.good()
+        return
+      case 'job.changed':
+        this.o.onJob?.(message.data)
         return
       case 'snapshot':
         this.push(message)

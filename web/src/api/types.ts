@@ -9,10 +9,12 @@ export interface Session {
   agent: { id: string; number: string; name: string; extension_id: string | null } | null
   tenant: { id: string; name: string; title: string; kind: 'carrier' | 'tenant'; language: Lang; time_zone: string; sip_domain: string }
   permissions: string[]
-  /** Who really sits here, when somebody is logged in as another account. */
-  acting_for?: { id: string; username?: string; name?: string; label?: string } | null
+  /** When somebody is logged in as another account: who that somebody is. */
+  actor?: { id: string; username: string | null; name: string | null } | null
   /** Nothing but a new password is possible until there is one. */
   must_change_password?: boolean
+  /** Nothing but setting up the second factor is possible until it is there. */
+  totp_required?: boolean
 }
 
 export const agentStates = ['ringing', 'reserved', 'talking', 'after_call', 'busy', 'outbound_only', 'idle', 'offline', 'signed_out'] as const
@@ -115,6 +117,7 @@ export type EntityEvent = {
 export type StreamMessage =
   | Snapshot
   | EntityEvent
+  | { type: 'job.changed'; at: string; data: Record<string, unknown> }
   | { type: 'stale' }
   | { type: 'resync' }
   | { type: 'tick'; at: string }

@@ -45,7 +45,7 @@ export function arrangementOf(resource: Resource) {
     setWidth: (field: string, width: number) => prefer(key, { widths: { ...((kept.value.widths ?? {}) as Record<string, number>), [field]: width } }),
     hide: (field: string) => prefer(key, { columns: names().filter((n) => n !== field) }),
     reorder: (from: string, to: string) => prefer(key, { columns: moved(names(), from, to) }),
-    shift(field: string, by: -1 | 1): void {
+    nudge(field: string, by: -1 | 1): void {
       const list = names()
       const at = list.indexOf(field)
       const other = list[at + by]

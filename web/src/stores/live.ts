@@ -73,6 +73,13 @@ function setState(next: StreamState): void {
 }
 
 let stream: EventStream | null = null
+const jobHandlers = new Set<(job: Record<string, unknown>) => void>()
+
+/** `h` hears of every background job that changes; returns the function that ends it. */
+export function watchJobs(h: (job: Record<string, unknown>) => void): () => void {
+  jobHandlers.add(h)
+  return () => void jobHandlers.delete(h)
+}
 
 /** Follows the events of one's own tenant, or of the one that a carrier account has entered. */
 export function follow(tenant: string, onEnd: () => void): void {
@@ -82,6 +89,7 @@ export function follow(tenant: string, onEnd: () => void): void {
     onBatch: (batch) => batch.forEach(applyMessage),
     onState: setState,
     onServerTime: learnServerTime,
+    onJob: (job) => jobHandlers.forEach((h) => h(job)),
     onEnd
   })
   stream.start()

@@ -103,7 +103,9 @@ export async function login(tenant: string, username: string, password: string, 
   session.asked = true
 }
 
+/** Logs out; from acting for somebody, back to oneself. */
 export async function logout(): Promise<void> {
+  if (session.current?.actor) return stopActing()
   await api.logout().catch(() => undefined)
   clear('')
 }
@@ -121,8 +123,8 @@ export async function stopActing(): Promise<void> {
   await restore()
 }
 
-/** After a new password: nothing is refused any more. */
-export async function passwordGiven(): Promise<void> {
+/** Asks again who we are: after a new password or a second factor nothing is refused any more. */
+export async function afresh(): Promise<void> {
   clear('')
   await restore()
 }
