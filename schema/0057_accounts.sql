@@ -20,6 +20,19 @@ begin
      where e.event = 'login' and a.tenant_id = e.tenant and a.id = e.account and (a.last_login_at is null or a.last_login_at < e.at);
 end $$;
 
+-- That somebody logged in changes nobody's memory of the account: such an update is not in the change log. (Whoever waits for
+-- his own change to arrive would take it for that one.)
+create function account_log_change() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
+begin
+    insert into zj_change (table_name, tenant_id, id, op)
+        select 'account', n.tenant_id, n.id, 'u' from new_rows n join old_rows o on o.tenant_id = n.tenant_id and o.id = n.id
+         where to_jsonb(n) - '{last_login_at,updated_at}'::text[] <> to_jsonb(o) - '{last_login_at,updated_at}'::text[];
+    if found then perform pg_notify('zj_config', ''); end if;
+    return null;
+end $$;
+drop trigger live_u on account;
+create trigger live_u after update on account referencing old table as old_rows new table as new_rows for each statement execute function account_log_change();
+
 -- A new password: when it came, and the former ones, as many as the tenant's settings refuse.
 create function account_password_kept() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 begin
