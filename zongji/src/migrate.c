@@ -150,7 +150,7 @@ static int apply(PGconn *pg, const struct migration *m)
 
 	if (err)
 		return err == EEXIST ? 0 : err;
-	if (run(pg, m->name, "begin") || run(pg, m->name, m->sql))
+	if (run(pg, m->name, "begin") || run(pg, m->name, m->sql) || run(pg, m->name, "reset role"))
 		return EPROTO;
 	r = PQexecParams(pg, "insert into public.zj_migration (name, sha256) values ($1, $2)", 2, NULL, values, NULL,
 			 NULL, 0);
