@@ -50,6 +50,7 @@ export const admin = {
   sessionsOf: (account: unknown) => request<{ items: SessionRow[] }>('GET', `/sessions${query({ account_id: String(account) })}`),
   endSession: (session: string) => request<void>('DELETE', `/sessions/${id(session)}`),
   unlock: (account: unknown) => request<void>('POST', `/accounts/${id(account)}/unlock`, {}),
+  dropTotpOf: (account: unknown) => request<void>('DELETE', `/accounts/${id(account)}/totp`),
   loginAs: (account: unknown) => request<Session>('POST', '/login-as', { account_id: account }),
 
   ownBranding: () => request<Branding>('GET', '/branding'),

@@ -21,6 +21,14 @@ export const namesOfModule = (module: PermissionModule): string[] => module.reso
 export const namesOfColumn = (pages: PermissionPage[], kind: Kind): string[] => pages.filter((p) => p.kinds.includes(kind)).map((p) => nameOfCell(p, kind))
 export const allNames = (tree: PermissionTree): string[] => [...tree.modules.flatMap(namesOfModule), ...tree.show.map((s) => s.name)]
 
+/** What the api says as one tree: permissions that belong to no resource stand in a module of their own. */
+export function treeOf(answer: Partial<PermissionTree>): PermissionTree {
+  const general = answer.general ?? []
+  const page: PermissionPage = { name: 'general', zh: '通用功能', en: 'General', kinds: [], special: general }
+  const modules = (answer.modules ?? []).map((m) => ({ ...m, resources: m.resources.filter((r) => namesOfPage(r).length) })).filter((m) => m.resources.length)
+  return { modules: general.length ? [...modules, { name: 'general', zh: '通用', en: 'General', resources: [page] }] : modules, show: answer.show ?? [] }
+}
+
 /** The ticks that `granted` means. */
 export const spread = (granted: string[], tree: PermissionTree): Set<string> => new Set(allNames(tree).filter((name) => covers(granted, name)))
 

@@ -4,7 +4,7 @@ import type { Row } from '../api/types'
 import { problemText } from '../i18n'
 import { session } from '../stores/session'
 import { admin, rows } from './client'
-import { barredIn, lockOf, pack, spread, type Lock } from './permissions'
+import { barredIn, lockOf, pack, spread, treeOf, type Lock } from './permissions'
 import type { PermissionTree } from './types'
 
 export const scopes = ['own', 'group', 'department', 'chosen', 'tenant'] as const
@@ -55,7 +55,7 @@ export async function loadRoles(): Promise<void> {
   try {
     const [list, tree, departments] = await Promise.all([rows.all('roles', { sort: 'name' }), admin.permissions(), rows.all('departments').catch(() => [])])
     roles.list = list
-    roles.tree = { modules: tree.modules ?? [], show: tree.show ?? [] }
+    roles.tree = treeOf(tree)
     roles.departments = departments
     choose(roles.list.some((row) => row.id === roles.id) ? roles.id : String(list[0]?.id ?? ''))
   } catch (e) {

@@ -24,6 +24,8 @@ export interface PermissionModule extends Named {
 export interface PermissionTree {
   modules: PermissionModule[]
   show: Named[]
+  /** Those that belong to no resource. */
+  general?: Named[]
 }
 
 export interface PasswordRules {

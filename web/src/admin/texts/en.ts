@@ -39,7 +39,7 @@ export const en: typeof zh = {
     field: 'Field', prefix: 'Prefix', suffix: 'Suffix', resetPassword: 'Reset password', prefixNeeded: 'To reset passwords a prefix is needed: the new password is prefix and suffix', firstAfter: '{n} will change. The first one after the change:', before: 'Before', after: 'After', saveChanges: 'Save changes', edited: '{n} changed'
   },
   account: {
-    extensions: 'Extensions', addExtension: 'Add extension', agent: 'Configure agent', loginAs: 'Log in as', loginAsQuestion: 'Log in as “{name}”? Whatever you do is logged for you and for that account.', resetPassword: 'Reset password', unlock: 'Unlock', unlocked: 'Unlocked', enable: 'Enable',
+    extensions: 'Extensions', addExtension: 'Add extension', agent: 'Configure agent', loginAs: 'Log in as', loginAsQuestion: 'Log in as “{name}”? Whatever you do is logged for you and for that account.', resetPassword: 'Reset password', unlock: 'Unlock', unlocked: 'Unlocked', enable: 'Enable', dropTotp: 'Drop two-step login', dropTotpQuestion: 'Take two-step login from {name}?',
     extensionsOf: 'Extensions of {name}', extensionFor: 'An extension for {name}', agentFor: 'An agent for {name}', sessionsOf: 'Sessions of {name}', resetOf: 'Reset the password of {name}', mustChange: 'Must be changed at the next login', resetEnds: 'Present logins of the account end at once.', passwordSet: 'Password reset',
     loginName: 'Login name', extensionName: 'Name', extensionNumber: 'Number', status: 'Status', removeExtension: 'Delete this extension?', noExtensions: 'No extensions yet', wizard: 'Account {name} is made: add its extension', later: 'Later'
   },
@@ -75,6 +75,6 @@ export const en: typeof zh = {
   },
   kb: {
     title: 'Knowledge base', all: 'All knowledge', search: 'Keyword', results: 'Knowledge', level1: 'Category', level2: 'Subcategory', name: 'Name', content: 'Content', history: 'Viewed lately', noHistory: 'No records', none: 'Nothing matches', back: 'Back to the list', attachments: 'Attachments', download: 'Download', tags: 'Tags', updated: 'Updated', categories: 'Categories', draft: 'Draft',
-    permissions: 'Who may see it', mode: 'Permissions', inherit: 'As the category above', custom: 'Its own', departments: 'Departments', employees: 'People', access: 'Permission', assign: 'Assign', public: 'Public to all', readAccess: 'View', editAccess: 'Maintain', noGrants: 'Nobody yet', addKnowledge: 'Add knowledge', addCategory: 'Add category', manage: 'Manage knowledge'
+    permissions: 'Who may see it', mode: 'Permissions', inherit: 'As the category above', custom: 'Its own', departments: 'Departments', employees: 'People', access: 'Permission', assign: 'Assign', access_: { view: 'View', edit: 'Edit', manage: 'Manage' }, noGrants: 'Nobody yet', manage: 'Manage knowledge'
   }
 }

@@ -38,7 +38,7 @@ export const zh = {
     field: '项目', prefix: '前缀', suffix: '后缀', resetPassword: '重置密码', prefixNeeded: '重置密码时必须填写前缀，新密码为前缀加后缀', firstAfter: '共修改 {n} 项，第一项修改后如下：', before: '修改前', after: '修改后', saveChanges: '保存修改', edited: '已修改 {n} 项'
   },
   account: {
-    extensions: '查看分机', addExtension: '添加分机', agent: '配置坐席', loginAs: '以此账号登录', loginAsQuestion: '以“{name}”的身份登录？所做的一切会同时记在你和该账号名下。', resetPassword: '重置密码', unlock: '解除锁定', unlocked: '已解除锁定', enable: '启用',
+    extensions: '查看分机', addExtension: '添加分机', agent: '配置坐席', loginAs: '以此账号登录', loginAsQuestion: '以“{name}”的身份登录？所做的一切会同时记在你和该账号名下。', resetPassword: '重置密码', unlock: '解除锁定', unlocked: '已解除锁定', enable: '启用', dropTotp: '取消两步验证', dropTotpQuestion: '取消 {name} 的两步验证？',
     extensionsOf: '{name} 的分机', extensionFor: '为 {name} 添加分机', agentFor: '为 {name} 配置坐席', sessionsOf: '{name} 的登录会话', resetOf: '重置 {name} 的密码', mustChange: '下次登录必须修改密码', resetEnds: '该账号已有的登录会立即退出。', passwordSet: '密码已重置',
     loginName: '登入用户名', extensionName: '分机名称', extensionNumber: '分机号码', status: '状态', removeExtension: '删除这个分机？', noExtensions: '还没有分机', wizard: '账号 {name} 已创建：添加分机', later: '以后再说'
   },
@@ -72,6 +72,6 @@ export const zh = {
   },
   kb: {
     title: '知识库', all: '全部知识', search: '检索关键字', results: '知识', level1: '一级类别', level2: '二级类别', name: '知识名称', content: '知识内容', history: '历史查看记录', noHistory: '没有记录', none: '没有符合的知识', back: '返回列表', attachments: '附件', download: '下载', tags: '标签', updated: '更新时间', categories: '知识类目', draft: '草稿',
-    permissions: '类目权限', mode: '权限方式', inherit: '继承上级', custom: '自定义权限', departments: '部门权限', employees: '员工权限', access: '权限', assign: '分配', public: '全局公开', readAccess: '查看', editAccess: '维护', noGrants: '还没有分配', addKnowledge: '添加知识', addCategory: '添加类目', manage: '管理知识'
+    permissions: '类目权限', mode: '权限方式', inherit: '继承上级', custom: '自定义权限', departments: '部门权限', employees: '员工权限', access: '权限', assign: '分配', access_: { view: '查看', edit: '编辑', manage: '管理' }, noGrants: '还没有分配', manage: '管理知识'
   }
 }
