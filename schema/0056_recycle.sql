@@ -2,30 +2,27 @@
 set search_path = zj, public;
 set role zj_owner;
 
+-- A row trigger before the deletion, for only there a cascade shows: triggers after it run as if they were the statement's own.
 create function zj_recycle() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
-#variable_conflict use_variable
 declare
     about jsonb := obj_description(tg_relid, 'pg_class')::jsonb;
     secrets text[] := zj_secret_columns(tg_relid);
-    kind text;
-    col text;
-    caption text := coalesce(about ->> 'label', 'id');
-    cascaded boolean := pg_trigger_depth() > 1;
+    r jsonb := to_jsonb(old);
+    scope record;
 begin
-    select s.key, s.value into kind, col from jsonb_each_text(coalesce(about -> 'scoped', '{}')) s limit 1;
+    if not exists (select from tenant t where t.id = old.tenant_id) then return old; end if; -- a tenant that goes takes all along
+    select s.key, s.value into scope from jsonb_each_text(coalesce(about -> 'scoped', '{}')) s limit 1;
     insert into recycled (tenant_id, table_name, resource, row_id, label, row, secret, with_parent, shared, scope_kind, scope_id)
-    select o.tenant_id, tg_table_name, about ->> 'resource', o.id, left(coalesce(j.j ->> caption, ''), 200), j.j - secrets,
-           (select jsonb_object_agg(key, value) from jsonb_each(j.j) where key = any (secrets)), cascaded, tg_argv[0]::boolean, kind, (j.j ->> col)::uuid
-      from old_rows o cross join lateral (select to_jsonb(o) as j) j
-     where exists (select from tenant t where t.id = o.tenant_id); -- a tenant that goes takes all along
-    return null;
+    values (old.tenant_id, tg_table_name, about ->> 'resource', old.id, left(coalesce(r ->> coalesce(about ->> 'label', 'id'), ''), 200), r - secrets,
+        (select jsonb_object_agg(e.key, e.value) from jsonb_each(r) e where e.key = any (secrets)), pg_trigger_depth() > 1, tg_argv[0]::boolean, scope.key, (r ->> scope.value)::uuid);
+    return old;
 end $$;
 
 -- Keeps deleted rows of `t` (with primary key (tenant_id, id)) in the recycle bin.
 create procedure zj_recyclable(t regclass) language plpgsql as $$
 declare shared boolean := exists (select from pg_policy where polrelid = t and polname = 'carrier' and pg_get_expr(polqual, polrelid) = 'true');
 begin
-    execute format('create trigger recycle after delete on %s referencing old table as old_rows for each statement execute function zj_recycle(%L)', t, shared);
+    execute format('create trigger zz_recycle before delete on %s for each row execute function zj_recycle(%L)', t, shared);
     execute format('create policy restore on %s to zj_owner using (true) with check (true)', t); -- zj_restore() and the triggers under it
 end $$;
 
