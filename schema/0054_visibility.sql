@@ -44,13 +44,13 @@ begin
     return coalesce((select array_agg(d.id) from department d where d.tenant_id = zj_tenant() and d.path && roots), '{}');
 end $$;
 
--- The groups of agents that the account belongs to or looks after.
+-- The groups of agents that the account looks after, or belongs to where its scope is the group.
 create function zj_scope_groups() returns uuid[] language plpgsql stable security definer set search_path = zj, pg_temp as $$
 declare s text := zj_scope();
 begin
     if s is null then return null; end if;
     return coalesce((select array_agg(g) from (
-        select a.group_id from agent a where a.tenant_id = zj_tenant() and a.account_id = zj_account() and s <> 'own'
+        select a.group_id from agent a where a.tenant_id = zj_tenant() and a.account_id = zj_account() and s = 'group'
         union select m.group_id from agent a join agent_managed_group m on m.tenant_id = a.tenant_id and m.agent_id = a.id
                where a.tenant_id = zj_tenant() and a.account_id = zj_account()) x (g) where g is not null), '{}');
 end $$;

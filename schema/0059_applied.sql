@@ -103,7 +103,8 @@ call zj_quota('account', 'max_accounts'); call zj_quota('agent', 'max_agents'); 
 
 -- Data scopes. What is written must be in scope as well; an account may be made in a department in scope, and not be moved out of it.
 call zj_scoped('account', 'account', 'id', format('(%s or %s) and (department_id is null or %2$s)', zj_scope_condition('account', 'id'), zj_scope_condition('department', 'department_id')));
-call zj_scoped('agent', 'agent', 'id', format('%s or %s', zj_scope_condition('account', 'account_id'), zj_scope_condition('group', 'group_id')));
+call zj_scoped('agent', 'agent', 'id', format('(%s or %s) and (group_id is null or (select zj_scope()) is distinct from %L or %2$s)', zj_scope_condition('account', 'account_id'),
+    zj_scope_condition('group', 'group_id'), 'group'));
 call zj_scoped('queue', 'queue', 'id');
 call zj_scoped('queue_agent', 'queue', 'queue_id', format('%s and %s', zj_scope_condition('queue', 'queue_id'), zj_scope_condition('agent', 'agent_id')));
 call zj_scoped('department', 'department', 'id', zj_scope_condition('department', 'parent_id'));
