@@ -48,6 +48,7 @@ struct api_sessions;
 struct api_acd;
 struct api_live;
 struct api_limit;
+struct api_job_events;
 struct api_ledger;
 struct api_totp;
 struct api_entries;
@@ -70,6 +71,7 @@ struct api {
 	struct api_acd *acd;
 	struct api_live *live;
 	struct api_limit *limit;
+	struct api_job_events *job_events;
 	struct api_ledger *ledger;
 	struct api_totp *totp;
 	struct api_views *views;

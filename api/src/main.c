@@ -2,6 +2,7 @@
 #include "acd.h"
 #include "api.h"
 #include "enter.h"
+#include "job_event.h"
 #include "ledger.h"
 #include "limit.h"
 #include "live.h"
@@ -205,6 +206,8 @@ static int start(struct api *api)
 		err = api_views_alloc(&api->views);
 	if (!err)
 		err = api_directory_alloc(&api->directory, api->loop, c->database, rights_changed, read_schema, api);
+	if (!err)
+		err = api_job_events_alloc(&api->job_events, api);
 	if (!err)
 		err = api_http_alloc(&api->http, api);
 	return err;

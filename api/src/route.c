@@ -64,6 +64,8 @@ const struct api_route api_routes[] = {
 	{"GET", "api/v1/me/preferences/*", API_LOGGED_IN, NULL, api_preference_get_h, "One preference"},
 	{"PUT", "api/v1/me/preferences/*", API_LOGGED_IN, NULL, api_preference_put_h, "Keep a preference"},
 	{"DELETE", "api/v1/me/preferences/*", API_LOGGED_IN, NULL, api_preference_delete_h, "Forget a preference"},
+	{"POST", "api/v1/tenant-export", API_LOGGED_IN, NULL, api_tenant_export_h, "Export a whole tenant, as a job"},
+	{"POST", "api/v1/tenant-import", API_LOGGED_IN, NULL, api_tenant_import_h, "Import a tenant, as a job"},
 	{"GET", "api/v1/meta/menu", API_LOGGED_IN, NULL, api_menu_h, "The menu, as far as the caller may open it"},
 	{"GET", "api/v1/usage", API_LOGGED_IN, NULL, api_usage_h, "Quotas: how much of what there may be is used"},
 	{"GET", "api/v1/calls/*", API_LOGGED_IN, NULL, api_call_one_h, "A call with everything that happened"},
@@ -72,12 +74,21 @@ const struct api_route api_routes[] = {
 
 /* What every resource answers: `res` is the schema's. */
 static const struct api_route resource_routes[] = {
+	{"POST", "api/v1/*/bulk", API_LOGGED_IN, NULL, api_bulk_h, "Change, delete, restore or purge many"},
+	{"POST", "api/v1/*/import/preview", API_LOGGED_IN, NULL, api_import_preview_h,
+	 "Look into a file to be imported"},
+	{"POST", "api/v1/*/import", API_LOGGED_IN, NULL, api_import_h, "Import, as a job"},
+	{"GET", "api/v1/*/import-template", API_LOGGED_IN, NULL, api_import_template_h, "An empty file to fill in"},
+	{"POST", "api/v1/*/export", API_LOGGED_IN, NULL, api_export_h, "Export, as a job"},
+	{"GET", "api/v1/*/*/history", API_LOGGED_IN, NULL, api_history_h, "Who changed what when"},
+	{"POST", "api/v1/*/*/duplicate", API_LOGGED_IN, NULL, api_duplicate_h, "Create one like it"},
+	{"POST", "api/v1/*/*/restore", API_LOGGED_IN, NULL, api_restore_h, "Bring back from the recycle bin"},
 	{"GET", "api/v1/*", API_LOGGED_IN, NULL, api_list_h, "List"},
 	{"POST", "api/v1/*", API_LOGGED_IN, NULL, api_create_h, "Create"},
 	{"GET", "api/v1/*/*", API_LOGGED_IN, NULL, api_one_h, "Read one"},
 	{"PATCH", "api/v1/*/*", API_LOGGED_IN, NULL, api_change_h, "Change"},
-	{"DELETE", "api/v1/*/*", API_LOGGED_IN, NULL, api_delete_h, "Delete"},
-	{"GET", "api/v1/*/*/*", API_LOGGED_IN, NULL, api_column_get_h, "One field as a document"},
+	{"DELETE", "api/v1/*/*", API_LOGGED_IN, NULL, api_purge_h, "Delete; with ?purge=true from the recycle bin too"},
+	{"GET", "api/v1/*/*/*", API_LOGGED_IN, NULL, api_file_column_h, "One field as a document or file"},
 	{"PUT", "api/v1/*/*/*", API_LOGGED_IN, NULL, api_column_put_h, "Replace a field by a document"},
 	{NULL, NULL, 0, NULL, NULL, NULL},
 };
