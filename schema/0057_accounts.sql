@@ -49,9 +49,9 @@ begin
     update account a set password = hash, must_change_password = false where a.tenant_id = zj_tenant() and a.id = account_password.account;
     return found;
 end $$;
-create function account_totp(account uuid, secret text, enabled boolean) returns boolean language plpgsql security definer set search_path = zj, pg_temp as $$
+create function account_totp(account uuid, secret text, active boolean) returns boolean language plpgsql security definer set search_path = zj, pg_temp as $$
 begin
-    update account a set totp_secret = secret, totp_enabled = enabled and secret is not null where a.tenant_id = zj_tenant() and a.id = account_totp.account;
+    update account a set totp_secret = secret, totp_enabled = active and secret is not null where a.tenant_id = zj_tenant() and a.id = account_totp.account;
     return found;
 end $$;
 

@@ -176,6 +176,8 @@ bool api_write_allowed(struct api_write *w)
 		return role_field_allowed(w);
 	for (size_t i = 0; i < w->values.n; i++) {
 		const struct res_value *v = &w->values.v[i];
+		if (!api_password_allowed(w, v))
+			return false;
 		if (!v->field->check)
 			continue;
 		if (strcmp(v->field->check, "permissions") == 0 && !permissions_allowed(w, v))

@@ -25,4 +25,6 @@ void api_write_go(struct api_write *w);
 
 /* grant.c: may the caller write this row, and give what these values give? Else answers. */
 bool api_write_allowed(struct api_write *w);
+/* Keeps a password of an account or an extension the tenant's rules (true for every other value)? Else answers 422. */
+bool api_password_allowed(struct api_write *w, const struct res_value *v);
 #endif

@@ -39,39 +39,47 @@ static size_t prefix(const char *s, size_t n)
 	return i;
 }
 
-/* `head` characters, `stars` stars, then the text from its character `tail` on. */
-static char *compose(const char *s, size_t head, size_t stars, size_t tail)
+/* `head` characters, stars, the last `tail` characters: as many as before. */
+static char *keep(const char *s, size_t n, size_t head, size_t tail)
 {
-	size_t n = prefix(s, head);
-	const char *rest = s + prefix(s, tail);
-	char *out = zj_alloc(n + stars + strlen(rest) + 1, NULL);
+	size_t bytes = prefix(s, head), stars = n - head - tail;
+	const char *rest = s + prefix(s, n - tail);
+	char *out = zj_alloc(bytes + stars + strlen(rest) + 1, NULL);
 	if (!out)
 		return NULL;
-	memcpy(out, s, n);
-	memset(out + n, '*', stars);
-	strcpy(out + n + stars, rest);
+	memcpy(out, s, bytes);
+	memset(out + bytes, '*', stars);
+	strcpy(out + bytes + stars, rest);
 	return out;
 }
 
-static char *keep(const char *s, size_t head, size_t tail, size_t shortest)
+static size_t digits(const char *s)
 {
-	size_t n = characters(s);
-	if (n < shortest)
-		head = 0;
-	if (n <= tail)
-		tail = 0;
-	return compose(s, head, n - head - tail, n - tail);
+	size_t n = 0;
+	for (; *s; s++)
+		n += *s >= '0' && *s <= '9';
+	return n;
 }
 
+static char *phone(const char *s, size_t n)
+{
+	if (n <= 2)
+		return keep(s, n, 0, 0);
+	if (digits(s) < 7)
+		return keep(s, n, 0, 2);
+	return keep(s, n, *s == '+' ? 4 : 3, 2);
+}
+
+/* The first character stays, unless it is all there is before the domain; the domain is what follows the last @. */
 static char *email(const char *s)
 {
-	const char *at = strchr(s, '@');
-	char *first = compose(s, 1, 0, characters(s)), *out;
-	if (!first)
-		return NULL;
-	out = zj_asprintf("%s***%s", first, at ? at : "");
-	zj_deref(first);
-	return out;
+	const char *at = strchr(s, '@'), *domain = strrchr(s, '@');
+	size_t first = prefix(s, 1);
+	if (!at || at == s)
+		return zj_strdup("***");
+	if (at == s + first)
+		return zj_asprintf("***%s", at);
+	return zj_asprintf("%.*s***%s", (int)first, s, domain);
 }
 
 char *res_mask_text(enum res_mask kind, const char *text)
@@ -81,13 +89,13 @@ char *res_mask_text(enum res_mask kind, const char *text)
 		return zj_strdup("");
 	switch (kind) {
 	case RES_MASK_PHONE:
-		return keep(text, 3, 2, 7);
-	case RES_MASK_ID:
-		return keep(text, 4, 2, 7);
+		return phone(text, n);
 	case RES_MASK_EMAIL:
 		return email(text);
+	case RES_MASK_ID:
+		return n > 2 ? keep(text, n, n >= 10 ? 4 : 0, 2) : zj_strdup("***");
 	case RES_MASK_NAME:
-		return compose(text, 1, n - 1 > 0 ? n - 1 : 1, n);
+		return keep(text, n, n > 1 ? 1 : 0, 0);
 	case RES_MASK_NO:
 		return zj_strdup(text);
 	case RES_MASK_ALL:
