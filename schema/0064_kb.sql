@@ -168,9 +168,9 @@ create policy kb_changed on kb_category as restrictive for update to zj_tenant u
     with check ((select zj_is_admin()) or parent_id in (select zj_kb_categories('edit')));
 create policy kb_gone on kb_category as restrictive for delete to zj_tenant using ((select zj_is_admin()) or rules_id = any ((select zj_kb_rules('edit'))::uuid[]));
 create policy kb_managed on kb_grant as restrictive to zj_tenant using ((select zj_is_admin()) or category_id in (select zj_kb_categories('manage')));
-create policy kb_seen on kb_article as restrictive for select to zj_tenant using (status = 'published' and category_id in (select zj_kb_categories('view')) or category_id in (select zj_kb_categories('edit')));
-create policy kb_made on kb_article as restrictive for insert to zj_tenant with check (category_id in (select zj_kb_categories('edit')));
-create policy kb_changed on kb_article as restrictive for update to zj_tenant using (category_id in (select zj_kb_categories('edit'))) with check (category_id in (select zj_kb_categories('edit')));
+create policy kb_seen on kb_article as restrictive for select to zj_tenant using ((select zj_is_admin()) or status = 'published' and category_id in (select zj_kb_categories('view')) or category_id in (select zj_kb_categories('edit')));
+create policy kb_made on kb_article as restrictive for insert to zj_tenant with check ((select zj_is_admin()) or category_id in (select zj_kb_categories('edit')));
+create policy kb_changed on kb_article as restrictive for update to zj_tenant using ((select zj_is_admin()) or category_id in (select zj_kb_categories('edit'))) with check ((select zj_is_admin()) or category_id in (select zj_kb_categories('edit')));
 create policy kb_gone on kb_article as restrictive for delete to zj_tenant using (category_id in (select zj_kb_categories('edit')));
 create policy kb_seen on kb_attachment as restrictive for select to zj_tenant using (exists (select from kb_article a where a.tenant_id = kb_attachment.tenant_id and a.id = article_id));
 do $$

@@ -1,4 +1,5 @@
 /* The five verbs of a resource, and fields that are documents of their own. */
+#include "audit.h"
 #include "guess.h"
 #include "manage.h"
 #include "views.h"
@@ -28,7 +29,10 @@ static void listed(struct api_req *req, PGresult *const *results, int n, void *a
 	res_buf_add(&b, "{\"items\":[");
 	for (int i = 0; i < rows; i++) {
 		res_buf_add(&b, i ? "," : "");
-		res_buf_addn(&b, PQgetvalue(r, i, 0), (size_t)PQgetlength(r, i, 0));
+		if (api_audit_is(req))
+			api_audit_add(req, &b, PQgetvalue(r, i, 0));
+		else
+			res_buf_addn(&b, PQgetvalue(r, i, 0), (size_t)PQgetlength(r, i, 0));
 	}
 	char *cursor = more ? res_query_cursor(&l->q, PQgetvalue(r, rows - 1, 1)) : NULL;
 	res_buf_add(&b, "],\"next\":");
@@ -55,7 +59,7 @@ void api_list_h(struct api_req *req)
 		api_reply_problem(req, &p);
 		return;
 	}
-	if (l->q.masked && !api_guess_allowed(req))
+	if ((l->q.masked && !api_guess_allowed(req)) || (api_audit_is(req) && !api_audit_query_allowed(req, &l->q)))
 		return;
 	struct res_sql s = {0}, count = {0};
 	struct zj_pg_query q[2];
@@ -76,12 +80,18 @@ void api_list_h(struct api_req *req)
 static void reply_row(struct api_req *req, const PGresult *r)
 {
 	struct res_buf b = {0};
-	if (PQnfields(r) < 3) {
+	if (PQnfields(r) < 3 && !api_audit_is(req)) {
 		api_reply(req, 200, "application/json", PQgetvalue(r, 0, 0), (size_t)PQgetlength(r, 0, 0));
 		return;
 	}
-	res_buf_addn(&b, PQgetvalue(r, 0, 0), (size_t)PQgetlength(r, 0, 0) - 1);
-	res_buf_printf(&b, ",\"expand\":%s}", PQgetvalue(r, 0, 2));
+	if (api_audit_is(req))
+		api_audit_add(req, &b, PQgetvalue(r, 0, 0));
+	else
+		res_buf_addn(&b, PQgetvalue(r, 0, 0), (size_t)PQgetlength(r, 0, 0));
+	if (PQnfields(r) > 2 && b.n > 0) {
+		b.n--;
+		res_buf_printf(&b, ",\"expand\":%s}", PQgetvalue(r, 0, 2));
+	}
 	api_reply_text(req, 200, b.failed ? NULL : b.p);
 	res_buf_free(&b);
 }
@@ -93,6 +103,8 @@ static void read_one(struct api_req *req, PGresult *const *results, int n ZJ_UNU
 		api_fail(req, RES_P_NOT_FOUND, "there is no such row");
 		return;
 	}
+	if (api_audit_is(req)) /* no ETag: it would tell of what is masked */
+		return reply_row(req, results[0]);
 	snprintf(etag, sizeof(etag), "\"%s\"", PQgetvalue(results[0], 0, 1));
 	api_header(req, "etag", etag);
 	char *known = api_req_header(req, "if-none-match");
@@ -180,8 +192,8 @@ static void known_gone(void *arg)
 
 static void deleted(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
 {
+	struct api_write *w = req->user;
 	if (PQntuples(results[0]) > 0) {
-		struct api_write *w = req->user;
 		w->done = true;
 		if (PQnfields(results[0]) > 1 && !PQgetisnull(results[0], 0, 1))
 			w->replaced = zj_strdup(PQgetvalue(results[0], 0, 1)); /* the row's file goes with it */
@@ -189,7 +201,8 @@ static void deleted(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 		api_directory_wait(req->api->directory, req->res->table, w->id, w->started_us, !req->res->mark,
 				   known_gone, zj_ref(req));
 	} else if (PQntuples(results[1]) > 0) {
-		api_fail(req, RES_P_CHANGED, "If-Match does not match any more");
+		api_fail(req, w->etag ? RES_P_CHANGED : RES_P_BEYOND,
+			 w->etag ? "If-Match does not match any more" : "you may see this row, not change it");
 	} else {
 		api_fail(req, RES_P_NOT_FOUND, "there is no such row");
 	}

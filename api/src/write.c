@@ -294,7 +294,8 @@ static void written(struct api_req *req, PGresult *const *results, int n, void *
 	const PGresult *r = results[w->key ? 1 : 0];
 	if (PQntuples(r) == 0) {
 		if (w->id[0] && PQntuples(results[n - 1]) > 0)
-			api_fail(req, RES_P_CHANGED, "If-Match does not match any more");
+			api_fail(req, w->etag ? RES_P_CHANGED : RES_P_BEYOND,
+				 w->etag ? "If-Match does not match any more" : "you may see this row, not change it");
 		else
 			api_fail(req, RES_P_NOT_FOUND, "there is no such row");
 		return;
