@@ -61,6 +61,10 @@ void res_problem_set(struct res_problem *p, enum res_problem_kind kind, const ch
 void res_problem_add_text(struct res_problem *p, const char *field, const char *rule, const char *zh, const char *en,
 			  json_t *more)
 {
+	if (json_array_size(p->errors) >= RES_FAULTS_MAX) {
+		json_decref(more);
+		return;
+	}
 	json_t *e = json_pack("{s:s?, s:s, s:s, s:s}", "field", field, "rule", rule, "zh", zh, "en", en);
 	if (e && more)
 		json_object_update(e, more);

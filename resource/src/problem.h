@@ -42,6 +42,8 @@ enum res_problem_kind {
 		RES_P_COUNT
 };
 
+/* Faults told of one request; the rest are left out, for a refusal must not be larger than what it refuses. */
+#define RES_FAULTS_MAX 100
 struct res_problem {
 	enum res_problem_kind kind;
 	char detail[512];
