@@ -23,6 +23,7 @@ export const api = {
   session: () => request<Session>('GET', '/session'),
   login: (body: { tenant?: string; username: string; password: string; code?: string }) => request<Session>('POST', '/login', body),
   logout: () => request<void>('POST', '/logout', {}),
+  menu: () => request<{ menu: { name: string; items: { resource: string }[] }[] }>('GET', '/meta/menu'),
   resources: () => request<{ resources: ResourceMeta[] }>('GET', '/meta/resources'),
   list: (resource: string, q: ListQuery, signal?: AbortSignal) => request<Page<Row>>('GET', listPath(resource, q), undefined, signal),
   row: (resource: string, id: string) => request<Row>('GET', `/${resource}/${encodeURIComponent(id)}`),

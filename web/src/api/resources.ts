@@ -129,7 +129,7 @@ export const uploads = {
 }
 
 export const preferences = {
-  get: (key: string) => request<unknown>('GET', `/me/preferences/${id(key)}`),
+  all: () => request<Record<string, unknown>>('GET', '/me/preferences'),
   put: (key: string, value: unknown) => request<unknown>('PUT', `/me/preferences/${id(key)}`, value),
   remove: (key: string) => request<void>('DELETE', `/me/preferences/${id(key)}`)
 }

@@ -105,11 +105,12 @@ export const listable = (r: Resource): Field[] => r.fields.filter((f) => !f.meta
 const lastResort = new Set(['id', 'tenant_id', 'updated_at'])
 const defaultColumnsMax = 9
 
-/** The columns of somebody who has chosen none. The label comes first. */
+/** The columns of somebody who has chosen none. */
 export function defaultColumns(r: Resource): string[] {
   const all = listable(r).filter((f) => f.meta.list !== false && !lastResort.has(f.name) && f.kind !== 'json' && f.kind !== 'longtext')
   const label = labelField(r)
-  const first = label && all.includes(label) ? [label] : []
+  // The name of a row stands among the first columns, wherever the table has it.
+  const first = label && all.indexOf(label) > 2 ? [label] : []
   const created = all.filter((f) => f.name === 'created_at')
   const rest = all.filter((f) => !first.includes(f) && !created.includes(f))
   return [...first, ...rest, ...created].slice(0, defaultColumnsMax).map((f) => f.name)

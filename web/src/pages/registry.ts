@@ -22,7 +22,7 @@ export interface PageEntry {
 }
 
 const ownPages: PageEntry[] = [
-  { name: 'calls', path: '/calls/:id?', menu: 'callcentre', order: 10, permission: 'calls.read', zh: '通话记录', en: 'Call records', side: 'tenant', component: () => import('./CallsPage.vue') },
+  { name: 'calls', path: '/calls/:id?', menu: 'reports', order: 10, permission: 'calls.read', zh: '通话记录', en: 'Call records', side: 'tenant', component: () => import('./CallsPage.vue') },
   { name: 'jobs', path: '/jobs', menu: 'system', order: 900, permission: '', zh: '导出中心', en: 'Export centre', component: () => import('./JobsPage.vue') }
 ]
 

@@ -3,7 +3,7 @@ import { computed } from 'vue'
 import { defaultColumns, filterable, listable, type Field, type Resource } from '../engine/fields'
 import { moved } from '../engine/grid'
 import { sizes } from '../engine/query'
-import { loadPreference, prefer, preference } from './preferences'
+import { loadPreferences, prefer, preference } from './preferences'
 
 export type Density = 'compact' | 'normal' | 'roomy'
 
@@ -30,7 +30,7 @@ export function arrangementOf(resource: Resource) {
   const names = (): string[] => columns.value.map((f) => f.name)
 
   return {
-    load: () => loadPreference(key),
+    load: loadPreferences,
     columns,
     conditions,
     widths: computed(() => (kept.value.widths ?? {}) as Record<string, number>),

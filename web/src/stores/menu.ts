@@ -3,7 +3,7 @@ import { computed } from 'vue'
 import type { ResourceMeta } from '../api/types'
 import { menuGroups, type MenuGroupName } from '../pages/menu-groups'
 import { pages, type PageEntry } from '../pages/registry'
-import { meta } from './meta'
+import { meta, type MenuOrder } from './meta'
 import { isCarrier, may, session } from './session'
 
 export interface MenuEntry {
@@ -12,6 +12,8 @@ export interface MenuEntry {
   zh: string
   en: string
   order: number
+  /** Whose place in the tenant's order it takes: its own, or that of the resource that the page stands for. */
+  resource: string
   testid: string
 }
 
@@ -27,31 +29,56 @@ type Who = { carrier: boolean; may: (permission: string) => boolean }
 export const pageShown = (p: PageEntry, who: Who): boolean =>
   (p.permission === '' || who.may(p.permission)) && (!p.side || (p.side === 'carrier') === who.carrier)
 
-function ofPage(p: PageEntry): MenuEntry {
-  return { name: p.name, to: p.path.replace(/\/:.*$/, ''), zh: p.zh, en: p.en, order: p.order, testid: `nav-${p.name}` }
+function ofPage(p: PageEntry, resources: ResourceMeta[]): MenuEntry {
+  const resource = resources.find((r) => r.page === p.name)?.name ?? p.name
+  return { name: p.name, to: p.path.replace(/\/:.*$/, ''), zh: p.zh, en: p.en, order: p.order, resource, testid: `nav-${p.name}` }
 }
 
 function ofResource(r: ResourceMeta): MenuEntry {
-  return { name: r.name, to: `/data/${r.name}`, zh: r.zh, en: r.en, order: r.order ?? 500, testid: `resource-${r.name}` }
+  return { name: r.name, to: `/data/${r.name}`, zh: r.zh, en: r.en, order: r.order ?? 500, resource: r.name, testid: `resource-${r.name}` }
 }
 
 const isGroup = (name: string | undefined): name is MenuGroupName => !!name && name in menuGroups
 
-/** Groups with at least one entry, in their order; pages that replace a resource stand there once. */
-export function buildMenu(resources: ResourceMeta[], entries: readonly PageEntry[], who: Who): MenuGroup[] {
+const natural = Object.keys(menuGroups)
+
+/** Where a group stands: as chosen; one that is not among the chosen stands before the next that is. */
+function groupPlace(order: MenuOrder | null, name: string): number {
+  const chosen = order?.map((g) => g.name) ?? []
+  const listed = chosen.indexOf(name)
+  if (listed >= 0) return listed
+  const next = natural.slice(natural.indexOf(name)).find((x) => chosen.includes(x))
+  return next ? chosen.indexOf(next) - 1 + natural.indexOf(name) / 100 : chosen.length + natural.indexOf(name)
+}
+
+/** Groups with at least one entry, in their order; pages that replace a resource stand there once. A resource without a group has no entry. */
+export function buildMenu(resources: ResourceMeta[], entries: readonly PageEntry[], who: Who, order: MenuOrder | null = null): MenuGroup[] {
   const groups = new Map<MenuGroupName, MenuEntry[]>()
   const add = (group: MenuGroupName, entry: MenuEntry): void => void groups.set(group, [...(groups.get(group) ?? []), entry])
   const shown = entries.filter((p) => p.menu && pageShown(p, who))
-  for (const p of shown) if (p.menu) add(p.menu, ofPage(p))
+  for (const p of shown) if (p.menu) add(p.menu, ofPage(p, resources))
   for (const r of resources) {
-    if (!r.can.list || shown.some((p) => p.name === r.page || p.name === r.name)) continue
+    if (!r.can.list || !r.menu || shown.some((p) => p.name === r.page || p.name === r.name)) continue
     add(isGroup(r.menu) ? r.menu : 'other', ofResource(r))
   }
   return (Object.keys(menuGroups) as MenuGroupName[])
     .filter((name) => groups.has(name))
-    .map((name) => ({ name, ...menuGroups[name], entries: (groups.get(name) ?? []).sort((a, b) => a.order - b.order || a.name.localeCompare(b.name)) }))
+    .sort((a, b) => groupPlace(order, a) - groupPlace(order, b))
+    .map((name) => ({ name, ...menuGroups[name], entries: sorted(groups.get(name) ?? [], order?.find((g) => g.name === name)?.items) }))
+}
+
+/** The chosen places; what the tenant cannot have chosen (a page of no resource) goes where its order says. */
+function sorted(entries: MenuEntry[], chosen: string[] = []): MenuEntry[] {
+  const order = new Map(entries.map((x) => [x.resource, x.order]))
+  const at = (x: MenuEntry): number => {
+    const listed = chosen.indexOf(x.resource)
+    if (listed >= 0) return listed
+    const next = chosen.findIndex((name) => (order.get(name) ?? 0) > x.order)
+    return next < 0 ? chosen.length : next - 0.5
+  }
+  return entries.sort((a, b) => at(a) - at(b) || a.order - b.order || a.name.localeCompare(b.name))
 }
 
 const boardEntry: PageEntry = { name: 'board', path: '/', menu: 'live', order: 0, permission: '', zh: '实时看板', en: 'Live board', side: 'tenant', component: () => import('../pages/BoardPage.vue') }
 
-export const menu = computed<MenuGroup[]>(() => buildMenu(meta.resources, [boardEntry, ...pages], { carrier: isCarrier.value && !session.entered, may }))
+export const menu = computed<MenuGroup[]>(() => buildMenu(meta.resources, [boardEntry, ...pages], { carrier: isCarrier.value && !session.entered, may }, meta.menu))

@@ -4,8 +4,12 @@ import { api } from '../api/client'
 import type { ResourceMeta } from '../api/types'
 import { problemText } from '../i18n'
 
+export type MenuOrder = { name: string; items: string[] }[]
+
 export const meta = reactive({
   resources: [] as ResourceMeta[],
+  /** The tenant's own order of the menu: groups, and the resources in each. Null: as the schema says. */
+  menu: null as MenuOrder | null,
   loaded: false,
   fault: ''
 })
@@ -15,8 +19,9 @@ let generation = 0
 
 async function load(mine: number): Promise<void> {
   try {
-    const answer = await api.resources()
+    const [answer, order] = await Promise.all([api.resources(), api.menu().catch(() => null)])
     if (mine !== generation) return
+    meta.menu = order?.menu.map((g) => ({ name: g.name, items: g.items.map((x) => x.resource) })) ?? null
     meta.resources = answer.resources
     meta.loaded = true
     meta.fault = ''
@@ -37,6 +42,7 @@ export function forgetMeta(): void {
   generation += 1
   asked = null
   meta.resources = []
+  meta.menu = null
   meta.loaded = false
   meta.fault = ''
 }

@@ -7,30 +7,21 @@ import { whenForgotten } from './session'
 type Value = Record<string, unknown>
 
 const kept = reactive(new Map<string, Value>())
-const asked = new Map<string, Promise<void>>()
+let asked: Promise<void> | null = null
 const waiting = new Map<string, ReturnType<typeof setTimeout>>()
 const writeAfterMs = 600
 
-/** The stored value, as the api wraps it or bare. */
-function unwrap(answer: unknown): Value {
-  const o = (answer ?? {}) as Value
-  return (o.key !== undefined && o.value && typeof o.value === 'object' ? o.value : o) as Value
-}
-
-async function ask(key: string): Promise<void> {
+async function ask(): Promise<void> {
   try {
-    kept.set(key, unwrap(await server.get(key)))
+    for (const [key, value] of Object.entries(await server.all())) if (!kept.has(key) && value && typeof value === 'object') kept.set(key, value as Value)
   } catch {
-    // None yet, or the server cannot tell: the page starts as it comes.
-    if (!kept.has(key)) kept.set(key, {})
+    // The server cannot tell: the page starts as it comes.
+    asked = null
   }
 }
 
-export function loadPreference(key: string): Promise<void> {
-  let p = asked.get(key)
-  if (!p) asked.set(key, (p = ask(key)))
-  return p
-}
+/** All of them, asked for once. */
+export const loadPreferences = (): Promise<void> => (asked ??= ask())
 
 export const preference = (key: string): Value => kept.get(key) ?? {}
 
@@ -52,7 +43,7 @@ export function prefer(key: string, change: Value): void {
 function forgetPreferences(): void {
   for (const timer of waiting.values()) clearTimeout(timer)
   waiting.clear()
-  asked.clear()
+  asked = null
   kept.clear()
 }
 
