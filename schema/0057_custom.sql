@@ -28,9 +28,16 @@ declare
     bad text;
 begin
     if tg_op = 'INSERT' and not exists (select from new_rows where custom <> '{}') then return null; end if; -- old_rows is there in updates only
-    select v.key into bad from new_rows r cross join lateral jsonb_each(r.custom) v
-        left join custom_field f on f.tenant_id = r.tenant_id and f.resource = page and f.name = v.key
-     where f.id is null or not zj_custom_fits(f.type, v.value) limit 1;
+    if tg_op = 'INSERT' then
+        select v.key into bad from new_rows r cross join lateral jsonb_each(r.custom) v
+            left join custom_field f on f.tenant_id = r.tenant_id and f.resource = page and f.name = v.key
+         where f.id is null or not zj_custom_fits(f.type, v.value) limit 1;
+    else -- what a row already holds of a field that ended meanwhile does not keep it from being changed
+        select v.key into bad from new_rows r cross join lateral jsonb_each(r.custom) v
+            left join custom_field f on f.tenant_id = r.tenant_id and f.resource = page and f.name = v.key
+         where (f.id is null or not zj_custom_fits(f.type, v.value))
+           and not exists (select from old_rows o where o.tenant_id = r.tenant_id and o.id = r.id and o.custom -> v.key = v.value) limit 1;
+    end if;
     if found then
         raise check_violation using message = format('no custom field %s, or a value of another type', bad), column = 'custom.' || left(bad, 50), constraint = 'custom_type';
     end if;

@@ -95,7 +95,7 @@ test('every fault is named: field, rule, zh and en', async () => {
   let r = await admin.post('/queues', { number: '40x1', name: '', wrapup_s: -1, strategy: 'best', ring_timeout_s: 301 });
   assert.equal(r.status, 422);
   assert.equal(r.headers.get('content-type'), 'application/problem+json');
-  assert.deepEqual(faults(r), ['name:required', 'ring_timeout_s:max', 'strategy:enum', 'wrapup_s:min']);
+  assert.deepEqual(faults(r), ['name:required', 'number:pattern', 'ring_timeout_s:max', 'strategy:enum', 'wrapup_s:min']);
   for (const e of r.body.errors) assert.ok(e.zh && e.en, JSON.stringify(e));
   assert.equal(r.body.request, r.headers.get('x-request-id'));
   r = await admin.post('/queues', { number: '40x1', name: 'a' });
@@ -227,7 +227,7 @@ test('permissions: what a role does not allow is 403 and says which; unknown one
   assert.equal((await clerk.get('/queues')).status, 200);
   const r = await clerk.post('/queues', { number: '4444', name: 'x' });
   assert.equal(r.status, 403);
-  assert.equal(r.body.permission, 'queues.write');
+  assert.equal(r.body.permission, 'queues.create');
   assert.equal((await clerk.get('/flows')).body.permission, 'flows.read');
   assert.equal((await clerk.post('/agents', { number: '777', name: 'x' })).status, 201);
   assert.equal((await clerk.get('/live/board')).status, 403);
@@ -308,7 +308,7 @@ test('the carrier: its resources over all tenants, a tenant entered by header', 
 test('meta: fields with types, labels, rules; what the caller may do', async () => {
   const { resources } = (await admin.get('/meta/resources')).body;
   const queues = resources.find((r) => r.name === 'queues'), field = (n) => queues.fields.find((f) => f.name === n);
-  assert.deepEqual(queues.can, { list: true, create: true, update: true, delete: true });
+  assert.deepEqual(queues.can, { list: true, create: true, update: true, delete: true, export: true, import: true, restore: true, history: true });
   assert.deepEqual(field('strategy').enum, ['longest_idle', 'round_robin', 'fewest_calls']);
   assert.deepEqual([field('wrapup_s').min, field('wrapup_s').max, field('wrapup_s').default], [0, 3600, 10]);
   assert.equal(field('music_id').ref, 'prompts');
@@ -317,7 +317,7 @@ test('meta: fields with types, labels, rules; what the caller may do', async () 
   for (const r of resources) for (const f of r.fields) assert.ok(f.zh && f.en, `${r.name}.${f.name} has labels`);
   const reader = await env.clerk(admin, 'meta-reader', ['queues.read']);
   const seen = (await reader.get('/meta/resources')).body.resources.find((r) => r.name === 'queues');
-  assert.deepEqual(seen.can, { list: true, create: false, update: false, delete: false });
+  assert.deepEqual(seen.can, { list: true, create: false, update: false, delete: false, export: false, import: false, restore: false, history: true });
   const names = (await admin.get('/meta/permissions')).body.permissions.map((p) => p.name);
   for (const p of ['*', 'live.read', 'queues.read', 'queues.write', 'recordings.listen', 'agents.control', 'calls.control', 'tenants.enter']) assert.ok(names.includes(p), p);
   assert.ok(!names.includes('calls.write'));
@@ -346,7 +346,7 @@ test('a new table is a resource at once: no restart, no line of code', async () 
   assert.deepEqual([g.size, g.tags, g.extra], [3, ['a', 'b"c\\', '{,}'], { deep: [1, null, 'x'] }]);
   const r = await admin.post('/gadgets', { name: 'x', size: 10 });
   assert.deepEqual(r.body.errors.map((e) => [e.field, e.rule, e.max]), [['size', 'max', 9]]);
-  assert.equal((await admin.get('/meta/permissions')).body.permissions.filter((p) => p.name.startsWith('gadgets.')).length, 2);
+  assert.equal((await admin.get('/meta/permissions')).body.permissions.filter((p) => p.name.startsWith('gadgets.')).length, 7, 'read, create, update, delete, export, import, write');
   env.pg.sql('set role zj_owner; drop table zj.gadget');
   await until('no gadgets', async () => (await admin.get('/gadgets')).status === 404, 3000);
 });

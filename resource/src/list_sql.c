@@ -61,13 +61,32 @@ static void between(struct res_sql *s, const char *value, const char *type)
 	zj_deref(low);
 }
 
+/* Equality and containment of custom fields are asked as the index over `custom` answers them. False: another way. */
+static bool custom_sql(struct res_sql *s, const struct res_filter *f)
+{
+	const struct res_custom *c = f->field->custom;
+	enum res_type type = f->field->field->type;
+	bool list = type == RES_STRINGS, number = type == RES_INTEGER || type == RES_NUMBER;
+	if (!c || (f->op != RES_EQ && f->op != RES_CONTAINS) || (f->op == RES_CONTAINS && !list))
+		return false;
+	res_buf_printf(&s->text, "t.\"custom\" @> jsonb_build_object('%s', ", c->key);
+	if (list)
+		res_buf_add(&s->text, "jsonb_build_array(");
+	res_sql_param(s, f->value, number ? "numeric" : "text");
+	res_buf_add(&s->text, list ? "))" : ")");
+	return true;
+}
+
 static void filter_sql(struct res_sql *s, const struct res_filter *f)
 {
 	const char *column = f->field->value, *type = res_view_field_sql_type(f->field);
 	char array[80], *text = NULL;
+	if (custom_sql(s, f))
+		return;
 	if (f->op == RES_CONTAINS && f->field->field->type != RES_STRING) {
+		res_buf_printf(&s->text, "%s @> array[", column); /* as an index over the array answers it */
 		res_sql_param(s, f->value, f->field->field->type == RES_UUIDS ? "uuid" : "text");
-		res_buf_printf(&s->text, " = any (%s)", column);
+		res_buf_add(&s->text, "]");
 		return;
 	}
 	res_buf_add(&s->text, column);
@@ -126,6 +145,14 @@ static void search_reference(struct res_sql *s, const struct res_view *v, const 
 	res_buf_printf(&s->text, "::text ilike $%d::text)", param);
 }
 
+static size_t characters(const char *s)
+{
+	size_t n = 0;
+	for (; s && *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
 static bool searched(const struct res_view *v, const struct res_view_field *f)
 {
 	enum res_type type = f->field->type;
@@ -140,7 +167,9 @@ static bool searched(const struct res_view *v, const struct res_view_field *f)
 /* Columns that the table names; else all that are shown, as a reader of the list would look through them. */
 static void search_sql(struct res_sql *s, const struct res_view *v, const struct res_query *q)
 {
-	char *like = q->search ? like_text(q->search, true) : NULL;
+	/* an index of trigrams knows less than three characters only at the beginning */
+	bool anywhere = !json_is_true(json_object_get(v->def->comment, "big")) || characters(q->search) > 2;
+	char *like = q->search ? like_text(q->search, anywhere) : NULL;
 	if (!like)
 		return;
 	res_buf_add(&s->text, " and (false");
@@ -168,7 +197,9 @@ void res_sql_from(struct res_sql *s, const struct res_view *v, const struct res_
 	if (q->deleted && !r->mark) {
 		res_buf_add(&s->text, " from zj.recycled r cross join lateral jsonb_populate_record(null::zj.");
 		res_buf_ident(&s->text, r->table);
-		res_buf_printf(&s->text, ", r.row) t where r.table_name = '%s' and r.row is not null", r->table);
+		res_buf_printf(&s->text,
+			       ", r.row) t where r.table_name = '%s' and r.row is not null and not r.with_parent",
+			       r->table);
 	} else {
 		res_buf_add(&s->text, " from zj.");
 		res_buf_ident(&s->text, r->table);

@@ -1,4 +1,5 @@
 #include "query.h"
+#include "zj_time.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,23 @@ static bool values_fit(const struct res_filter *f)
 	return res_value_text_ok(type == RES_UUIDS ? RES_UUID : type, f->value);
 }
 
+/* Times of custom fields are texts of one form: what is compared with them must have it too. False: no memory. */
+static bool to_stored_form(struct res_filter *f)
+{
+	char one[ZJ_RFC3339_SIZE], *save = NULL;
+	struct res_buf b = {0};
+	if (!f->field->custom || f->field->field->type != RES_DATETIME || f->op == RES_NULL)
+		return true;
+	for (char *s = strtok_r(f->value, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+		zj_rfc3339(one, zj_rfc3339_parse(s));
+		res_buf_printf(&b, "%s%s", b.n ? "," : "", one);
+	}
+	zj_deref(f->value);
+	f->value = b.failed ? NULL : zj_strdup(b.p ? b.p : "");
+	res_buf_free(&b);
+	return f->value != NULL;
+}
+
 /* In the bin there is also when, and by whom. */
 static const struct res_view_field *bin_field(const struct res_query *q, const char *name)
 {
@@ -125,7 +143,7 @@ static bool read_filter(struct res_query *q, const struct res_view *v, const cha
 		return fault(p, field,
 			     i == RES_BETWEEN ? "between takes two values of type %s" : "the value is not of type %s",
 			     res_types[i == RES_NULL ? RES_BOOLEAN : f->field->type].name);
-	return true;
+	return to_stored_form(new) || fault(p, field, "out of memory%s", "");
 }
 
 struct names {

@@ -17,7 +17,7 @@ const char res_schema_sql[] =
 	"and "
 	"f.proname = 'zj_recycle'),\n"
 	"  'audited', exists (select from pg_trigger g join pg_proc f on f.oid = g.tgfoid where g.tgrelid = t.oid and "
-	"f.proname = 'zj_audit'),\n"
+	"f.proname = 'zj_audit_change'),\n"
 	"  'can', (select json_object_agg(r.role, json_build_object('delete', has_table_privilege(r.role, t.oid, "
 	"'delete'),\n"
 	"           'insert', has_any_column_privilege(r.role, t.oid, 'insert'), 'update', "

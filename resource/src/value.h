@@ -35,7 +35,7 @@ struct res_values {
 	json_t *custom, *unset; /* of custom fields, until res_values_finish; owned */
 };
 void res_values_free(struct res_values *values);
-struct res_value *res_values_find(struct res_values *values, const char *field);
+struct res_value *res_values_find(const struct res_values *values, const char *field);
 
 /* Reads a JSON object as the values of a row to be created or changed. Every fault found is in `p`: unknown fields and
  * wrong types are 400, else broken rules 422. Returns false when there are faults (or memory is out: RES_P_INTERNAL).

@@ -19,11 +19,11 @@ void res_values_free(struct res_values *values)
 	values->custom = values->unset = NULL;
 }
 
-struct res_value *res_values_find(struct res_values *values, const char *field)
+struct res_value *res_values_find(const struct res_values *values, const char *field)
 {
 	for (size_t i = 0; i < values->n; i++)
 		if (strcmp(values->v[i].field->name, field) == 0)
-			return &values->v[i];
+			return (struct res_value *)&values->v[i];
 	return NULL;
 }
 
@@ -69,7 +69,7 @@ static bool was_given(const struct res_values *values, const struct res_view_fie
 	size_t i;
 	json_t *key;
 	if (!f->custom)
-		return res_values_find((struct res_values *)values, f->field->name) != NULL;
+		return res_values_find(values, f->field->name) != NULL;
 	json_array_foreach (values->unset, i, key)
 		if (strcmp(json_string_value(key), f->custom->key) == 0)
 			return true;
