@@ -238,17 +238,19 @@ const verbs = (name, id) => [
   ['POST', `/${name}/${id}/duplicate`, {}], ['POST', `/${name}/${id}/restore`, {}],
 ];
 const shown = (r, id) => JSON.stringify(r.body ?? '').includes(id);
+const someValue = (f) => f.enum?.[0] ?? { boolean: true, integer: f.min ?? 1, number: f.min ?? 1, uuid, datetime: '2026-01-01T00:00:00Z', date: '2026-01-01', time: '09:00', strings: [], uuids: [], json: {}, ip: '127.0.0.1' }[f.type] ?? 'x';
 const writable = (resource) => resource.fields.find((f) => !f.readonly && !f.create_only && !f.writeonly && f.name !== 'custom' && f.access !== 'read');
 
 test('every resource: ids of another tenant are as good as none, in every verb', async () => {
-  const ids = fillTenant(env.pg, b.tenant.id);
-  const list = await resourcesOf(a);
+  const ids = await fillTenant(env.pg, b.tenant.id);
+  const views = new Set(env.pg.sql(`select relname from pg_class where relnamespace = 'zj'::regnamespace and relkind = 'v'`).map(([name]) => name)); // show rows of tables that are attacked themselves
+  const list = (await resourcesOf(a)).filter((r) => !views.has(r.table));
   assert.deepEqual(list.map((r) => r.name).filter((n) => !ids[n]), [], 'a resource without a row to attack');
   for (const resource of list) {
     const { name } = resource, id = ids[name], field = writable(resource);
     if (id === a.tenant.id) continue;
     for (const [method, path, body] of verbs(name, id)) {
-      const r = await a.request(method, path, method === 'PATCH' && field ? { [field.name]: field.nullable ? null : field.enum?.[0] ?? 'x' } : body);
+      const r = await a.request(method, path, method === 'PATCH' && field ? { [field.name]: someValue(field) } : body);
       assert.ok([403, 404, 405, 409, 415, 422].includes(r.status), `${method} ${path}: ${r.status} ${JSON.stringify(r.body)}`);
       assert.ok(r.status !== 409 || r.body.type.endsWith('refused'), `${method} ${path}: ${JSON.stringify(r.body)}`);
     }
@@ -256,7 +258,7 @@ test('every resource: ids of another tenant are as good as none, in every verb',
       const r = await a.get(`/${name}?${query}`);
       assert.ok(!(r.body.items ?? []).some((row) => row.id === id), `GET /${name}?${query}`);
     }
-    for (const body of [{ action: 'delete', ids: [id] }, { action: 'restore', ids: [id] }, { action: 'purge', ids: [id] }, ...(field ? [{ action: 'update', ids: [id], set: { [field.name]: 'x' } }] : [])]) {
+    for (const body of [{ action: 'delete', ids: [id] }, { action: 'restore', ids: [id] }, { action: 'purge', ids: [id] }, ...(field ? [{ action: 'update', ids: [id], set: { [field.name]: someValue(field) } }] : [])]) {
       const r = await a.post(`/${name}/bulk`, body);
       assert.ok(r.status >= 400 || r.body.changed === 0, `POST /${name}/bulk ${JSON.stringify(body)}: ${r.status} ${JSON.stringify(r.body)}`);
     }

@@ -43,7 +43,9 @@ function* choices(lists, limit = 100) {
 }
 
 // {resource: id} of rows of `tenant`. Triggers and foreign keys are off while they are made: what they are worth is another test's question.
-export function fillTenant(pg, tenant) {
+export async function fillTenant(pg, tenant) {
+  const psql = pg.session();
+  await psql.run(`set session_replication_role = replica; set zj.tenant = '${tenant}'; set zj.account = '${VALUES.uuid[0]}'`);
   const tables = new Map();
   for (const [table, column, type, required, resource, ref, check] of pg.sql(columnsSql)) {
     if (!tables.has(table)) tables.set(table, { resource, columns: [] });
@@ -51,20 +53,19 @@ export function fillTenant(pg, tenant) {
   }
   const ids = {};
   for (const [table, { resource, columns }] of tables) {
-    const [existing] = pg.sql(`select id from zj.${table} where tenant_id = '${tenant}' order by id limit 1`);
-    if (existing) { [ids[resource]] = existing; continue; }
+    [ids[resource]] = await psql.run(`select id from zj."${table}" where tenant_id = '${tenant}' order by id limit 1`);
     const required = columns.filter((c) => c.required && c.column !== 'tenant_id');
     // A rule over several columns ("one of both") may want one that is not required by itself.
     const attempts = [required, ...columns.filter((c) => !c.required && c.type === 'uuid' && c.ref).map((c) => [...required, c])];
     let last;
     for (const [wanted, values] of attempts.flatMap((w) => [...choices(w.map((c) => candidates(c.column, c.type, c.check)), w === required ? 60 : 5)].map((v) => [w, v]))) {
       if (ids[resource]) break;
-      try {
-        const [[id]] = pg.sql(`set session_replication_role = replica; set zj.tenant = '${tenant}'; set zj.account = '${VALUES.uuid[0]}'; insert into zj.${table} (${['tenant_id', ...wanted.map((c) => `"${c.column}"`)]}) values (${[`'${tenant}'`, ...values]}) returning id`).slice(-1);
-        ids[resource] = id;
-      } catch (error) { last = error; }
+      const [answer] = await psql.run(`insert into zj."${table}" (${['tenant_id', ...wanted.map((c) => `"${c.column}"`)]}) values (${[`'${tenant}'`, ...values]}) returning id`);
+      if (/^[0-9a-f-]{36}$/.test(answer ?? '')) ids[resource] = answer;
+      else last = answer;
     }
-    if (!ids[resource]) throw new Error(`no row could be made in ${table}: ${last?.message}`);
+    if (!ids[resource]) throw new Error(`no row could be made in ${table}: ${last}`);
   }
+  await psql.end();
   return ids;
 }
