@@ -145,14 +145,16 @@ end $$;
 call zj_references('business_client', 'questionnaires', 'questionnaire', required => true);
 call zj_references('business_client', 'agent_groups', 'agent_group');
 
--- Which page pops up: the one of the group, else the client's.
+-- What an agent of a group sees when a client's call comes: the group's page, else the client's; and how it may transfer.
 create view business_client_pop with (security_invoker) as
-    select c.tenant_id, g.id as group_id, c.id as client_id, p.id is not null as of_group, l.id as link_id, l.name, l.address,
-           coalesce(p.shown, true) as shown, c.send_login, c.welcome, c.popup
+    select c.tenant_id, md5(c.id::text || g.id::text)::uuid as id, c.id as client_id, g.id as group_id, c.name, l.id as link_id, l.address, p.id is not null as of_group,
+           coalesce(p.shown, false) as shown, c.send_login, c.popup, c.welcome, c.force_new_customer,
+           case c.transfer_method when 'both' then array['agent', 'blind'] else array[c.transfer_method] end as transfer_controls, c.transfer_limit
       from business_client c
       join agent_group g on g.tenant_id = c.tenant_id and (g.id = any (c.agent_groups) or exists (select from business_client_page x where x.tenant_id = c.tenant_id and x.client_id = c.id and x.group_id = g.id))
       left join business_client_page p on p.tenant_id = c.tenant_id and p.client_id = c.id and p.group_id = g.id
       join link l on l.tenant_id = c.tenant_id and l.id = coalesce(p.link_id, c.agent_link_id);
+grant select on business_client_pop to zj_tenant;
 
 -- The pages of the console itself are there from the first moment.
 create function links_of_tenant() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
@@ -210,5 +212,21 @@ comment on column business_client_page.client_id is '{"zh":"呼入用户","en":"
 comment on column business_client_page.group_id is '{"zh":"坐席组","en":"Agent group"}';
 comment on column business_client_page.link_id is '{"zh":"链接","en":"Link"}';
 comment on column business_client_page.shown is '{"zh":"默认显示","en":"Shown by default","help_zh":"默认把此链接显示在坐席工作平台的设置列表中","help_en":"the client''s name is in the settings list of the agent workbench"}';
+comment on view business_client_pop is '{"resource":"business-client-pops","zh":"来电弹屏","en":"Screen pop","scope":"tenant","label":"name","sort":"name","import":false,"create":false,"update":false,"delete":false}';
+comment on column business_client_pop.tenant_id is '{"zh":"团队","en":"Tenant","readonly":true}';
+comment on column business_client_pop.id is '{"zh":"编号","en":"ID","readonly":true}';
+comment on column business_client_pop.client_id is '{"zh":"呼入用户","en":"Business client","ref":"business-clients"}';
+comment on column business_client_pop.group_id is '{"zh":"坐席组","en":"Agent group","ref":"agent-groups"}';
+comment on column business_client_pop.name is '{"zh":"呼入用户名称","en":"Name"}';
+comment on column business_client_pop.link_id is '{"zh":"链接","en":"Link","ref":"links"}';
+comment on column business_client_pop.address is '{"zh":"链接地址","en":"Link address"}';
+comment on column business_client_pop.of_group is '{"zh":"坐席组专用","en":"The group''s own"}';
+comment on column business_client_pop.shown is '{"zh":"默认显示","en":"Shown by default"}';
+comment on column business_client_pop.send_login is '{"zh":"发送登陆信息","en":"Send login information"}';
+comment on column business_client_pop.popup is '{"zh":"来电提示窗浮起","en":"Incoming-call window pops up"}';
+comment on column business_client_pop.welcome is '{"zh":"欢迎语","en":"Welcome words"}';
+comment on column business_client_pop.force_new_customer is '{"zh":"强制新增客户","en":"Force new customer"}';
+comment on column business_client_pop.transfer_controls is '{"zh":"转接按钮","en":"Transfer controls"}';
+comment on column business_client_pop.transfer_limit is '{"zh":"转接号码限制","en":"Transfer-number restriction"}';
 call zj_searchable('link'); call zj_searchable('questionnaire'); call zj_searchable('business_client'); call zj_searchable('business_client_contact'); call zj_searchable('business_client_number');
 reset role;

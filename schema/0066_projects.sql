@@ -131,11 +131,11 @@ create function zj_projects(wanted text) returns uuid[] language sql stable secu
         else wanted = 'view' and (a.id is not null or p.workplaces && (select d.path from account x join department d on d.tenant_id = x.tenant_id and d.id = x.department_id
                                                             where x.tenant_id = zj_tenant() and x.id = zj_account())) end
 $$;
-create policy project_seen on project as restrictive for select to zj_tenant using ((select zj_scope()) is null or id = any ((select zj_projects('view'))::uuid[]));
-create policy project_made on project as restrictive for insert to zj_tenant with check ((select zj_scope()) is null);
+create policy project_seen on project as restrictive for select to zj_tenant using ((select zj_scope() is null) or id = any ((select zj_projects('view'))::uuid[]));
+create policy project_made on project as restrictive for insert to zj_tenant with check ((select zj_scope() is null));
 create policy project_changed on project as restrictive for update to zj_tenant using (id = any ((select zj_projects('edit'))::uuid[]) or id = any ((select zj_projects('tag'))::uuid[]));
 create policy project_gone on project as restrictive for delete to zj_tenant using (id = any ((select zj_projects('delete'))::uuid[]));
-create policy project_seen on project_account as restrictive for select to zj_tenant using ((select zj_scope()) is null or project_id = any ((select zj_projects('view'))::uuid[]));
+create policy project_seen on project_account as restrictive for select to zj_tenant using ((select zj_scope() is null) or project_id = any ((select zj_projects('view'))::uuid[]));
 create policy project_made on project_account as restrictive for insert to zj_tenant with check (project_id = any ((select zj_projects('edit'))::uuid[]) and account_id is distinct from zj_account());
 create policy project_changed on project_account as restrictive for update to zj_tenant using (project_id = any ((select zj_projects('edit'))::uuid[]) and account_id is distinct from zj_account());
 create policy project_gone on project_account as restrictive for delete to zj_tenant using (project_id = any ((select zj_projects('edit'))::uuid[]) and account_id is distinct from zj_account());
@@ -150,11 +150,12 @@ begin
 end $$;
 create trigger tags before update on project for each row when (current_user = 'zj_tenant') execute function project_tags();
 
--- What the console offers in the form: the candidates of each administrator, and what its permission in effect is.
+-- The workplaces that the form offers for each account: every account of the tenant with every project.
 create view project_candidate with (security_invoker) as
-    select a.tenant_id, d.id, p.id as project_id, a.account_id, d.name
-      from project p join project_account a on a.tenant_id = p.tenant_id and a.project_id = p.id
-      join department d on d.tenant_id = p.tenant_id and d.id = any (project_candidates(p.id, a.account_id));
+    select p.tenant_id, md5(p.id::text || a.id::text || d.id::text)::uuid as id, p.id as project_id, a.id as account_id, d.id as workplace_id, d.name
+      from project p join account a on a.tenant_id = p.tenant_id and a.type <> 'bpo'
+      cross join lateral unnest(project_candidates(p.id, a.id)) w join department d on d.tenant_id = p.tenant_id and d.id = w;
+grant select on project_candidate to zj_tenant;
 
 -- Grants that are recommended for the tiers of an outsourcing operation, to make roles of.
 create table role_template (
@@ -207,5 +208,12 @@ comment on column role_template.tier is '{"zh":"层级","en":"Tier","enum":{"sub
 comment on column role_template.permissions is '{"zh":"建议授权","en":"Recommended"}';
 comment on column role_template.optional is '{"zh":"视情况授权","en":"As the case requires"}';
 comment on column role_template.remark is '{"zh":"备注","en":"Remark"}';
+comment on view project_candidate is '{"resource":"project-candidates","zh":"可选职场","en":"Workplaces to choose from","scope":"tenant","label":"name","sort":"name","import":false,"create":false,"update":false,"delete":false}';
+comment on column project_candidate.tenant_id is '{"zh":"团队","en":"Tenant","readonly":true}';
+comment on column project_candidate.id is '{"zh":"编号","en":"ID","readonly":true}';
+comment on column project_candidate.project_id is '{"zh":"项目","en":"Project","ref":"projects"}';
+comment on column project_candidate.account_id is '{"zh":"账号","en":"Account","ref":"accounts"}';
+comment on column project_candidate.workplace_id is '{"zh":"职场","en":"Workplace","ref":"departments"}';
+comment on column project_candidate.name is '{"zh":"名称","en":"Name"}';
 call zj_searchable('project'); call zj_searchable('role_template');
 reset role;
