@@ -87,9 +87,11 @@ export class Person {
 	/** An entry of a choice that is searched as one types (RowPick, RefSelect). */
 	async pick(testid, text) {
 		const field = this.id(testid).first();
-		await field.click();
-		await field.locator('input').first().fill(text);
-		await this.page.locator('.el-select-dropdown__item:visible', { hasText: text }).first().click();
+		await this.look(field.click());
+		const input = field.locator('input').first();
+		if (typeof text === 'string' && await input.isEditable())
+			await input.fill(text);
+		await this.look(this.page.locator('.el-select-dropdown__item:visible', { hasText: text }).first().click());
 	}
 
 	/** What axe finds serious or critical on the page as it stands, in words. */

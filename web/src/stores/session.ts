@@ -76,8 +76,9 @@ async function loadTenants(): Promise<void> {
 }
 
 /** A carrier account looks into a tenant: every later request and the events are that tenant's. '' leads back to its own data. */
-export function enterTenant(id: string): void {
+export function enterTenant(id: string, row?: Row): void {
   if (!session.current) return
+  if (row && !session.tenants.some((x) => x.id === id)) session.tenants.push(row)
   session.entered = id
   sessionStorage.setItem(enteredKey, id)
   identify({ csrf: session.current.csrf, tenant: id })
