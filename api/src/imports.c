@@ -317,7 +317,8 @@ static bool may_do(struct api_req *req, const json_t *body)
 	const char *mode = json_string_value(json_object_get(body, "mode")),
 		   *twice = json_string_value(json_object_get(body, "on_duplicate"));
 	bool create = !mode || strcmp(mode, "update") != 0;
-	bool update = (mode && strcmp(mode, "create") != 0) || (twice && strcmp(twice, "update") == 0);
+	bool update = (mode && (strcmp(mode, "update") == 0 || strcmp(mode, "upsert") == 0)) ||
+		      (twice && strcmp(twice, "update") == 0);
 	return api_verb(req, "import") && (!create || api_verb(req, "create")) && (!update || api_verb(req, "update"));
 }
 

@@ -78,7 +78,7 @@ export async function startEnv({ conf = {} } = {}) {
     : stand('ivr-vxml', '#!/bin/sh\ncat > "$0.in.$$"\nif grep -q "<vxml" "$0.in.$$" && grep -q "</vxml>" "$0.in.$$"; then echo "[]"; else echo \'[{"line":1,"column":1,"message":"not a document"}]\'; rm -f "$0.in.$$"; exit 1; fi\nrm -f "$0.in.$$"\n');
   const settings = {
     port, health_port: health, database: `host=${pg.dir} port=${pg.port} user=zj_api dbname=zongji options='-c statement_timeout=10s'`, redis: join(dir, 'redis.sock'),
-    acd: join(dir, 'acd.sock'), store: join(dir, 'store'), web: join(dir, 'web'), mediad, ivr, spool: join(dir, 'ledger'), secret_key: 'a key for tests only', log_level: 'info', ...conf,
+    acd: join(dir, 'acd.sock'), store: join(dir, 'store'), web: join(dir, 'web'), mediad, ivr, worker: join(build, 'bin/worker'), spool: join(dir, 'ledger'), secret_key: 'a key for tests only', log_level: 'info', ...conf,
   };
   writeFileSync(join(dir, 'api.conf'), Object.entries(settings).map(([k, v]) => `${k} = ${v}\n`).join(''));
   pg.sql(`insert into zj.tenant (tenant_id, kind, name, title, sip_domain) values (zj.zj_uuid7(), 'carrier', 'carrier', 'Carrier', 'carrier.invalid');
