@@ -102,7 +102,7 @@ end $$;
 
 -- A condition for a policy: `expression` is in the scope of that kind. The functions run once a query (their selects do not depend on the row).
 create function zj_scope_condition(kind text, expression text) returns text language sql immutable as $$
-    select format('((select zj.zj_scope_%1$ss()) is null or %2$s in (select unnest(zj.zj_scope_%1$ss())))', kind, expression)
+    select format('((select zj.zj_scope_%1$ss() is null) or %2$s in (select unnest(zj.zj_scope_%1$ss())))', kind, expression)
 $$;
 
 -- Restricts what a tenant's accounts see of `t` to their data scope. kind: account, agent, department, queue, group; `col` has such an id.

@@ -41,11 +41,11 @@ create function zj_recycled_visible(r recycled) returns boolean language sql sta
     end
 $$;
 create policy scope on recycled as restrictive to zj_tenant using (scope_kind is null
-    or scope_kind = 'account' and ((select zj_scope_accounts()) is null or scope_id in (select unnest(zj_scope_accounts())))
-    or scope_kind = 'agent' and ((select zj_scope_agents()) is null or scope_id in (select unnest(zj_scope_agents())))
-    or scope_kind = 'department' and ((select zj_scope_departments()) is null or scope_id in (select unnest(zj_scope_departments())))
-    or scope_kind = 'queue' and ((select zj_scope_queues()) is null or scope_id in (select unnest(zj_scope_queues())))
-    or scope_kind = 'group' and ((select zj_scope_groups()) is null or scope_id in (select unnest(zj_scope_groups()))));
+    or scope_kind = 'account' and ((select zj_scope_accounts() is null) or scope_id in (select unnest(zj_scope_accounts())))
+    or scope_kind = 'agent' and ((select zj_scope_agents() is null) or scope_id in (select unnest(zj_scope_agents())))
+    or scope_kind = 'department' and ((select zj_scope_departments() is null) or scope_id in (select unnest(zj_scope_departments())))
+    or scope_kind = 'queue' and ((select zj_scope_queues() is null) or scope_id in (select unnest(zj_scope_queues())))
+    or scope_kind = 'group' and ((select zj_scope_groups() is null) or scope_id in (select unnest(zj_scope_groups()))));
 
 -- Puts one row back: those columns that it had, so that columns made since have their defaults.
 create function zj_put_back(r recycled) returns void language plpgsql as $$

@@ -32,7 +32,8 @@ declare t record;
 begin
     for t in select x.id, x.max_storage_mb as most, s.uploads_at_once from new_rows r join tenant x on x.id = r.tenant_id join setting s on s.tenant_id = x.id group by x.id, s.id, s.tenant_id order by 1 loop
         perform pg_advisory_xact_lock(hashtextextended('upload' || t.id, 0));
-        if (select coalesce(sum(bytes), 0) from upload where tenant_id = t.id) + (select coalesce(sum(bytes), 0) from prompt where tenant_id = t.id) > t.most * 1048576::numeric then
+        if (select coalesce(sum(bytes), 0) from upload where tenant_id = t.id) + (select coalesce(sum(bytes), 0) from prompt where tenant_id = t.id)
+            + (select coalesce(sum(file_bytes), 0) from job where tenant_id = t.id) > t.most * 1048576::numeric then
             raise check_violation using message = format('the tenant may store at most %s MB', t.most), constraint = 'quota_max_storage_mb', column = 'tenant_id', detail = t.most::text;
         end if;
         if (select count(*) from upload where tenant_id = t.id and state = 'open') > t.uploads_at_once then

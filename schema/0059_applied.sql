@@ -74,7 +74,7 @@ comment on column recording.call_id is '{"zh":"通话","en":"Call","ref":"calls"
 comment on column recording.from_at is '{"zh":"开始时间","en":"From","filter":true}';
 comment on column recording.bytes is '{"zh":"大小","en":"Size","unit":"B"}';
 create index on call (tenant_id, last_agent, id desc); create index on call (tenant_id, first_queue, id desc);
-create index on recording (tenant_id, from_at desc);
+create index on recording (tenant_id, from_at desc); create index on api_token (tenant_id, account_id);
 
 -- Logged and recycled: all configuration. Not recycled: what has a life of its own (jobs, uploads), what nobody misses (preferences),
 -- and what is only marked or cannot be deleted (tenants, settings).
@@ -110,15 +110,15 @@ call zj_scoped('queue_agent', 'queue', 'queue_id', format('%s and %s', zj_scope_
 call zj_scoped('department', 'department', 'id', zj_scope_condition('department', 'parent_id'));
 call zj_scoped('call', 'agent', 'last_agent');
 create policy scope_call on recording as restrictive to zj_tenant
-    using ((select zj_scope_agents()) is null or exists (select from call c where c.tenant_id = recording.tenant_id and c.id = recording.call_id));
+    using ((select zj_scope_agents() is null) or exists (select from call c where c.tenant_id = recording.tenant_id and c.id = recording.call_id));
 -- Who sees a part does not change who sees what.
 do $$
 declare t text;
 begin
     foreach t in array array['account_group_member', 'agent_managed_group', 'agent_managed_queue'] loop
-        execute format('create policy scope_insert on %I as restrictive for insert to zj_tenant with check ((select zj_scope()) is null)', t);
-        execute format('create policy scope_update on %I as restrictive for update to zj_tenant using ((select zj_scope()) is null)', t);
-        execute format('create policy scope_delete on %I as restrictive for delete to zj_tenant using ((select zj_scope()) is null)', t);
+        execute format('create policy scope_insert on %I as restrictive for insert to zj_tenant with check ((select zj_scope() is null))', t);
+        execute format('create policy scope_update on %I as restrictive for update to zj_tenant using ((select zj_scope() is null))', t);
+        execute format('create policy scope_delete on %I as restrictive for delete to zj_tenant using ((select zj_scope() is null))', t);
     end loop;
 end $$;
 

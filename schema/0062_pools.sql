@@ -34,9 +34,9 @@ declare t text;
 begin
     foreach t in array array['customer', 'lead'] loop
         execute format('create trigger pool_or_owner before insert on %I for each row when (new.pool_id is not null) execute function pool_takes_owner()', t);
-        execute format('create trigger owner_scope before update on %I for each row when (new.owner_id is distinct from old.owner_id) execute function owner_in_scope()', t);
+        execute format('create trigger owner_scope before update on %I for each row when (new.owner_id is distinct from old.owner_id and current_user = %L) execute function owner_in_scope()', t, 'zj_tenant');
         execute format($f$create policy domain_scope on %I as restrictive to zj_tenant using (
-            ((select zj_scope_accounts()) is null or owner_id = any ((select zj_scope_accounts())::uuid[]) or pool_id = any ((select zj_pools())::uuid[])
+            ((select zj_scope_accounts() is null) or owner_id = any ((select zj_scope_accounts())::uuid[]) or pool_id = any ((select zj_pools())::uuid[])
              or shared_accounts && (select zj_scope_accounts()) or shared_departments && (select zj_shared_departments()))
             and (pool_id is null or pool_id <> all ((select zj_pools_hiding())::uuid[])))$f$, t);
         execute format('revoke update on %I from zj_tenant', t);
@@ -66,7 +66,7 @@ create table pool_entry (
 call zj_tenant_table('pool_entry');
 revoke insert, update, delete on pool_entry from zj_tenant;
 create index on pool_entry (tenant_id, pool_id); create index on pool_entry (tenant_id, customer_id); create index on pool_entry (tenant_id, lead_id);
-create policy domain_pool on pool_entry as restrictive to zj_tenant using ((select zj_scope_accounts()) is null or pool_id = any ((select zj_pools())::uuid[]));
+create policy domain_pool on pool_entry as restrictive to zj_tenant using ((select zj_scope_accounts() is null) or pool_id = any ((select zj_pools())::uuid[]));
 create policy keep_zj_owner on pool_entry to zj_owner using (true) with check (true);
 
 create function pool_entry_keep() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
@@ -124,7 +124,7 @@ create table pool_move (
 call zj_tenant_table('pool_move');
 revoke update, delete on pool_move from zj_tenant;
 create index on pool_move (tenant_id, customer_id); create index on pool_move (tenant_id, lead_id); create index on pool_move (tenant_id, pool_id, created_at);
-create policy domain_pool on pool_move as restrictive to zj_tenant using ((select zj_scope_accounts()) is null or by_account = any ((select zj_scope_accounts())::uuid[])
+create policy domain_pool on pool_move as restrictive to zj_tenant using ((select zj_scope_accounts() is null) or by_account = any ((select zj_scope_accounts())::uuid[])
     or pool_id = any ((select zj_pools())::uuid[]));
 
 create function pool_refuse(text, field text) returns void language plpgsql as $$

@@ -79,27 +79,27 @@ $$;
 create function zj_bpo_numbers() returns text[] language sql stable security definer set search_path = zj, pg_temp as $$
     select coalesce(array_agg(number), '{}') from did where tenant_id = zj_tenant() and business_client_id = any (zj_bpo_clients())
 $$;
-create policy bpo on campaign as restrictive to zj_tenant using ((select zj_bpo_campaigns()) is null or id = any ((select zj_bpo_campaigns())::uuid[]));
-create policy bpo on business_client as restrictive to zj_tenant using ((select zj_bpo_clients()) is null or id = any ((select zj_bpo_clients())::uuid[]));
-create policy bpo on customer as restrictive to zj_tenant using ((select zj_bpo_clients()) is null
+create policy bpo on campaign as restrictive to zj_tenant using ((select zj_bpo_campaigns() is null) or id = any ((select zj_bpo_campaigns())::uuid[]));
+create policy bpo on business_client as restrictive to zj_tenant using ((select zj_bpo_clients() is null) or id = any ((select zj_bpo_clients())::uuid[]));
+create policy bpo on customer as restrictive to zj_tenant using ((select zj_bpo_clients() is null)
     or business_client_id = any ((select zj_bpo_clients())::uuid[]) or campaign_id = any ((select zj_bpo_campaigns())::uuid[]));
-create policy bpo on questionnaire as restrictive to zj_tenant using ((select zj_bpo_clients()) is null
+create policy bpo on questionnaire as restrictive to zj_tenant using ((select zj_bpo_clients() is null)
     or exists (select from business_client c where c.tenant_id = questionnaire.tenant_id and questionnaire.id = any (c.questionnaires))
     or exists (select from campaign c where c.tenant_id = questionnaire.tenant_id and questionnaire.id = any (c.questionnaires)));
-create policy bpo on call as restrictive to zj_tenant using ((select zj_bpo_campaigns()) is null
+create policy bpo on call as restrictive to zj_tenant using ((select zj_bpo_campaigns() is null)
     or campaign_ref = any ((select zj_bpo_campaigns())::text[]) or did = any ((select zj_bpo_numbers())::text[]));
 do $$
 declare t text;
 begin
     foreach t in array array['call_leg', 'call_segment', 'queue_visit', 'offer', 'ivr_visit', 'recording'] loop
-        execute format('create policy bpo on %I as restrictive to zj_tenant using ((select zj_bpo_campaigns()) is null or exists (select from call c where c.tenant_id = %1$I.tenant_id and c.id = call_id))', t);
+        execute format('create policy bpo on %I as restrictive to zj_tenant using ((select zj_bpo_campaigns() is null) or exists (select from call c where c.tenant_id = %1$I.tenant_id and c.id = call_id))', t);
     end loop;
     foreach t in array array['lead', 'pool', 'pool_entry', 'pool_move', 'link', 'business_client_contact', 'business_client_number', 'business_client_page', 'kb_category', 'kb_article',
         'agent', 'queue', 'queue_agent', 'extension', 'did', 'trunk', 'number', 'blacklist', 'flow', 'prompt', 'department', 'account_group', 'account_group_member', 'agent_group', 'busy_reason'] loop
-        execute format('create policy bpo on %I as restrictive to zj_tenant using ((select zj_bpo_campaigns()) is null)', t);
+        execute format('create policy bpo on %I as restrictive to zj_tenant using ((select zj_bpo_campaigns() is null))', t);
     end loop;
 end $$;
-create policy bpo on account as restrictive to zj_tenant using ((select zj_bpo_campaigns()) is null or id = zj_account());
+create policy bpo on account as restrictive to zj_tenant using ((select zj_bpo_campaigns() is null) or id = zj_account());
 
 comment on table campaign is '{"resource":"campaigns","zh":"外呼任务","en":"Campaign","scope":"tenant","label":"name","menu":"callcentre","order":65,"quota":"max_campaigns","search":["name"]}';
 comment on column campaign.name is '{"zh":"任务名称","en":"Name"}';

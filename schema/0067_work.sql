@@ -91,7 +91,7 @@ create policy own on todo_plan as restrictive to zj_tenant using (zj_account() =
 create policy todo_plan on recycled as restrictive to zj_tenant using (table_name <> 'todo_plan' or row -> 'participants' ? zj_account()::text);
 
 -- The creator and who looks after it see a ticket, the assignee among what is to be done; deleting is for administrators.
-create policy seen on ticket as restrictive to zj_tenant using ((select zj_scope_accounts()) is null or created_by = any ((select zj_scope_accounts())::uuid[]) or assignee_id = zj_account());
+create policy seen on ticket as restrictive to zj_tenant using ((select zj_scope_accounts() is null) or created_by = any ((select zj_scope_accounts())::uuid[]) or assignee_id = zj_account());
 create policy gone on ticket as restrictive for delete to zj_tenant using ((select zj_is_admin()));
 
 -- An order is reviewed by a superior of who submitted it: somebody else, in whose scope the submitter is.
@@ -125,7 +125,7 @@ do $$
 declare t text;
 begin
     foreach t in array array['todo_plan', 'ticket', 'sales_order'] loop
-        execute format('create policy bpo on %I as restrictive to zj_tenant using ((select zj_bpo_campaigns()) is null)', t);
+        execute format('create policy bpo on %I as restrictive to zj_tenant using ((select zj_bpo_campaigns() is null))', t);
     end loop;
 end $$;
 
