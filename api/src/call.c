@@ -16,13 +16,28 @@ static void live_came(json_t *result, int code ZJ_UNUSED, const char *message ZJ
 		if (id && strcmp(id, req->arg[0]) == 0)
 			found = call;
 	}
-	if (found) {
-		json_t *o = json_copy(found);
+	if (found && api_reach_sees(req->user, "call.", found)) {
+		json_t *seen = api_glass_entity(api_glass_of(req->api, &req->who), found), *o = json_copy(seen);
 		json_object_set_new(o, "live", json_true());
 		api_reply_json(req, 200, o);
+		json_decref(seen);
 	} else {
 		api_fail(req, RES_P_NOT_FOUND, "there is no such call");
 	}
+	zj_deref(req);
+}
+
+/* Living calls are seen as ended ones are: within the role's data scope. */
+static void live_ask(struct api_reach *r, void *arg)
+{
+	struct api_req *req = arg;
+	zj_deref(req->user);
+	req->user = r;
+	if (r)
+		api_acd_ask(req->api->acd, "calls", json_pack("{s:s}", "tenant", req->who.tenant), live_came,
+			    zj_ref(req));
+	else
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 	zj_deref(req);
 }
 
@@ -31,8 +46,7 @@ static void read_call(struct api_req *req, PGresult *const *results, int n ZJ_UN
 	if (PQntuples(results[0]) > 0)
 		api_reply_text(req, 200, PQgetvalue(results[0], 0, 0));
 	else if (api_acd_is_up(req->api->acd))
-		api_acd_ask(req->api->acd, "calls", json_pack("{s:s}", "tenant", req->who.tenant), live_came,
-			    zj_ref(req));
+		api_reach_load(req->api, &req->who, "calls.read", live_ask, zj_ref(req));
 	else
 		api_fail(req, RES_P_NOT_FOUND, "there is no such call");
 }

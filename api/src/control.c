@@ -3,6 +3,7 @@
 #include "api.h"
 #include "live.h"
 #include "perm.h"
+#include "reach.h"
 #include "zj_log.h"
 #include <stdlib.h>
 #include <string.h>
@@ -104,23 +105,39 @@ static void command(struct api_req *req, const char *method, json_t *params)
 	api_acd_ask(req->api->acd, method, params, answered, zj_ref(req));
 }
 
-/* The agent the path names: `me` or an id of the tenant. Others need agents.control. NULL: answered. */
+static const char *not_looked_after(struct api_req *req, const char *permission)
+{
+	struct res_problem p = {.more = json_pack("{s:s}", "permission", permission)};
+	res_problem_set(&p, RES_P_PERMISSION, "not one of the agents and queues that you look after");
+	api_reply_problem(req, &p);
+	return NULL;
+}
+
+/* The agent the path names: `me` or an id of the tenant. Others need agents.control: all of them with a role for the
+ * whole tenant, else those whom one's agent looks after. NULL: answered. */
 static const char *agent_of_path(struct api_req *req)
 {
 	const char *id = req->arg[0];
+	enum api_command reach = api_command_reach(req->api, &req->who, "agents.control");
 	if (strcmp(id, "me") == 0 || strcmp(id, req->who.agent) == 0) {
 		if (req->who.agent[0])
 			return req->who.agent;
 		api_fail(req, RES_P_NOT_FOUND, "this account is no agent");
 		return NULL;
 	}
-	if (!api_may(req, "agents.control"))
+	if (reach == API_COMMAND_NONE) {
+		if (api_may(req, "agents.control")) /* a role for a part of the tenant, whose account is no agent */
+			return not_looked_after(req, "agents.control");
 		return NULL;
+	}
 	const struct api_agent *a = zj_uuid_is_valid(id) ? api_agent_find(req->api->directory, id) : NULL;
-	if (a && strcmp(a->tenant, req->who.tenant) == 0)
-		return a->id;
-	api_fail(req, RES_P_NOT_FOUND, "there is no such agent");
-	return NULL;
+	if (!a || strcmp(a->tenant, req->who.tenant) != 0) {
+		api_fail(req, RES_P_NOT_FOUND, "there is no such agent");
+		return NULL;
+	}
+	if (reach == API_COMMAND_MANAGED && !api_agent_manages(req->api->directory, req->who.agent, a))
+		return not_looked_after(req, "agents.control");
+	return a->id;
 }
 
 static void agent_command(struct api_req *req, const char *method, const struct member *members, size_t n)
@@ -155,7 +172,36 @@ struct check {
 	struct api_req *req;
 	json_t *params;
 	const char *method;
+	bool managed; /* calls of whom its agent looks after too */
 };
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+	return s ? s : "";
+}
+
+static bool is_managed_agent(const struct api_req *req, const char *id)
+{
+	const struct api_agent *a = *id ? api_agent_find(req->api->directory, id) : NULL;
+	return a && api_agent_manages(req->api->directory, req->who.agent, a);
+}
+
+/* Is the call one's own, or one of those one looks after? */
+static bool is_in_reach(const struct check *c, const json_t *call)
+{
+	const struct api_req *req = c->req;
+	size_t i;
+	json_t *leg;
+	bool mine = strcmp(text(call, "agent"), req->who.agent) == 0,
+	     managed = is_managed_agent(req, text(call, "agent")) ||
+		       api_agent_manages_queue(req->api->directory, req->who.agent, text(call, "queue"));
+	json_array_foreach (json_object_get(call, "legs"), i, leg) {
+		mine = mine || strcmp(text(leg, "agent"), req->who.agent) == 0;
+		managed = managed || is_managed_agent(req, text(leg, "agent"));
+	}
+	return req->who.agent[0] && (mine || (c->managed && managed));
+}
 
 /* acd's list of the tenant's living calls says whose call it is. */
 static void calls_listed(json_t *result, int code, const char *message ZJ_UNUSED, json_t *data ZJ_UNUSED, void *arg)
@@ -163,39 +209,39 @@ static void calls_listed(json_t *result, int code, const char *message ZJ_UNUSED
 	struct check *c = arg;
 	size_t i;
 	json_t *call;
-	bool own = false;
-	const char *id = json_string_value(json_object_get(c->params, "call"));
-	json_array_foreach (json_object_get(result, "calls"), i, call) {
-		const char *this = json_string_value(json_object_get(call, "id"));
-		if (this && strcmp(this, id) == 0)
-			own = api_live_is_agents(call, c->req->who.agent);
-	}
+	bool good = false;
+	const char *id = text(c->params, "call");
+	json_array_foreach (json_object_get(result, "calls"), i, call)
+		if (strcmp(text(call, "id"), id) == 0)
+			good = is_in_reach(c, call);
 	if (!result && code == ZJ_RPC_GONE)
 		api_fail(c->req, RES_P_AWAY, "the call engine is away");
-	else if (own)
+	else if (good)
 		command(c->req, c->method, json_incref(c->params));
 	else
-		api_may(c->req, "calls.control");
+		not_looked_after(c->req, "calls.control");
 	json_decref(c->params);
 	zj_deref(c->req);
 	free(c);
 }
 
-/* One's own agent's calls, or any with calls.control. */
+/* One's own agent's calls; any with calls.control and a role for the whole tenant; with less, those of the agents and
+ * queues that one looks after. */
 static void call_command(struct api_req *req, const char *method, const struct member *members, size_t n)
 {
-	bool any = res_perm_has(req->who.perms, "calls.control");
+	enum api_command reach = api_command_reach(req->api, &req->who, "calls.control");
 	if (!zj_uuid_is_valid(req->arg[0]))
 		return api_fail(req, RES_P_NOT_FOUND, "an id is a UUID");
-	if (!any && !req->who.agent[0]) {
-		api_may(req, "calls.control");
+	if (reach == API_COMMAND_NONE && !req->who.agent[0]) {
+		if (api_may(req, "calls.control"))
+			not_looked_after(req, "calls.control");
 		return;
 	}
 	json_t *params = read_body(req, members, n);
 	if (!params)
 		return;
 	json_object_set_new(params, "call", json_string(req->arg[0]));
-	if (any) {
+	if (reach == API_COMMAND_ALL) {
 		command(req, method, params);
 		return;
 	}
@@ -204,7 +250,7 @@ static void call_command(struct api_req *req, const char *method, const struct m
 		json_decref(params);
 		return api_fail(req, RES_P_INTERNAL, "out of memory");
 	}
-	*c = (struct check){zj_ref(req), params, method};
+	*c = (struct check){zj_ref(req), params, method, reach == API_COMMAND_MANAGED};
 	api_acd_ask(req->api->acd, "calls", json_pack("{s:s}", "tenant", req->who.tenant), calls_listed, c);
 }
 

@@ -8,18 +8,19 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#define COALESCE_MS 100
-#define TICK_MS     1000
-#define PING_EVERY  20               /* ticks */
-#define TELL_EVERY  5                /* ticks */
-#define KEEP_US     (60 * 1000000LL) /* a feed without viewers, for those who come back */
-#define FEEDS_MAX   20000
+#define COALESCE_MS  100
+#define TICK_MS      1000
+#define PING_EVERY   20               /* ticks */
+#define TELL_EVERY   5                /* ticks */
+#define RELOAD_EVERY 60               /* ticks */
+#define RELOAD_MAX   50               /* scopes looked up in a tick, a tenant */
+#define KEEP_US      (60 * 1000000LL) /* a feed without viewers, for those who come back */
+#define FEEDS_MAX    20000
 
 /* An event on its way, at most COALESCE_MS. */
 struct pending {
 	struct api_event e;
 	char id[ZJ_UUID_SIZE];
-	json_t *params;
 	struct pending *prev, *next;
 };
 
@@ -43,6 +44,7 @@ struct api_live {
 	uv_timer_t tick;
 	unsigned ticks;
 	int64_t viewers;
+	uint64_t serial; /* the last event's and the last viewer's */
 };
 
 /* --- snapshots --- */
@@ -71,42 +73,61 @@ static struct ask *ask_of(struct api_feed *f)
 	return a;
 }
 
-static char *snapshot_text(const json_t *board)
+/* A board as those see it who share a reach and a glass. */
+struct snapshot {
+	const struct api_reach *reach;
+	api_glass glass;
+	char *text; /* malloc'd */
+	struct snapshot *next;
+};
+
+static char *snapshot_text(const json_t *board, const struct api_viewer *v)
 {
-	json_t *o = json_pack("{s:s}", "type", "snapshot");
-	json_object_update(o, (json_t *)board);
+	json_t *o = json_pack("{s:s}", "type", "snapshot"), *within = api_reach_board(v->reach, board),
+	       *seen = api_glass_board(v->glass, within);
+	json_object_update(o, seen);
 	char *text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
+	json_decref(seen);
+	json_decref(within);
 	return text;
+}
+
+static const char *snapshot_of(struct snapshot **all, const json_t *board, const struct api_viewer *v)
+{
+	struct snapshot *s = *all;
+	while (s && (s->reach != v->reach || s->glass != v->glass))
+		s = s->next;
+	if (!s && (s = calloc(1, sizeof(*s)))) {
+		*s = (struct snapshot){v->reach, v->glass, snapshot_text(board, v), *all};
+		*all = s;
+	}
+	return s ? s->text : NULL;
 }
 
 static void flush(struct api_feed *f);
 
 static void send_snapshot(struct api_feed *f, const json_t *board)
 {
-	struct api_viewer *v, *next;
+	struct api_viewer *v, *other;
 	struct api_cursor c;
-	char *all = NULL;
+	struct snapshot *all = NULL, *s, *next;
 	flush(f); /* what came before the board was answered is in it */
 	if (f->gap && api_cursor_read(json_string_value(json_object_get(board, "cursor")), &c))
 		api_ring_reset(f->ring, c);
 	f->gap = false;
-	DL_FOREACH_SAFE (f->viewers, v, next) {
-		if (!v->waiting)
+	DL_FOREACH_SAFE (f->viewers, v, other) {
+		if (!v->waiting || v->loading)
 			continue;
+		const char *text = snapshot_of(&all, board, v);
 		v->waiting = false;
-		if (v->all) {
-			all = all ? all : snapshot_text(board);
-			api_viewer_send(v, all ? all : "{\"type\":\"stale\"}");
-			continue;
-		}
-		json_t *own = api_live_board_of(board, v->who.agent);
-		char *text = snapshot_text(own);
 		api_viewer_send(v, text ? text : "{\"type\":\"stale\"}");
-		free(text);
-		json_decref(own);
 	}
-	free(all);
+	for (s = all; s; s = next) {
+		next = s->next;
+		free(s->text);
+		free(s);
+	}
 }
 
 static void board_came(json_t *result, int code, const char *message, json_t *data ZJ_UNUSED, void *arg)
@@ -128,7 +149,7 @@ static bool anybody_waits(const struct api_feed *f)
 {
 	const struct api_viewer *v;
 	DL_FOREACH (f->viewers, v)
-		if (v->waiting)
+		if (v->waiting && !v->loading)
 			return true;
 	return false;
 }
@@ -186,15 +207,13 @@ static void subscribe(struct api_feed *f, const char *after)
 
 static bool may_see(const struct api_viewer *v, const struct api_event *e)
 {
-	return v->all || api_live_concerns(e->type, e->data, v->who.agent);
+	return api_reach_sees_event(v->reach, e->serial, e->type, e->data);
 }
 
 static void pending_free(struct api_feed *f, struct pending *p)
 {
 	DL_DELETE(f->pending, p);
-	json_decref(p->e.data);
-	zj_deref(p->e.text);
-	json_decref(p->params);
+	api_event_clear(&p->e);
 	free(p);
 }
 
@@ -204,17 +223,13 @@ static void flush(struct api_feed *f)
 	struct api_viewer *v, *other;
 	f->flushed_us = zj_mono_us();
 	DL_FOREACH_SAFE (f->pending, p, next) {
-		json_object_del(p->params, "tenant");
-		char *text = json_dumps(p->params, JSON_COMPACT);
-		p->e.text = text ? zj_strdup(text) : NULL;
-		free(text);
-		if (p->e.text) {
-			DL_FOREACH_SAFE (f->viewers, v, other)
-				if (!v->waiting && may_see(v, &p->e))
-					api_viewer_send(v, p->e.text);
-			api_ring_put(f->ring, &p->e);
-			p->e = (struct api_event){0};
+		DL_FOREACH_SAFE (f->viewers, v, other) {
+			const char *text = !v->waiting && may_see(v, &p->e) ? api_event_text(&p->e, v->glass) : NULL;
+			if (text)
+				api_viewer_send(v, text);
 		}
+		api_ring_put(f->ring, &p->e);
+		p->e = (struct api_event){0};
 		pending_free(f, p);
 	}
 }
@@ -261,8 +276,10 @@ void api_live_event(struct api_live *l, json_t *params)
 	const char *id = json_string_value(json_object_get(data, "id"));
 	snprintf(p->e.type, sizeof(p->e.type), "%s", type);
 	snprintf(p->id, sizeof(p->id), "%s", id ? id : "");
-	p->e.data = json_incref(data);
-	p->params = json_copy(params);
+	p->e.serial = ++l->serial;
+	p->e.message = json_copy(params);
+	json_object_del(p->e.message, "tenant");
+	p->e.data = json_object_get(p->e.message, "data");
 	add_pending(f, p);
 }
 
@@ -329,10 +346,76 @@ static void tell(struct api_viewer *v)
 
 static void replay(struct api_feed *f, struct api_viewer *v, long from)
 {
-	const struct api_event *e;
-	for (long i = from; (e = api_ring_at(f->ring, i)); i++)
-		if (may_see(v, e))
-			api_viewer_send(v, e->text);
+	struct api_event *e;
+	for (long i = from; (e = api_ring_at(f->ring, i)); i++) {
+		const char *text = may_see(v, e) ? api_event_text(e, v->glass) : NULL;
+		if (text)
+			api_viewer_send(v, text);
+	}
+}
+
+/* --- what a viewer's data scope reaches --- */
+
+struct reach_ask {
+	struct api_live *live;
+	char tenant[ZJ_UUID_SIZE];
+	uint64_t viewer;
+};
+
+static void reach_came(struct api_reach *r, void *arg)
+{
+	struct reach_ask *a = arg;
+	struct api_feed *f = find(a->live, a->tenant);
+	struct api_viewer *v = f ? f->viewers : NULL;
+	while (v && v->serial != a->viewer)
+		v = v->next;
+	free(a);
+	if (!v || !v->scoped || !r) {
+		zj_deref(r);
+		return;
+	}
+	v->loading = false;
+	api_viewer_set(v, r);
+	ask_board(f);
+}
+
+static void reach_ask(struct api_viewer *v)
+{
+	struct reach_ask *a = calloc(1, sizeof(*a));
+	if (!a)
+		return;
+	v->reload = false;
+	a->live = v->feed->live;
+	strcpy(a->tenant, v->feed->tenant);
+	a->viewer = v->serial;
+	api_reach_load(v->api, &v->who, "live.read", reach_came, a);
+}
+
+/* What is told is looked at once for all who share a reach. */
+static void share_reach(struct api_viewer *v)
+{
+	struct api_viewer *other = v->feed ? v->feed->viewers : NULL;
+	while (other && (other == v || !api_reach_equal(other->reach, v->reach)))
+		other = other->next;
+	if (!other)
+		return;
+	struct api_reach *own = v->reach;
+	v->reach = zj_ref(other->reach);
+	zj_deref(own);
+}
+
+void api_viewer_set(struct api_viewer *v, struct api_reach *r)
+{
+	api_glass glass = api_glass_of(v->api, &v->who);
+	if (v->reach && v->glass == glass && api_reach_equal(v->reach, r)) {
+		zj_deref(r);
+		return;
+	}
+	zj_deref(v->reach);
+	v->reach = r;
+	v->glass = glass;
+	v->waiting = true;
+	share_reach(v);
 }
 
 void api_live_join(struct api_live *l, struct api_viewer *v, const char *after)
@@ -348,9 +431,12 @@ void api_live_join(struct api_live *l, struct api_viewer *v, const char *after)
 	}
 	v->feed = f;
 	v->waiting = true;
+	v->serial = ++l->serial;
+	v->reload = v->loading;
+	share_reach(v);
 	DL_APPEND(f->viewers, v);
 	zj_metric_set(&api_metrics[API_M_viewers], ++l->viewers);
-	if (fresh && resume) { /* acd may still hold what came after: it sends that, or `gap` */
+	if (fresh && resume && !v->loading) { /* acd may still hold what came after: it sends that, or `gap` */
 		v->waiting = false;
 		api_ring_reset(f->ring, c);
 		subscribe(f, after);
@@ -358,13 +444,15 @@ void api_live_join(struct api_live *l, struct api_viewer *v, const char *after)
 		subscribe(f, NULL);
 	} else {
 		flush(f);
-		long from = resume && f->subscribed ? api_ring_after(f->ring, c) : -1;
+		long from = resume && f->subscribed && !v->loading ? api_ring_after(f->ring, c) : -1;
 		v->waiting = from < 0;
 		if (from >= 0)
 			replay(f, v, from);
 		else
 			ask_board(f);
 	}
+	if (v->loading)
+		reach_ask(v);
 	if (!api_acd_is_up(l->api->acd)) {
 		v->waiting = true;
 		api_viewer_send(v, "{\"type\":\"stale\"}");
@@ -409,21 +497,23 @@ void api_live_acd(struct api_live *l, bool up)
 	}
 }
 
-/* The rights of a viewer as they are now; false: it must go. */
+/* The rights of a viewer as they are now; false: it must go. What its role's data scope shows it keeps until the
+ * database was asked again; all else changes at once. */
 static bool still_may(struct api_viewer *v)
 {
-	char agent[ZJ_UUID_SIZE];
-	strcpy(agent, v->who.agent);
+	bool exact;
 	int err = api_who_renew(v->api, &v->who);
 	if (err == EAGAIN)
 		return true; /* a role's row is on its way: asked again then */
-	if (err)
+	struct api_reach *r = err ? NULL : api_reach_now(v->api, &v->who, "live.read", &exact);
+	if (!r)
 		return false;
-	bool all = res_perm_has(v->who.perms, "live.read");
-	if (all != v->all || strcmp(agent, v->who.agent) != 0) {
-		v->all = all;
-		v->waiting = true;
-	}
+	v->reload = !exact;
+	if (exact || !v->scoped)
+		api_viewer_set(v, r);
+	else
+		zj_deref(r);
+	v->scoped = !exact;
 	return api_viewer_may(&v->who);
 }
 
@@ -452,6 +542,19 @@ void api_live_rights(struct api_live *l)
 	}
 }
 
+/* A department that moved is in no log that the api follows: every viewer's scope is looked up again now and then. */
+static void reload_some(struct api_feed *f, unsigned ticks)
+{
+	struct api_viewer *v, *next;
+	int n = 0;
+	DL_FOREACH_SAFE (f->viewers, v, next) {
+		if (v->scoped && (v->serial + ticks) % RELOAD_EVERY == 0)
+			v->reload = true;
+		if (v->reload && n++ < RELOAD_MAX)
+			reach_ask(v);
+	}
+}
+
 /* Once a second: slow viewers that have caught up, silent ones, feeds nobody watches, boards that were not answered.
  * One thing a viewer: each may find its socket broken, and then the viewer is gone. */
 static void on_tick(uv_timer_t *t)
@@ -462,6 +565,7 @@ static void on_tick(uv_timer_t *t)
 	int64_t now = zj_mono_us();
 	bool ping = ++l->ticks % PING_EVERY == 0, up = api_acd_is_up(l->api->acd);
 	HASH_ITER (hh, l->feeds, f, next) {
+		reload_some(f, l->ticks);
 		DL_FOREACH_SAFE (f->viewers, v, other) {
 			if (v->slow && api_viewer_drained(v)) {
 				v->slow = false;

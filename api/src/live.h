@@ -2,6 +2,8 @@
 #ifndef API_LIVE_H
 #define API_LIVE_H
 #include "api.h"
+#include "glass.h"
+#include "reach.h"
 
 int api_live_alloc(struct api_live **lp, struct api *api) ZJ_MUST_CHECK;
 void api_live_close(struct api_live *l);
@@ -17,12 +19,6 @@ struct api_viewer;
 typedef bool(api_live_may_h)(const struct api_viewer *v, void *arg);
 void api_live_tell(struct api_live *l, const char *tenant, api_live_may_h *may, void *arg, const char *text);
 
-/* Does the entity of an event concern the agent? `type` is the event's, e.g. `call.changed`. */
-bool api_live_concerns(const char *type, const json_t *data, const char *agent);
-bool api_live_is_agents(const json_t *call, const char *agent);
-/* The board as one who sees only what concerns `agent`; a new object. */
-json_t *api_live_board_of(const json_t *board, const char *agent);
-
 /* ring.c: the last events of a feed, for those who come back. */
 struct api_cursor {
 	int64_t epoch, seq;
@@ -31,10 +27,15 @@ bool api_cursor_read(const char *text, struct api_cursor *c);
 struct api_ring;
 struct api_event {
 	struct api_cursor cursor;
-	json_t *data; /* owned */
+	uint64_t serial; /* tells events apart in this process; never 0 */
+	json_t *message; /* what is sent, through a clear glass; owned */
+	json_t *data;    /* borrowed from `message` */
 	char type[32];
-	char *text; /* what is sent; an object */
+	struct api_event_text *texts; /* as rendered until now */
 };
+/* What is sent to viewers with that glass: rendered once. Borrowed; NULL: memory is out. */
+const char *api_event_text(struct api_event *e, api_glass glass);
+void api_event_clear(struct api_event *e);
 #define API_RING 2000
 int api_ring_alloc(struct api_ring **rp) ZJ_MUST_CHECK;
 /* Nothing before `floor` is known. */
@@ -42,7 +43,7 @@ void api_ring_reset(struct api_ring *r, struct api_cursor floor);
 void api_ring_put(struct api_ring *r, struct api_event *e /* its members are taken over */);
 /* The first event after `c`: an index for api_ring_at; -1 when what came after `c` is not all known. */
 long api_ring_after(const struct api_ring *r, struct api_cursor c);
-const struct api_event *api_ring_at(const struct api_ring *r, long index); /* NULL: the end */
+struct api_event *api_ring_at(struct api_ring *r, long index); /* NULL: the end */
 
 /* viewer.c: one WebSocket. */
 struct api_viewer;
@@ -52,7 +53,12 @@ struct api_viewer {
 	struct api *api;
 	struct api_who who;
 	h2o_websocket_conn_t *conn;
-	bool all;     /* sees everything of the tenant; else what concerns its agent */
+	uint64_t serial;         /* tells viewers apart; never 0 */
+	struct api_reach *reach; /* a reference; shared by viewers that see the same */
+	api_glass glass;
+	bool scoped;  /* the role's data scope decides: the database is asked now and then */
+	bool reload;  /* its reach is to be looked up again */
+	bool loading; /* its first reach is on its way: it gets nothing until then */
 	bool waiting; /* for a snapshot: events are not sent meanwhile */
 	bool slow;    /* its buffer was full */
 	int64_t heard_us, closing_us;
@@ -67,4 +73,7 @@ bool api_viewer_drained(const struct api_viewer *v);
 void api_viewer_tick(struct api_viewer *v, int64_t now_us, bool ping);
 void api_live_join(struct api_live *l, struct api_viewer *v, const char *after /* may be NULL */);
 void api_live_leave(struct api_viewer *v);
+/* Gives the viewer a reach (stolen), and the glass of its rights; it waits for a snapshot when that changes anything.
+ */
+void api_viewer_set(struct api_viewer *v, struct api_reach *r);
 #endif

@@ -15,6 +15,7 @@ static void gone(struct api_viewer *v)
 	h2o_websocket_conn_t *conn = v->conn;
 	api_live_leave(v);
 	api_who_clear(&v->who);
+	zj_deref(v->reach);
 	free(v);
 	if (conn)
 		h2o_websocket_close(conn);
@@ -136,7 +137,7 @@ bool api_viewer_may(const struct api_who *who)
 void api_events_h(struct api_req *req)
 {
 	const char *key;
-	bool all = res_perm_has(req->who.perms, "live.read");
+	bool exact;
 	if (h2o_is_websocket_handshake(req->h2o, &key) != 0 || !key)
 		return api_fail(req, RES_P_REQUEST, "this is a WebSocket");
 	if (req->who.by_cookie && !origin_is_ours(req))
@@ -148,13 +149,17 @@ void api_events_h(struct api_req *req)
 	if (req->api->conf.viewers <= atomic_load(&api_metrics[API_M_viewers].value))
 		return api_fail(req, RES_P_AWAY, "too many viewers");
 	struct api_viewer *v = calloc(1, sizeof(*v));
-	if (!v)
+	struct api_reach *reach = v ? api_reach_now(req->api, &req->who, "live.read", &exact) : NULL;
+	if (!reach) {
+		free(v);
 		return api_fail(req, RES_P_INTERNAL, "out of memory");
+	}
 	v->api = req->api;
-	v->all = all;
 	v->who = req->who;
 	v->who.token = NULL;
 	json_incref(v->who.perms);
+	v->scoped = v->loading = !exact;
+	api_viewer_set(v, reach);
 	v->heard_us = zj_mono_us();
 	char *after = res_query_get(req->query, "after");
 	if (api_req_header_is(req, "sec-websocket-protocol", "zongji.events"))
@@ -174,12 +179,26 @@ static void board_came(json_t *result, int code ZJ_UNUSED, const char *message Z
 		       void *arg)
 {
 	struct api_req *req = arg;
-	if (!result)
+	json_t *within;
+	if (!result) {
 		api_fail(req, RES_P_AWAY, "the call engine is away");
-	else if (res_perm_has(req->who.perms, "live.read"))
-		api_reply_json(req, 200, json_incref(result));
+	} else {
+		within = api_reach_board(req->user, result);
+		api_reply_json(req, 200, api_glass_board(api_glass_of(req->api, &req->who), within));
+		json_decref(within);
+	}
+	zj_deref(req);
+}
+
+static void board_ask(struct api_reach *r, void *arg)
+{
+	struct api_req *req = arg;
+	req->user = r; /* goes with the request */
+	if (r)
+		api_acd_ask(req->api->acd, "board", json_pack("{s:s}", "tenant", req->who.tenant), board_came,
+			    zj_ref(req));
 	else
-		api_reply_json(req, 200, api_live_board_of(result, req->who.agent));
+		api_fail(req, RES_P_INTERNAL, "out of memory");
 	zj_deref(req);
 }
 
@@ -191,5 +210,5 @@ void api_board_h(struct api_req *req)
 	}
 	if (!api_acd_is_up(req->api->acd))
 		return api_fail(req, RES_P_AWAY, "the call engine is away");
-	api_acd_ask(req->api->acd, "board", json_pack("{s:s}", "tenant", req->who.tenant), board_came, zj_ref(req));
+	api_reach_load(req->api, &req->who, "live.read", board_ask, zj_ref(req));
 }

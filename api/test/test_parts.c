@@ -1,12 +1,10 @@
-/* The small pure parts: permissions, forms, ranges, sound headers, cursors and the ring, the rate limit, an agent's
- * view. */
+/* The small pure parts: permissions, forms, ranges, sound headers, cursors and the ring. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 /* cmocka wants those four first */
 #include "file.h"
-#include "limit.h"
 #include "live.h"
 #include "multipart.h"
 #include "perm.h"
@@ -151,7 +149,7 @@ static void test_ring(void **state)
 	assert_int_equal(api_ring_after(r, (struct api_cursor){7, 9}), -1);
 	assert_int_equal(api_ring_after(r, (struct api_cursor){6, 10}), -1);
 	for (int i = 0; i < API_RING + 5; i++) {
-		struct api_event e = {.cursor = {7, 12 + 2 * i}, .text = zj_strdup("x")};
+		struct api_event e = {.cursor = {7, 12 + 2 * i}, .message = json_object()};
 		api_ring_put(r, &e);
 	}
 	assert_int_equal(api_ring_after(r, (struct api_cursor){7, 10}), -1); /* fell out */
@@ -163,64 +161,11 @@ static void test_ring(void **state)
 	assert_int_equal(zj_objects_alive(), 0);
 }
 
-static void test_limit(void **state)
-{
-	struct api_limit *l;
-	char source[20];
-	(void)state;
-	assert_int_equal(api_limit_alloc(&l), 0);
-	for (int i = 0; i < 10; i++) {
-		assert_int_equal(api_limit_wait_s(l, "1.1.1.1", "a/u", 1000000), 0);
-		api_limit_failed(l, "1.1.1.1", "a/u", 1000000);
-	}
-	assert_int_equal(api_limit_wait_s(l, "1.1.1.1", "a/u", 1000000), 301);
-	assert_int_equal(api_limit_wait_s(l, "1.1.1.2", "a/u", 1000000), 0);
-	assert_int_equal(api_limit_wait_s(l, "1.1.1.1", "a/v", 1000000), 0);
-	assert_int_equal(api_limit_wait_s(l, "1.1.1.1", "a/u", 302 * 1000000LL), 0);
-	api_limit_succeeded(l, "1.1.1.1", "a/u");
-	assert_int_equal(api_limit_wait_s(l, "1.1.1.1", "a/u", 1000000), 0);
-	for (int i = 0; i < 100; i++) { /* a source that tries many accounts */
-		snprintf(source, sizeof(source), "u%d", i);
-		api_limit_failed(l, "2.2.2.2", source, 1000000);
-	}
-	assert_true(api_limit_wait_s(l, "2.2.2.2", "someone", 1000000) > 0);
-	for (int i = 0; i < 100000; i++) { /* many sources: the table stays what it is */
-		snprintf(source, sizeof(source), "s%d", i);
-		api_limit_failed(l, source, "a/u", 2000000);
-	}
-	zj_deref(l);
-}
-
-static void test_an_agents_view(void **state)
-{
-	json_t *board = json_loads(
-		"{\"cursor\":\"1-1\",\"queues\":[{\"id\":\"q\"}],\"agents\":[{\"id\":\"me\"},{\"id\":\"you\"}],"
-		"\"calls\":[{\"id\":\"1\",\"agent\":\"me\"},{\"id\":\"2\",\"legs\":[{\"agent\":\"me\"}]},{\"id\":\"3\","
-		"\"legs\":[{}]}],"
-		"\"visits\":[{\"id\":\"v\",\"offered_to\":\"you\"}]}",
-		0, NULL);
-	(void)state;
-	json_t *mine = api_live_board_of(board, "me");
-	assert_int_equal(json_array_size(json_object_get(mine, "queues")), 0);
-	assert_int_equal(json_array_size(json_object_get(mine, "agents")), 1);
-	assert_int_equal(json_array_size(json_object_get(mine, "calls")), 2);
-	assert_int_equal(json_array_size(json_object_get(mine, "visits")), 0);
-	assert_int_equal(json_array_size(json_object_get(board, "agents")), 2);
-	assert_string_equal(json_string_value(json_object_get(mine, "cursor")), "1-1");
-	json_decref(mine);
-	json_t *nobodys = api_live_board_of(board, "");
-	assert_int_equal(json_array_size(json_object_get(nobodys, "calls")), 0);
-	json_decref(nobodys);
-	json_decref(board);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_permissions), cmocka_unit_test(test_multipart),
-		cmocka_unit_test(test_ranges),      cmocka_unit_test(test_wav_headers),
-		cmocka_unit_test(test_tokens),      cmocka_unit_test(test_ring),
-		cmocka_unit_test(test_limit),       cmocka_unit_test(test_an_agents_view),
+		cmocka_unit_test(test_permissions), cmocka_unit_test(test_multipart), cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_wav_headers), cmocka_unit_test(test_tokens),    cmocka_unit_test(test_ring),
 	};
 	return cmocka_run_group_tests_name("parts", tests, NULL, NULL);
 }
