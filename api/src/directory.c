@@ -154,6 +154,16 @@ static enum api_directory_kind kind_of(const char *table)
 	return kind;
 }
 
+/* Several times a request: without printf. */
+static void key_of(char key[48], enum api_directory_kind kind, const char *id)
+{
+	size_t n = strnlen(id, 40);
+	key[0] = (char)('A' + kind);
+	key[1] = ':';
+	memcpy(key + 2, id, n);
+	key[n + 2] = 0;
+}
+
 static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *id, json_t *row, void *arg)
 {
 	struct api_directory *d = arg;
@@ -166,7 +176,7 @@ static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *i
 		return;
 	}
 	char key[48];
-	snprintf(key, sizeof(key), "%d:%s", kind, id);
+	key_of(key, kind, id);
 	drop(d, key);
 	struct api_directory_entry *e = row ? calloc(1, sizeof(*e)) : NULL;
 	if (e) {
@@ -226,7 +236,7 @@ void api_directory_wait(struct api_directory *d, const char *table, const char *
 	char key[48];
 	struct api_directory_entry *e;
 	enum api_directory_kind kind = kind_of(table);
-	snprintf(key, sizeof(key), "%d:%s", kind, id);
+	key_of(key, kind, id);
 	HASH_FIND(hh_key, d->by_key, key, strlen(key), e);
 	struct waiter *w =
 		kind == API_D_KINDS || (gone ? !e : e && e->seen_us >= since_us) ? NULL : calloc(1, sizeof(*w));
@@ -254,7 +264,7 @@ static const struct api_directory_entry *find_key(const struct api_directory *d,
 {
 	char key[48];
 	struct api_directory_entry *e = NULL;
-	snprintf(key, sizeof(key), "%d:%s", kind, id);
+	key_of(key, kind, id);
 	HASH_FIND(hh_key, d->by_key, key, strlen(key), e);
 	return e;
 }

@@ -93,20 +93,27 @@ static const struct api_route resource_routes[] = {
 	{NULL, NULL, 0, NULL, NULL, NULL},
 };
 
+/* The route's pattern from its third segment on: all begin with api/v1. */
 static bool matches(struct api_req *req, const char *pattern)
 {
-	int i = 0, args = 0;
-	for (; *pattern; i++) {
-		size_t n = strcspn(pattern, "/");
-		if (i >= req->n_seg)
+	int i = 2, args = 0;
+	for (; *pattern && i < req->n_seg; i++) {
+		const char *s = req->seg[i];
+		if (*pattern == '*') {
+			req->arg[args++] = s;
+			pattern++;
+		} else {
+			while (*s && *s == *pattern)
+				s++, pattern++;
+			if (*s)
+				return false;
+		}
+		if (*pattern == '/')
+			pattern++;
+		else if (*pattern)
 			return false;
-		if (n == 1 && *pattern == '*')
-			req->arg[args++] = req->seg[i];
-		else if (strncmp(pattern, req->seg[i], n) != 0 || req->seg[i][n])
-			return false;
-		pattern += n + (pattern[n] == '/');
 	}
-	return i == req->n_seg;
+	return !*pattern && i == req->n_seg;
 }
 
 /* HEAD is a GET without its body. */
@@ -118,8 +125,11 @@ static bool method_is(const struct api_req *req, const char *method)
 /* `allow` collects the methods of routes that match but for the method. */
 static bool find(struct api_req *req, const struct api_route *routes, struct res_buf *allow)
 {
+	static const size_t prefix = sizeof("api/v1/") - 1;
+	if (req->n_seg < 3 || strcmp(req->seg[1], "v1") != 0)
+		return false;
 	for (; routes->method; routes++) {
-		if (!matches(req, routes->pattern))
+		if (!matches(req, routes->pattern + prefix))
 			continue;
 		if (method_is(req, routes->method)) {
 			req->route = routes;

@@ -1,39 +1,23 @@
 #include "manage.h"
-#include <stdio.h>
 #include <string.h>
-
-static bool granted(const struct res_def *r, enum res_role role, const char *verb)
-{
-	if (strcmp(verb, "create") == 0 || strcmp(verb, "import") == 0)
-		return r->insert[role];
-	if (strcmp(verb, "update") == 0)
-		return r->update[role];
-	if (strcmp(verb, "delete") == 0)
-		return r->remove[role];
-	return r->select[role];
-}
 
 bool api_verb(struct api_req *req, const char *verb)
 {
 	const struct res_def *r = req->res;
 	enum res_role role = req->who.role;
-	char permission[100];
-	if (!granted(r, role, verb)) {
-		bool other = granted(r, role == RES_ROLE_TENANT ? RES_ROLE_CARRIER : RES_ROLE_TENANT, verb);
-		if (other && role == RES_ROLE_CARRIER)
-			api_fail(req, RES_P_PERMISSION, "%s belong to a tenant: enter one with X-Zj-Tenant", r->name);
-		else if (other)
-			api_fail(req, RES_P_PERMISSION, "%s are the carrier's", r->name);
-		else
-			api_fail(req, RES_P_METHOD, "%s do not offer this", r->name);
-		return false;
-	}
-	if (json_is_false(json_object_get(r->comment, verb))) {
+	int can = 0;
+	while (can < RES_CAN_COUNT - 1 && strcmp(res_can_names[can], verb) != 0)
+		can++;
+	if (r->can[can][role])
+		return api_may(req, r->perms[can]);
+	bool other = r->can[can][role == RES_ROLE_TENANT ? RES_ROLE_CARRIER : RES_ROLE_TENANT];
+	if (other && role == RES_ROLE_CARRIER)
+		api_fail(req, RES_P_PERMISSION, "%s belong to a tenant: enter one with X-Zj-Tenant", r->name);
+	else if (other)
+		api_fail(req, RES_P_PERMISSION, "%s are the carrier's", r->name);
+	else
 		api_fail(req, RES_P_METHOD, "%s do not offer this", r->name);
-		return false;
-	}
-	snprintf(permission, sizeof(permission), "%s.%s", r->name, verb);
-	return api_may(req, permission);
+	return false;
 }
 
 bool api_id_is_good(struct api_req *req, const char *id)

@@ -6,9 +6,27 @@
 #include "pg_priv.h"
 #include "zj_log.h"
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Statements are a thousand bytes, asked for with every request: eight bytes at a time. */
+static unsigned text_hash(const void *text, size_t n)
+{
+	uint64_t h = n, word = 0;
+
+	for (const char *p = text; n; p += sizeof(word)) {
+		size_t part = n < sizeof(word) ? n : sizeof(word);
+
+		memcpy(&word, p, part);
+		h = (h ^ word) * 0x9e3779b97f4a7c15U;
+		h ^= h >> 32;
+		n -= part;
+	}
+	return (unsigned)h;
+}
+#define HASH_FUNCTION(text, n, hash) (hash) = text_hash(text, n)
 #include <uthash.h>
 
 enum state { DOWN, CONNECTING, IDLE, BUSY, ROLLBACK };
@@ -254,38 +272,42 @@ static bool sending(const struct zj_pg_link *l, const struct statement *s)
 	return false;
 }
 
+static bool statement_send(struct zj_pg_link *l, int query, const char *sql, int n, const char *const *values)
+{
+	struct statement *s = statement_of(l, sql);
+	bool ok = true;
+
+	if (!s) {
+		ok = PQsendQueryParams(l->conn, sql, n, NULL, values, NULL, NULL, 0);
+		step_add(l, query, NULL);
+		return ok;
+	}
+	if (!s->ready && !sending(l, s)) {
+		ok = PQsendPrepare(l->conn, s->name, s->sql, 0, NULL);
+		step_add(l, query, s);
+	}
+	ok = ok && PQsendQueryPrepared(l->conn, s->name, n, values, NULL, NULL, 0);
+	step_add(l, query, NULL);
+	return ok;
+}
+
 static bool query_send(struct zj_pg_link *l, int i)
 {
 	const struct zj_pg_query *q = &l->job->queries[i];
-	struct statement *s = statement_of(l, q->sql);
-	bool ok;
 
-	if (!s) {
-		ok = PQsendQueryParams(l->conn, q->sql, q->n, NULL, q->values, NULL, NULL, 0);
-		step_add(l, i, NULL);
-		return ok;
-	}
-	ok = true;
-	if (!s->ready && !sending(l, s)) {
-		ok = PQsendPrepare(l->conn, s->name, s->sql, 0, NULL);
-		step_add(l, i, s);
-	}
-	ok = ok && PQsendQueryPrepared(l->conn, s->name, q->n, q->values, NULL, NULL, 0);
-	step_add(l, i, NULL);
-	return ok;
+	return statement_send(l, i, q->sql, q->n, q->values);
 }
 
 static bool command_send(struct zj_pg_link *l, const char *sql)
 {
-	step_add(l, -1, NULL);
-	return PQsendQueryParams(l->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
+	return statement_send(l, -1, sql, 0, NULL);
 }
 
 static bool pipeline_send(struct zj_pg_link *l)
 {
 	bool ok;
 
-	l->steps = calloc((size_t)l->job->n * 2 + 2, sizeof(*l->steps));
+	l->steps = calloc((size_t)l->job->n * 2 + 4, sizeof(*l->steps));
 	if (!l->steps)
 		return false;
 	ok = command_send(l, l->job->begin);

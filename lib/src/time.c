@@ -158,9 +158,14 @@ void zj_uuid7(char out[ZJ_UUID_SIZE])
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		abort();
 	random = (random & 0x3fffffffffffffff) | 0x8000000000000000;
-	snprintf(out, ZJ_UUID_SIZE, "%08x-%04x-7%03x-%04x-%012llx", (unsigned)(tick >> 28 & 0xffffffff),
-		 (unsigned)(tick >> 12 & 0xffff), (unsigned)(tick & 0xfff), (unsigned)(random >> 48),
-		 (unsigned long long)(random & 0xffffffffffff));
+	uint64_t high = (tick >> 12) << 16 | 0x7000 | (tick & 0xfff);
+
+	for (int i = 0; i < 16; i++) { /* sixteen digits each, 8-4-4 and 4-12 */
+		out[i + (i >= 8) + (i >= 12)] = "0123456789abcdef"[high >> (60 - 4 * i) & 15];
+		out[19 + i + (i >= 4)] = "0123456789abcdef"[random >> (60 - 4 * i) & 15];
+	}
+	out[8] = out[13] = out[18] = out[23] = '-';
+	out[36] = '\0';
 }
 
 bool zj_uuid_is_valid(const char *s)

@@ -1,0 +1,93 @@
+// What the api costs over the database: a keyed read and a list page through HTTP (wrk), beside pgbench running the very same
+// pipelined transaction (the statements are taken from PostgreSQL's log) under the same row-level security. Both keep as many
+// transactions in flight. Lines: api.read.vs_pgbench, api.list.vs_pgbench (ratios), the rates, and the api's own CPU per keyed read.
+import fs from 'node:fs';
+import path from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { startEnv, build, sleep } from '../../api/test/env.mjs';
+
+const SECONDS = Number(process.env.ZJ_BENCH_API_S ?? 4);
+const ROUNDS = Number(process.env.ZJ_BENCH_API_ROUNDS ?? 3);
+const IN_FLIGHT = 8; // the api's connections to PostgreSQL
+const lines = [];
+
+function figure(metric, value, unit, against = null) {
+	const line = { bench: 'api', metric, value: Math.round(value * 1000) / 1000, unit, against, ratio: against === null ? null : Math.round((value / against) * 1000) / 1000 };
+	lines.push(JSON.stringify(line));
+	console.log(`${'api'.padEnd(12)} ${metric.padEnd(34)} ${String(line.value).padStart(10)} ${unit}${against === null ? '' : `   (goal ${against}: × ${line.ratio})`}`);
+}
+
+const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
+
+/** The statements of one request, as PostgreSQL logged them, with their parameters put in. */
+async function statementsOf(env, admin, url) {
+	const level = (value) => env.pg.sql(`alter system set log_statement = '${value}'`) && env.pg.sql('select pg_reload_conf()');
+	level('all');
+	await sleep(300);
+	await admin.get(url);
+	await sleep(300);
+	level('none');
+	const found = [];
+	const text = env.pg.log();
+	const at = text.lastIndexOf('LOG:  execute <unnamed>: begin');
+	for (const m of text.slice(at).matchAll(/LOG:  execute [^:]*: ([^]*?)(?:\n[^\n]*DETAIL:  parameters: ([^\n]*))?(?=\n[^\n]*(?:LOG|STATEMENT):|\n*$)/g)) {
+		const values = [...(m[2] ?? '').matchAll(/\$(\d+) = (NULL|'(?:[^']|'')*')/g)];
+		found.push(m[1].trim().replace(/\$(\d+)/g, (all, n) => values.find((v) => v[1] === n)?.[2] ?? all));
+		if (/^commit/.test(m[1])) break;
+	}
+	if (found[0] !== 'begin' || found.at(-1) !== 'commit') throw new Error(`not a transaction: ${JSON.stringify(found)}`);
+	return found;
+}
+
+function pgbench(env, file) {
+	const r = spawnSync('/usr/lib/postgresql/15/bin/pgbench', ['-n', '-M', 'prepared', '-c', String(IN_FLIGHT), '-j', '1', '-T', String(SECONDS), '-f', file, '-U', 'zj_api', 'zongji'], { env: env.pg.env, encoding: 'utf8' });
+	const tps = /tps = ([0-9.]+)/.exec(r.stdout)?.[1];
+	if (!tps) throw new Error(r.stdout + r.stderr);
+	return Number(tps);
+}
+
+function wrk(env, admin, url, connections = IN_FLIGHT) {
+	const r = spawnSync('wrk', ['-t1', `-c${connections}`, `-d${SECONDS}s`, '-H', `Authorization: Bearer ${admin.token}`, `${env.url}${url}`], { encoding: 'utf8' });
+	const rate = /Requests\/sec:\s+([0-9.]+)/.exec(r.stdout)?.[1];
+	if (!rate || /Non-2xx/.test(r.stdout)) throw new Error(r.stdout + r.stderr);
+	return Number(rate);
+}
+
+/** CPU time of a process in µs: its own, user and system. */
+function cpuUs(pid) {
+	const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+	return (Number(stat[11]) + Number(stat[12])) * 10_000;
+}
+
+async function compare(env, admin, name, url, goal) {
+	const file = path.join(env.dir, `${name}.sql`);
+	fs.writeFileSync(file, `\\startpipeline\n${(await statementsOf(env, admin, `${url}`)).map((s) => `${s};`).join('\n')}\n\\endpipeline\n`);
+	wrk(env, admin, url);
+	const rates = { http: [], pg: [] };
+	let cpu = 0, requests = 0;
+	for (let i = 0; i < ROUNDS; i++) {
+		rates.pg.push(pgbench(env, file));
+		const before = cpuUs(env.api.pid);
+		rates.http.push(wrk(env, admin, url, IN_FLIGHT * 2));
+		cpu += cpuUs(env.api.pid) - before;
+		requests += rates.http.at(-1) * SECONDS;
+	}
+	figure(`${name}.http`, median(rates.http), 'requests/s');
+	figure(`${name}.pgbench`, median(rates.pg), 'transactions/s');
+	figure(`${name}.cpu`, cpu / requests, 'µs of api/request');
+	figure(`${name}.vs_pgbench`, median(rates.http) / median(rates.pg), '', goal);
+}
+
+const env = await startEnv({ conf: { connections: IN_FLIGHT, log_level: 'warn' } });
+try {
+	const admin = await env.tenant('bench');
+	const tenant = admin.tenant.id;
+	env.pg.sql(`insert into zj.blacklist (tenant_id, number, colour) select '${tenant}', (10000000000 + i)::text, 'black' from generate_series(1, 5000) i; analyze zj.blacklist`);
+	const queue = await admin.make('queues', { number: '4001', name: 'Bench' });
+	await compare(env, admin, 'read', `/api/v1/queues/${queue.id}`, 0.8);
+	await compare(env, admin, 'list', '/api/v1/blacklist?limit=50', 0.7);
+	fs.mkdirSync(build, { recursive: true });
+	fs.appendFileSync(path.join(build, 'bench.jsonl'), `${lines.join('\n')}\n`);
+} finally {
+	await env.close();
+}
