@@ -33,7 +33,7 @@ const list = (folder, ending) =>
   fs.existsSync(path.join(root, folder))
     ? fs.readdirSync(path.join(root, folder)).filter((n) => n.endsWith(ending)).sort().map((n) => path.join(folder, n))
     : [];
-const parts = ['lib', 'resource', 'zongji', 'mediad', 'acd', 'ivr-vxml', 'api', 'kamailio-mods'];
+const parts = ['lib', 'resource', 'zongji', 'mediad', 'acd', 'ivr-vxml', 'api', 'worker', 'kamailio-mods'];
 
 // Most system tests share one instance at the same time; those that kill processes say that they want it for themselves.
 const isAlone = (file) => fs.readFileSync(path.join(root, file), 'utf8').includes('exclusive: true');

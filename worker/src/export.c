@@ -121,10 +121,10 @@ static int choose_columns(struct export *x)
 		if ((err = add_column(x, f)))
 			return err;
 	}
-	for (i = 0; x->n == 0 && i < v->n && most == v->n && !err; i++) {
+	for (i = 0; i < v->n && json_array_size(asked) == 0 && !err; i++) {
 		const struct res_view_field *f = &v->fields[i];
-		if (f->shown && !f->field->detail && f->access != RES_ACCESS_NONE &&
-		    strcmp(f->field->name, "custom") != 0)
+		if (f->shown && !f->field->detail && strcmp(f->field->name, "custom") != 0 &&
+		    strcmp(f->field->name, "id") != 0)
 			err = add_column(x, f);
 	}
 	return err;
@@ -351,7 +351,6 @@ static int give_file(struct export *x, int err)
 	int told = wk_job_file(x->job, x->name, x->relative, bytes);
 	if (!err)
 		x->job->counts.total = x->job->counts.done;
-	wk_job_event(x->job, "export", x->name);
 	return told ? told : err;
 }
 

@@ -298,8 +298,6 @@ int wk_import_run(struct wk_job *job)
 	}
 	if (!over)
 		job->counts.total = job->counts.done;
-	if (!err || err == EINVAL)
-		wk_job_event(job, "import", wk_param(job, "upload_name"));
 	import_close(&im);
 	return err;
 }

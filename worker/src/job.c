@@ -206,9 +206,9 @@ static int prepare(struct wk_job *job)
 	int err = wk_db_connect(&job->pg, job->conf->database);
 
 	if (!err)
-		err = wk_db_do(job->pg,
-			       "set statement_timeout = '10min'; set lock_timeout = '30s'; set datestyle = 'ISO'; "
-			       "set application_name = 'worker job'");
+		err = wk_db_do(job->pg, "set statement_timeout = '10min'; set lock_timeout = '30s'; set datestyle = "
+					"'ISO'; set jit = off; "
+					"set application_name = 'worker job'");
 	if (!err)
 		err = read_job(job);
 	zj_log_with((struct zj_log_ctx){.tenant = job->tenant, .request = job->id});

@@ -172,24 +172,3 @@ int wk_job_rejects(struct wk_job *job, const char *relative)
 		"update zj.job set rejects_path = $4 where tenant_id = $1::uuid and id = $2::uuid and attempts = $3",
 		relative, NULL, NULL);
 }
-
-void wk_job_event(struct wk_job *job, const char *event, const char *label)
-{
-	const struct wk_counts *c = &job->counts;
-	char *counts = zj_asprintf(
-		"{\"job\":[null,\"%s\"],\"rows\":[null,%lld],\"created\":[null,%lld],\"updated\":[null,%lld],"
-		"\"failed\":[null,%lld]}",
-		job->id, (long long)c->done, (long long)c->created, (long long)c->updated, (long long)c->failed);
-	const char *values[] = {event, job->resource[0] ? job->resource : NULL, label, counts};
-
-	if (wk_job_begin(job) || wk_db_do(job->pg, "set local role none")) {
-		wk_job_rollback(job);
-	} else {
-		PGresult *r = wk_db_run(job->pg, "select zj.zj_audit_event($1, $2, null, $3, $4::jsonb)", 4, values);
-		if (!wk_db_ok(r))
-			wk_db_log(r, "audit");
-		PQclear(r);
-		PQclear(PQexec(job->pg, "commit"));
-	}
-	zj_deref(counts);
-}

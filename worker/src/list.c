@@ -28,7 +28,7 @@ int wk_list_open(struct wk_list *l, struct wk_job *job, const char *query, const
 	struct res_problem p = {0};
 	int err = 0;
 
-	*l = (struct wk_list){.job = job, .chunk = 1000};
+	*l = (struct wk_list){.job = job, .chunk = 500, .most = 4000};
 	if (query && *query == '?')
 		query++;
 	strip(&text, query);
@@ -66,6 +66,8 @@ int wk_list_next(struct wk_list *l, wk_list_h *h, void *arg, int *n)
 	int err = wk_job_begin(l->job);
 
 	*n = 0;
+	if (!err) /* the order by index, however fresh the statistics: a sort would be of all rows, for every chunk */
+		err = wk_db_do(l->job->pg, "set local enable_sort = off; set local enable_bitmapscan = off");
 	if (err)
 		return EAGAIN;
 	l->q.limit = l->chunk;
@@ -79,6 +81,8 @@ int wk_list_next(struct wk_list *l, wk_list_h *h, void *arg, int *n)
 		err = give(l, r, h, arg, n);
 	PQclear(r);
 	res_sql_free(&sql);
+	if (l->chunk < l->most)
+		l->chunk *= 2;
 	return err;
 }
 

@@ -8,8 +8,8 @@
 struct wk_list {
 	struct wk_job *job;
 	struct res_query q;
-	json_t *keys; /* of the last row that was given: the cursor; owned; NULL: none yet */
-	int chunk;    /* rows of one look */
+	json_t *keys;    /* of the last row that was given: the cursor; owned; NULL: none yet */
+	int chunk, most; /* rows of the next look; it grows to `most` */
 };
 /* `query`: as in the list's URL; limit, cursor and count in it are dropped. `more` is added. EINVAL: said in the job.
  */

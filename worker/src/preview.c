@@ -14,6 +14,7 @@
 #define OUTPUT_MAX 180000
 #define ROWS       10
 #define CELL_MAX   200
+#define LOOK       (2u << 20) /* bytes */
 
 struct preview {
 	struct wk_source source;
@@ -56,17 +57,18 @@ static int on_row(const struct wk_row *row, void *arg)
 	json_t *cells = json_array();
 
 	p->line = row->line;
-	for (size_t i = 0; i < row->n; i++)
+	for (size_t i = 0; i < row->n && json_array_size(p->rows) < ROWS; i++)
 		json_array_append_new(cells, cell_json(p, row->cells[i]));
-	if (row->line <= p->skip) { /* the last of the skipped rows has the titles */
+	if (row->line > p->skip && json_array_size(p->rows) >= ROWS) {
+		json_decref(cells);
+	} else if (row->line <= p->skip) { /* the last of the skipped rows has the titles */
 		json_decref(p->columns);
 		p->columns = cells;
-	} else if (json_array_size(p->rows) < ROWS) {
-		json_array_append_new(p->rows, cells);
 	} else {
-		json_decref(cells);
+		json_array_append_new(p->rows, cells);
 	}
-	return json_array_size(p->rows) >= ROWS ? ECANCELED : 0;
+	/* A little further than it shows, to judge how many rows there are. */
+	return json_array_size(p->rows) >= ROWS && (p->source.xlsx || p->source.csv.at > LOOK) ? ECANCELED : 0;
 }
 
 static void squeeze(char out[300], const char *s)

@@ -142,42 +142,67 @@ static int write_head(struct wk_table *t, const struct wk_rejects_args *a, size_
 	return wk_table_head(t, cells, n);
 }
 
-static int write_rows(struct wk_rejects *r, struct wk_table *t, size_t width)
+struct place { /* of a record in the file */
+	uint64_t line;
+	long at;
+};
+
+static int by_line(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	return (x->line > y->line) - (x->line < y->line);
+}
+
+static int write_record(struct wk_rejects *r, struct wk_table *t, size_t width)
 {
 	struct record rec;
 	const char *reason;
 	char line[24];
-	int err;
+	int err = read_record(r, &rec, &reason);
 
-	rewind(r->file);
-	while ((err = read_record(r, &rec, &reason)) == 0) {
-		size_t n = rec.cells < width ? rec.cells : width;
-		while (n < width)
-			r->cells[n++] = cell("");
-		snprintf(line, sizeof(line), "%llu", (unsigned long long)rec.line);
-		r->cells[n++] = cell(line);
-		r->cells[n++] = cell(reason);
-		if ((err = wk_table_row(t, r->cells, NULL, n)))
-			return err;
-	}
-	return err == ENODATA ? 0 : err;
+	if (err)
+		return EIO;
+	size_t n = rec.cells < width ? rec.cells : width;
+	while (n < width)
+		r->cells[n++] = cell("");
+	snprintf(line, sizeof(line), "%llu", (unsigned long long)rec.line);
+	r->cells[n++] = cell(line);
+	r->cells[n++] = cell(reason);
+	return wk_table_row(t, r->cells, NULL, n);
 }
 
-static int widest(struct wk_rejects *r, size_t *width)
+/* In the order of the file they came in; the database refuses later than the rules do. */
+static int write_rows(struct wk_rejects *r, struct wk_table *t, size_t width, struct place *places)
+{
+	int err = 0;
+
+	qsort(places, (size_t)r->n, sizeof(*places), by_line);
+	for (int64_t i = 0; i < r->n && !err; i++)
+		err = fseek(r->file, places[i].at, SEEK_SET) ? EIO : write_record(r, t, width);
+	return err;
+}
+
+/* Where the records are, and how many cells the widest has. */
+static int find_places(struct wk_rejects *r, size_t *width, struct place *places)
 {
 	struct record rec;
 	const char *reason;
-	int err;
+	int err = 0;
 
 	rewind(r->file);
-	while ((err = read_record(r, &rec, &reason)) == 0)
+	for (int64_t i = 0; i < r->n && !err; i++) {
+		places[i].at = ftell(r->file);
+		err = read_record(r, &rec, &reason) ? EIO : 0;
+		places[i].line = rec.line;
 		*width = rec.cells > *width ? rec.cells : *width;
-	return err == ENODATA ? 0 : err;
+	}
+	return err;
 }
 
 int wk_rejects_write(struct wk_rejects *r, const struct wk_rejects_args *a, int64_t *bytes)
 {
-	struct wk_table *t;
+	struct wk_table *t = NULL;
+	struct place *places = calloc((size_t)r->n + 1, sizeof(*places));
 	size_t width = a->head ? a->head->n : 0;
 	const struct wk_table_args args = {.path = a->path,
 					   .format = a->about->format,
@@ -187,18 +212,18 @@ int wk_rejects_write(struct wk_rejects *r, const struct wk_rejects_args *a, int6
 					   .guard = false, /* what people wrote themselves comes back as it was */
 					   .sheet = a->zh ? "未导入" : "Rejected",
 					   .tmp = a->tmp};
-	int err = fflush(r->file) ? EIO : widest(r, &width);
+	int err = !places ? ENOMEM : fflush(r->file) ? EIO : find_places(r, &width, places);
 
 	width = width < WK_COLUMNS_MAX - 2 ? width : WK_COLUMNS_MAX - 2;
 	if (!err)
 		err = wk_table_alloc(&t, &args);
-	if (err)
-		return err;
-	err = write_head(t, a, width);
 	if (!err)
-		err = write_rows(r, t, width);
+		err = write_head(t, a, width);
+	if (!err)
+		err = write_rows(r, t, width, places);
 	if (!err)
 		err = wk_table_end(t, bytes);
 	zj_deref(t);
+	free(places);
 	return err;
 }

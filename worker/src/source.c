@@ -64,6 +64,8 @@ uint64_t wk_source_estimate(const struct wk_source *s, uint64_t line)
 
 	if (s->format == WK_CSV)
 		n = s->csv.at ? (uint64_t)((double)line * (double)s->bytes / (double)s->csv.at) : line;
+	else if (!s->xlsx)
+		n = 0;
 	else
 		n = wk_xlsx_rows(s->xlsx) < 1048576 ? wk_xlsx_rows(s->xlsx) : line;
 	return n > line ? n : line;

@@ -9,7 +9,9 @@
 #include <xlsxwriter.h>
 
 #define SHEET_ROWS 1048576u
-#define CELL_MAX   32767 /* characters of a cell that XLSX can have */
+#define CELL_MAX   32767         /* characters of a cell that XLSX can have */
+#define PAGE_BYTES (2000u << 20) /* of XML in a sheet: below what a ZIP without its 64-bit extension holds */
+#define CELL_BYTES 60            /* of XML around a cell's text */
 
 struct wk_table {
 	struct wk_table_args a;
@@ -24,7 +26,7 @@ struct wk_table {
 	lxw_workbook *book;
 	lxw_worksheet *page;
 	lxw_format *bold;
-	uint64_t row;
+	uint64_t row, page_bytes;
 	unsigned pages;
 	char *cell;
 	size_t cell_cap;
@@ -72,7 +74,7 @@ static int open_csv(struct wk_table *t)
 
 static int open_xlsx(struct wk_table *t)
 {
-	lxw_workbook_options o = {.constant_memory = LXW_TRUE, .tmpdir = t->tmp, .use_zip64 = LXW_TRUE};
+	lxw_workbook_options o = {.constant_memory = LXW_TRUE, .tmpdir = t->tmp};
 
 	t->book = workbook_new_opt(t->path, &o);
 	if (!t->book)
@@ -221,6 +223,7 @@ static int xlsx_cells(struct wk_table *t, const struct wk_cell *cells, const enu
 				: worksheet_write_string(t->page, (lxw_row_t)t->row, (lxw_col_t)i, t->cell, format);
 		if (e && e != LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED)
 			return EIO;
+		t->page_bytes += k + CELL_BYTES;
 	}
 	t->row++;
 	return 0;
@@ -235,7 +238,7 @@ static int next_page(struct wk_table *t)
 	t->page = workbook_add_worksheet(t->book, name[0] ? name : NULL);
 	if (!t->page)
 		return ENOMEM;
-	t->row = 0;
+	t->row = t->page_bytes = 0;
 	worksheet_freeze_panes(t->page, 1, 0);
 	worksheet_set_column(t->page, 0, (lxw_col_t)(t->n_heads ? t->n_heads - 1 : 0), 16, NULL);
 	return t->n_heads ? xlsx_cells(t, t->heads, NULL, t->n_heads, t->bold) : 0;
@@ -268,7 +271,7 @@ int wk_table_row(struct wk_table *t, const struct wk_cell *cells, const enum wk_
 {
 	if (t->a.format == WK_CSV)
 		return csv_row(t, cells, n);
-	int err = !t->page || t->row >= t->a.sheet_rows ? next_page(t) : 0;
+	int err = !t->page || t->row >= t->a.sheet_rows || t->page_bytes > PAGE_BYTES ? next_page(t) : 0;
 	return err ? err : xlsx_cells(t, cells, kinds, n, NULL);
 }
 

@@ -1,6 +1,7 @@
 /* `worker template`: an empty file to be filled in and imported, made for the api: JSON in, the file out. */
 #include "rows.h"
 #include "worker.h"
+#include <csv.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,10 +78,34 @@ static int print(const char *path)
 	return fflush(stdout) ? EIO : err;
 }
 
+/* The same as CSV: a line of titles. */
+static int print_csv(const json_t *args)
+{
+	size_t i;
+	json_t *c;
+
+	fputs("\xef\xbb\xbf", stdout);
+	json_array_foreach (json_object_get(args, "columns"), i, c) {
+		const char *label = wk_text(c, "title") ? wk_text(c, "title") : wk_text(c, "name");
+		if (i)
+			fputc(',', stdout);
+		csv_fwrite(stdout, label ? label : "", label ? strlen(label) : 0);
+	}
+	fputs("\r\n", stdout);
+	return fflush(stdout) ? EIO : 0;
+}
+
 int wk_template_main(void)
 {
 	char path[] = "/tmp/zj-template-XXXXXX";
 	json_t *args = wk_stdin_json();
+	const char *format = wk_text(args, "format");
+
+	if (format && strcmp(format, "csv") == 0) {
+		int failed = print_csv(args);
+		json_decref(args);
+		return failed ? 1 : 0;
+	}
 	int fd = args ? mkstemp(path) : -1;
 
 	if (fd < 0) {

@@ -85,8 +85,6 @@ char *wk_job_path(struct wk_job *job, const char *name, char **relative);
 /* Sets file_* or rejects_path of the row (at the job's end, as the worker). */
 int wk_job_file(struct wk_job *job, const char *name, const char *relative, int64_t bytes) ZJ_MUST_CHECK;
 int wk_job_rejects(struct wk_job *job, const char *relative) ZJ_MUST_CHECK;
-/* An entry of the audit log: what was done and how many rows. Best effort: the job's row says the same. */
-void wk_job_event(struct wk_job *job, const char *event, const char *label);
 /* The file of params.upload_id, an object; NULL: the job's error says why, or the database is away. */
 char *wk_upload_path(struct wk_job *job, int64_t *max_rows);
 
