@@ -9,6 +9,7 @@ import { poll } from '../tools/wait.mjs';
 
 const name = `desk${Date.now().toString(36)}`;
 const password = `Admin-${name}-Q7`;
+const phones = ['13812340078', '13912345679', '02185551234'];
 let zj;
 let browser;
 let carrier;
@@ -16,6 +17,8 @@ let admin;
 let clerk;
 let api;
 let made = [];
+let role;
+let account;
 
 before(async () => {
 	zj = await Instance.take();
@@ -58,4 +61,129 @@ test('its administrator logs in', async () => {
 	await admin.see('board');
 	assert.equal(await admin.text('account'), 'Ada');
 	api = await Api.login(zj.url, { tenant: name, username: 'admin', password });
+});
+
+test('a role made in the matrix: its ticks are what the other user gets, what one may not grant is locked', async () => {
+	for (const o of (await api.get('/business-objects')).items.filter((x) => x.kind === 'customer'))
+		await api.patch(`/business-objects/${o.id}`, { enabled: true });
+	for (const [i, phone] of phones.entries())
+		await api.post('/customers', { name: `Customer ${i}`, phone });
+	await admin.open('/admin/roles');
+	await admin.click('role-add');
+	await admin.type('role-name', 'Desk');
+	await admin.click('tick-customers.read');
+	await admin.click('tick-customers.export');
+	await admin.click('tick-customers.update');
+	await admin.click('tab-scope');
+	await admin.click('scope-tenant');
+	await admin.click('role-save');
+	await admin.page.locator('[data-testid="role-item"][data-name="Desk"]').waitFor();
+	role = (await api.get('/roles?filter[name]=Desk')).items[0];
+	assert.deepEqual([...role.permissions].sort(), ['customers.export', 'customers.read', 'customers.update']);
+	account = await api.post('/accounts', { username: 'clerk', name: 'Cleo', password, role_id: role.id });
+	await clerk.login({ tenant: name, username: 'clerk', password });
+	await clerk.see('resource-customers');
+	for (const absent of ['resource-queues', 'nav-roles', 'nav-audit', 'resource-accounts'])
+		assert.equal(await clerk.id(absent).count(), 0, absent);
+});
+
+test('masks everywhere: list, detail, history and export file show no phone number whole', async () => {
+	const whole = new RegExp(phones.join('|'));
+	await clerk.click('resource-customers');
+	await clerk.page.getByText('138******78').waitFor();
+	assert.doesNotMatch(await clerk.page.content(), whole);
+	const row = (await api.get('/customers?filter[name]=Customer%200')).items[0];
+	await api.patch(`/customers/${row.id}`, { phone: phones[0], company: 'Acme' });
+	await clerk.open(`/data/customers/${row.id}`);
+	await clerk.see('detail');
+	assert.match(await clerk.text('value-phone'), /138\*{6}78/);
+	await clerk.click('tab-history');
+	await clerk.see('history-entry');
+	assert.doesNotMatch(await clerk.page.content(), whole);
+	const mine = await Api.login(zj.url, { tenant: name, username: 'clerk', password });
+	const job = await mine.post('/customers/export', { format: 'csv', encoding: 'utf-8', query: '', fields: ['name', 'phone'] });
+	await poll(async () => (await mine.get(`/jobs/${job.id}`)).state === 'finished', { timeout: 20_000, every: 200, what: 'the export' });
+	await clerk.open('/jobs');
+	const [file] = await Promise.all([clerk.page.waitForEvent('download'), clerk.click('job-download')]);
+	const text = fs.readFileSync(await file.path(), 'utf8');
+	assert.match(text, /138\*{6}78/);
+	assert.doesNotMatch(text, whole);
+	await admin.open(`/data/customers/${row.id}`);
+	assert.match(await admin.text('value-phone'), /13812340078/);
+});
+
+test('a change of the role is on the other user\'s menu with the next page', async () => {
+	await admin.open('/admin/roles');
+	await admin.page.locator('[data-testid="role-item"][data-name="Desk"]').click();
+	await admin.click('tab-permissions');
+	await admin.click('row-queues');
+	await admin.click('tick-audit.read');
+	await admin.click('tab-masks');
+	await admin.click('tick-show.phone');
+	await admin.click('role-save');
+	await admin.page.getByText('Saved').first().waitFor();
+	await clerk.page.reload();
+	await clerk.see('resource-queues');
+	await clerk.see('nav-audit');
+	await clerk.click('resource-customers');
+	await clerk.page.getByText('13812340078').first().waitFor();
+});
+
+test('a deleted queue comes back with its members', async () => {
+	const queue = await api.post('/queues', { number: '4100', name: 'Returns' });
+	const agent = await api.post('/agents', { number: '9100', name: 'Rita' });
+	await api.post('/queue-agents', { queue_id: queue.id, agent_id: agent.id });
+	await admin.open(`/data/queues/${queue.id}`);
+	await admin.click('detail-more');
+	await admin.click('detail-more-delete');
+	await admin.click('bulk-ok');
+	await poll(async () => (await api.get('/queues?filter[number]=4100')).items.length === 0, { timeout: 5000, every: 100, what: 'the queue gone' });
+	await admin.open('/data/queues');
+	await admin.click('tab-bin');
+	await admin.page.getByText('Returns').waitFor();
+	await admin.page.locator('[data-testid="data-row"]', { hasText: 'Returns' }).getByTestId('select-row').click();
+	await admin.click('bulk-restore');
+	await admin.click('bulk-ok');
+	await poll(async () => (await api.get(`/queue-agents?filter[queue_id]=${queue.id}`)).items.length === 1, { timeout: 5000, every: 100, what: 'queue and member back' });
+	assert.equal((await api.get(`/queues/${queue.id}`)).name, 'Returns');
+});
+
+test('logging in as somebody, with the mark in the log, and back', async () => {
+	await admin.open(`/data/accounts/${account.id}`);
+	await admin.click('account-login-as');
+	await admin.click('confirm-yes');
+	await admin.see('acting-banner');
+	assert.match(await admin.text('acting-banner'), /Ada .*Cleo/);
+	assert.equal(await admin.id('nav-roles').count(), 0);
+	const row = (await api.get('/customers?filter[name]=Customer%201')).items[0];
+	await admin.page.evaluate(([id]) => fetch('/api/v1/session').then((r) => r.json()).then((s) => fetch(`/api/v1/customers/${id}`, { method: 'PATCH', headers: { 'Content-Type': 'application/json', 'X-Zj-Csrf': s.csrf }, body: '{"company":"By proxy"}' })), [row.id]);
+	await admin.click('acting-back');
+	await admin.gone('acting-banner');
+	await admin.see('nav-roles');
+	await admin.open('/admin/audit');
+	await admin.choose('audit-resource', 'customers');
+	await admin.choose('audit-event', 'update');
+	await admin.click('audit-search');
+	const line = admin.page.locator('[data-testid="audit-row"][data-event="update"]').first();
+	await line.getByTestId('audit-actor').waitFor();
+	assert.match(await line.innerText(), /clerk[\s\S]*admin/);
+	await line.getByTestId('audit-open').click();
+	assert.match(await admin.text('audit-changes'), /By proxy/);
+});
+
+test('a second factor: the QR code is drawn here, the code is asked at the next login', async () => {
+	await clerk.open('/me');
+	await clerk.type('totp-password', password);
+	await clerk.click('totp-begin');
+	await clerk.see('qr');
+	const secret = await clerk.id('totp-secret').getAttribute('data-secret');
+	await clerk.type('totp-code', totp(secret, Date.now() - 30_000));
+	await clerk.click('totp-confirm');
+	await clerk.page.locator('[data-testid="totp-state"][data-on="true"]').waitFor();
+	await clerk.logout();
+	await clerk.login({ tenant: name, username: 'clerk', password, code: () => '000000' });
+	await clerk.see('login-fault');
+	await clerk.type('login-code', totp(secret));
+	await clerk.click('login-submit');
+	await clerk.see('board');
 });
