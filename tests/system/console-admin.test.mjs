@@ -129,6 +129,27 @@ test('a change of the role is on the other user\'s menu with the next page', asy
 	await clerk.page.getByText('13812340078').first().waitFor();
 });
 
+test('ten thousand rows through the import wizard: thirty-seven are refused, each with its reason', async () => {
+	const bad = new Set(Array.from({ length: 37 }, (_, i) => 100 + i * 267));
+	const lines = Array.from({ length: 10_000 }, (_, i) => `Imported ${i},${bad.has(i) ? 'no number' : `1390${String(i).padStart(7, '0')}`}`);
+	await admin.open('/data/customers/import');
+	await admin.see('import');
+	await admin.page.locator('input[type="file"]').first().setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer: Buffer.from(`name,phone\r\n${lines.join('\r\n')}\r\n`) });
+	await admin.see('import-columns');
+	await admin.click('import-next');
+	await admin.see('import-rules');
+	await admin.click('import-next');
+	await admin.page.locator('[data-testid="import-result"][data-state="finished"]').waitFor({ timeout: 60_000 });
+	assert.equal((await api.get('/customers?filter[name][starts]=Imported&count=true&limit=1')).total, 10_000 - 37);
+	assert.equal(await admin.text('import-created'), '9963');
+	assert.equal(await admin.text('import-failed'), '37');
+	const [file] = await Promise.all([admin.page.waitForEvent('download'), admin.click('import-rejects')]);
+	const rejected = fs.readFileSync(await file.path(), 'utf8').trim().split(/\r?\n/).slice(1);
+	assert.equal(rejected.length, 37);
+	for (const line of rejected)
+		assert.match(line, /Imported \d+/);
+});
+
 test('a deleted queue comes back with its members', async () => {
 	const queue = await api.post('/queues', { number: '4100', name: 'Returns' });
 	const agent = await api.post('/agents', { number: '9100', name: 'Rita' });
