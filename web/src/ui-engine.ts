@@ -17,6 +17,7 @@ import 'element-plus/es/components/progress/style/css'
 import 'element-plus/es/components/select/style/css'
 import 'element-plus/es/components/switch/style/css'
 import 'element-plus/es/components/tooltip/style/css'
+import './styles/engine.css'
 
 export { ElButton } from 'element-plus/es/components/button/index'
 export { ElCheckbox } from 'element-plus/es/components/checkbox/index'
