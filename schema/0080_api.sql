@@ -58,7 +58,8 @@ begin
         used := used || jsonb_build_object(regexp_replace(t.quota, '^max_', ''), n);
     end loop;
     return used || jsonb_build_object('storage_mb', (select ceil(((select coalesce(sum(bytes), 0) from upload where tenant_id = zj_usage.tenant)
-        + (select coalesce(sum(bytes), 0) from prompt where tenant_id = zj_usage.tenant)) / 1048576.0)));
+        + (select coalesce(sum(bytes), 0) from prompt where tenant_id = zj_usage.tenant)
+        + (select coalesce(sum(file_bytes), 0) from job where tenant_id = zj_usage.tenant)) / 1048576.0)));
 end $$;
 
 do $$
