@@ -1,7 +1,7 @@
 // The calls of the API that only the hand-made pages make; ordinary rows go through `rows`.
 import { request } from '../api/http'
 import type { Page, ResourceMeta, Row, Session } from '../api/types'
-import type { Branding, Job, Made, Me, PermissionTree, SessionRow, TenantUsage, Usage } from './types'
+import type { Job, Made, Me, PermissionTree, SessionRow, TenantUsage, Usage } from './types'
 
 type Params = Record<string, string | number | boolean | undefined>
 
@@ -49,12 +49,9 @@ export const admin = {
 
   sessionsOf: (account: unknown) => request<{ items: SessionRow[] }>('GET', `/sessions${query({ account_id: String(account) })}`),
   endSession: (session: string) => request<void>('DELETE', `/sessions/${id(session)}`),
-  unlock: (account: unknown) => request<void>('POST', `/accounts/${id(account)}/unlock`, {}),
   dropTotpOf: (account: unknown) => request<void>('DELETE', `/accounts/${id(account)}/totp`),
   loginAs: (account: unknown) => request<Session>('POST', '/login-as', { account_id: account }),
 
-  ownBranding: () => request<Branding>('GET', '/branding'),
-  saveBranding: (body: Row) => request<Branding>('PATCH', '/branding', body),
   usage: () => request<{ total?: Usage; items: TenantUsage[] }>('GET', '/usage'),
   quickSetup: (body: Row) => request<{ items: Made[] }>('POST', '/quick-setup', body),
   quickEdit: (body: Row) => request<{ matched: number; changed?: number; before?: Row; after?: Row }>('POST', '/quick-edit', body),

@@ -73,13 +73,6 @@ export interface TenantUsage extends Usage {
   tenant: { id: string; name: string; title: string; address?: string | null; phone?: string | null; email?: string | null }
 }
 
-export interface Branding {
-  display_name: string | null
-  title: string | null
-  logo: string | null
-  language: Lang | null
-}
-
 export interface Made {
   username: string | null
   account_password: string | null

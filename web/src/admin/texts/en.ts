@@ -39,8 +39,8 @@ export const en: typeof zh = {
     field: 'Field', prefix: 'Prefix', suffix: 'Suffix', resetPassword: 'Reset password', prefixNeeded: 'To reset passwords a prefix is needed: the new password is prefix and suffix', firstAfter: '{n} will change. The first one after the change:', before: 'Before', after: 'After', saveChanges: 'Save changes', edited: '{n} changed'
   },
   account: {
-    extensions: 'Extensions', addExtension: 'Add extension', agent: 'Configure agent', loginAs: 'Log in as', loginAsQuestion: 'Log in as “{name}”? Whatever you do is logged for you and for that account.', resetPassword: 'Reset password', unlock: 'Unlock', unlocked: 'Unlocked', enable: 'Enable', dropTotp: 'Drop two-step login', dropTotpQuestion: 'Take two-step login from {name}?',
-    extensionsOf: 'Extensions of {name}', extensionFor: 'An extension for {name}', agentFor: 'An agent for {name}', sessionsOf: 'Sessions of {name}', resetOf: 'Reset the password of {name}', mustChange: 'Must be changed at the next login', resetEnds: 'Present logins of the account end at once.', passwordSet: 'Password reset',
+    extensions: 'Extensions', addExtension: 'Add extension', agent: 'Configure agent', loginAs: 'Log in as', loginAsQuestion: 'Log in as “{name}”? Whatever you do is logged for you and for that account.', resetPassword: 'Reset password', enable: 'Enable', disable: 'Disable', dropTotp: 'Drop two-step login', dropTotpQuestion: 'Take two-step login from {name}?',
+    extensionsOf: 'Extensions of {name}', extensionFor: 'An extension for {name}', agentFor: 'An agent for {name}', sessionsOf: 'Sessions of {name}', resetOf: 'Reset the password of {name}', mustChange: 'Must be changed at the next login', resetEnds: 'Present logins of the account end at once; so does a lock-out after wrong passwords.', passwordSet: 'Password reset',
     loginName: 'Login name', extensionName: 'Name', extensionNumber: 'Number', status: 'Status', removeExtension: 'Delete this extension?', noExtensions: 'No extensions yet', wizard: 'Account {name} is made: add its extension', later: 'Later'
   },
   groups: { members: 'Members', available: 'Can be added', inside: 'In the group', admin: 'Administrator', saveMembers: 'Save members' },
@@ -52,7 +52,7 @@ export const en: typeof zh = {
   quotas: { accounts: 'Accounts', agents: 'Agents', extensions: 'Extensions', queues: 'Queues', rooms: 'Rooms', campaigns: 'Campaigns', storage_mb: 'Storage (MB)' },
   tenants: { enter: 'Enter tenant', agents: 'Agents', accounts: 'Accounts', extensions: 'Extensions', lists: 'Black and white lists', exportData: 'Export configuration', importData: 'Import configuration', imported: 'Configuration imported' },
   jobStates: { waiting: 'Waiting', running: 'Running', cancelling: 'Cancelling', cancelled: 'Cancelled', finished: 'Finished', failed: 'Failed' },
-  settings: { title: 'Settings', general: 'General', branding: 'Branding', displayName: 'Display name', logo: 'Logo', chooseLogo: 'Choose an image', logoRule: 'PNG, JPEG, SVG or WebP, at most 1 MB', saveBranding: 'Save branding' },
+  settings: { title: 'Settings', general: 'General', branding: 'Branding', displayName: 'Display name', logo: 'Logo', chooseLogo: 'Choose an image', logoRule: 'PNG, JPEG or WebP, at most 1 MB', saveBranding: 'Save branding' },
   audit: {
     title: 'Operation log', hint: 'Who did what to what, and when; nobody can change or delete it', who: 'Who', event: 'Operation', resource: 'Module', word: 'Object', from: 'From', until: 'Until', source: 'Address', when: 'When', what: 'What', via: 'By way of', by: 'by {name}', before: 'Old value', after: 'New value', secret: '(changed; secret)',
     noChanges: 'No field changed', request: 'Request {id}'

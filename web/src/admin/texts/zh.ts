@@ -38,8 +38,8 @@ export const zh = {
     field: '项目', prefix: '前缀', suffix: '后缀', resetPassword: '重置密码', prefixNeeded: '重置密码时必须填写前缀，新密码为前缀加后缀', firstAfter: '共修改 {n} 项，第一项修改后如下：', before: '修改前', after: '修改后', saveChanges: '保存修改', edited: '已修改 {n} 项'
   },
   account: {
-    extensions: '查看分机', addExtension: '添加分机', agent: '配置坐席', loginAs: '以此账号登录', loginAsQuestion: '以“{name}”的身份登录？所做的一切会同时记在你和该账号名下。', resetPassword: '重置密码', unlock: '解除锁定', unlocked: '已解除锁定', enable: '启用', dropTotp: '取消两步验证', dropTotpQuestion: '取消 {name} 的两步验证？',
-    extensionsOf: '{name} 的分机', extensionFor: '为 {name} 添加分机', agentFor: '为 {name} 配置坐席', sessionsOf: '{name} 的登录会话', resetOf: '重置 {name} 的密码', mustChange: '下次登录必须修改密码', resetEnds: '该账号已有的登录会立即退出。', passwordSet: '密码已重置',
+    extensions: '查看分机', addExtension: '添加分机', agent: '配置坐席', loginAs: '以此账号登录', loginAsQuestion: '以“{name}”的身份登录？所做的一切会同时记在你和该账号名下。', resetPassword: '重置密码', enable: '启用', disable: '停用', dropTotp: '取消两步验证', dropTotpQuestion: '取消 {name} 的两步验证？',
+    extensionsOf: '{name} 的分机', extensionFor: '为 {name} 添加分机', agentFor: '为 {name} 配置坐席', sessionsOf: '{name} 的登录会话', resetOf: '重置 {name} 的密码', mustChange: '下次登录必须修改密码', resetEnds: '该账号已有的登录会立即退出，因多次输错而被锁定的也同时解除。', passwordSet: '密码已重置',
     loginName: '登入用户名', extensionName: '分机名称', extensionNumber: '分机号码', status: '状态', removeExtension: '删除这个分机？', noExtensions: '还没有分机', wizard: '账号 {name} 已创建：添加分机', later: '以后再说'
   },
   groups: { members: '成员账号', available: '可添加的账号', inside: '组内账号', admin: '组管理员', saveMembers: '保存成员' },
@@ -51,7 +51,7 @@ export const zh = {
   quotas: { accounts: '账号', agents: '坐席', extensions: '分机', queues: '队列', rooms: '会议室', campaigns: '外呼任务', storage_mb: '存储 (MB)' },
   tenants: { enter: '进入团队', agents: '组内坐席', accounts: '组内用户', extensions: '组内分机', lists: '黑白名单', exportData: '导出配置', importData: '导入配置', imported: '配置已导入' },
   jobStates: { waiting: '等待中', running: '进行中', cancelling: '正在取消', cancelled: '已取消', finished: '已完成', failed: '失败' } as Record<string, string>,
-  settings: { title: '系统设置', general: '常规', branding: '品牌', displayName: '显示名称', logo: '公司 LOGO', chooseLogo: '选择图片', logoRule: 'PNG、JPEG、SVG 或 WebP，不超过 1 MB', saveBranding: '保存品牌' },
+  settings: { title: '系统设置', general: '常规', branding: '品牌', displayName: '显示名称', logo: '公司 LOGO', chooseLogo: '选择图片', logoRule: 'PNG、JPEG 或 WebP，不超过 1 MB', saveBranding: '保存品牌' },
   audit: {
     title: '操作日志', hint: '谁在何时对什么做了什么；任何人都不能修改或删除', who: '操作者', event: '操作', resource: '模块', word: '对象名称', from: '开始时间', until: '结束时间', source: '来源地址', when: '时间', what: '对象', via: '途径', by: '由 {name} 代为操作', before: '原值', after: '新值', secret: '（已更改，内容保密）',
     noChanges: '没有字段变化', request: '请求编号 {id}'
