@@ -10,7 +10,7 @@ static void told(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED,
  * sum with one. */
 #define TENANTS                                                                                                        \
 	"with t as (select t.id, t.name, json_build_object('id', t.id, 'name', t.name, 'title', t.title, 'address', "  \
-	"t.address, 'phone', t.admin_phone, 'email', t.email) as tenant, zj.zj_usage(t.id) as used, "                  \
+	"t.address, 'phone', t.admin_phone, 'email', t.admin_email) as tenant, zj.zj_usage(t.id) as used, "            \
 	"jsonb_build_object('accounts', t.max_accounts, 'agents', t.max_agents, 'extensions', t.max_extensions, "      \
 	"'queues', t.max_queues, 'rooms', t.max_rooms, 'storage_mb', t.max_storage_mb, 'campaigns', t.max_campaigns, " \
 	"'calls', t.max_calls) as max from zj.tenant t where "
