@@ -158,7 +158,7 @@ void api_audit(const struct api_req *req, const char *what, const char *id);
 
 /* route.c */
 void api_route(struct api_req *req);
-extern const struct api_route api_routes[];
+extern const struct api_route api_routes[], api_resource_routes[]; /* the latter: of every resource */
 
 /* auth.c: finds who asks; goes on with `next` or answers. */
 void api_auth(struct api_req *req, api_h *next);

@@ -73,7 +73,7 @@ const struct api_route api_routes[] = {
 };
 
 /* What every resource answers: `res` is the schema's. */
-static const struct api_route resource_routes[] = {
+const struct api_route api_resource_routes[] = {
 	{"POST", "api/v1/*/bulk", API_LOGGED_IN, NULL, api_bulk_h, "Change, delete, restore or purge many"},
 	{"POST", "api/v1/*/import/preview", API_LOGGED_IN, NULL, api_import_preview_h,
 	 "Look into a file to be imported"},
@@ -161,7 +161,7 @@ static bool find_route(struct api_req *req)
 {
 	struct res_buf allow = {0};
 	bool special = find(req, api_routes, &allow), named = allow.n > 0;
-	bool generic = !special && find(req, resource_routes, &allow);
+	bool generic = !special && find(req, api_resource_routes, &allow);
 	if (req->n_seg > 2 && req->n_seg <= API_SEGMENTS)
 		req->res = res_schema_find(req->schema, req->seg[2]);
 	bool good = special || (generic && req->res);
