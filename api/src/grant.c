@@ -165,6 +165,20 @@ static bool role_allowed(struct api_write *w, const char *role)
 	return fields_within(w->req, api_role_fields(d, role), perms);
 }
 
+/* An account of type `admin` without a role gets the one that may do everything. */
+static bool admin_allowed(struct api_write *w)
+{
+	const struct res_value *type = res_values_find(&w->values, "type"),
+			       *role = res_values_find(&w->values, "role_id");
+	const struct api_account *a = w->id[0] ? api_account_find(w->req->api->directory, w->id) : NULL;
+	const char *had = a ? json_string_value(json_object_get(a->row, "type")) : NULL;
+	const char *is = type ? type->text : had;
+	bool without = role ? !role->text : !a || !a->role[0];
+	if ((!type && !role) || !is || strcmp(is, "admin") != 0 || !without || res_perm_has(w->req->who.perms, "*"))
+		return true;
+	return beyond(w->req, "*");
+}
+
 bool api_write_allowed(struct api_write *w)
 {
 	struct api_directory *d = w->req->api->directory;
@@ -174,6 +188,8 @@ bool api_write_allowed(struct api_write *w)
 		return beyond(w->req, more);
 	if (strcmp(r->table, "role_field") == 0)
 		return role_field_allowed(w);
+	if (strcmp(r->table, "account") == 0 && !admin_allowed(w))
+		return false;
 	for (size_t i = 0; i < w->values.n; i++) {
 		const struct res_value *v = &w->values.v[i];
 		if (!api_password_allowed(w, v))
