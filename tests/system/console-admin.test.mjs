@@ -208,3 +208,52 @@ test('a second factor: the QR code is drawn here, the code is asked at the next 
 	await clerk.click('login-submit');
 	await clerk.see('board');
 });
+
+// covers: TEN-V045 TEN-V046 TEN-V048 TEN-V050 TEN-V051 TEN-V052
+test('quick setup: fifty agents with extensions and accounts, previewed, changed, saved, kept as CSV', async () => {
+	await admin.open('/admin/quick-setup');
+	assert.ok(await admin.id('setup-new').isChecked());
+	await admin.click('setup-agents_extensions');
+	await admin.click('setup-next');
+	await admin.type('setup-count', '50');
+	await admin.type('setup-prefix', 'acme');
+	await admin.type('setup-extension', '8000');
+	await admin.type('setup-agent', '5000');
+	await admin.click('setup-next');
+	await admin.see('setup-preview');
+	const cells = async (i) => (await admin.id('setup-row').nth(i).locator('td').allInnerTexts()).map((x) => x.trim());
+	assert.equal(await admin.id('setup-row').count(), 50);
+	assert.deepEqual([0, 49].map((i) => i), [0, 49]);
+	const first = await cells(0);
+	const last = await cells(49);
+	assert.deepEqual([first[1], first[3], first[5]], ['8000', '5000', 'acme0']);
+	assert.deepEqual([last[1], last[3], last[5]], ['8049', '5049', 'acme49']);
+	await admin.click('setup-passwords');
+	await admin.id('setup-row').first().locator('input').nth(2).fill('Changed-by-hand-8');
+	await admin.click('setup-save');
+	await admin.page.getByTestId('setup-done').waitFor({ timeout: 40_000 });
+	const [file] = await Promise.all([admin.page.waitForEvent('download'), admin.click('setup-csv')]);
+	const lines = fs.readFileSync(await file.path(), 'utf8').replace('\ufeff', '').trim().split('\r\n').map((line) => line.split(','));
+	assert.deepEqual(lines[0], ['Extension', 'Extension password', 'Agent', 'Agent password', 'User name', 'User password', 'E-mail']);
+	assert.equal(lines.length, 51);
+	assert.deepEqual([lines[1][0], lines[1][2], lines[1][4], lines[1][5]], ['8000', '5000', 'acme0', 'Changed-by-hand-8']);
+	assert.equal((await api.get('/agents?filter[number][starts]=50&count=true&limit=1')).total, 50);
+	assert.equal((await api.get('/extensions?filter[number][starts]=80&count=true&limit=1')).total, 50);
+});
+
+test('who must choose a new password does so, by the rules, before anything else', async () => {
+	const person = await Person.sit(browser, zj, { lang: 'zh' });
+	await person.login({ tenant: name, username: 'acme0', password: 'Changed-by-hand-8' });
+	await person.see('must-change');
+	await person.open('/me');
+	await person.see('must-change');
+	await person.type('password-new', 'short');
+	assert.equal(await person.id('rule-length').getAttribute('data-good'), 'false');
+	assert.ok(await person.id('password-save').isDisabled());
+	await person.type('password-new', 'Long-enough-now-5');
+	await person.type('password-again', 'Long-enough-now-5');
+	await person.click('password-save');
+	await person.see('board');
+	assert.deepEqual(person.faults, []);
+	await person.close();
+});

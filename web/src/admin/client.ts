@@ -53,7 +53,7 @@ export const admin = {
   loginAs: (account: unknown) => request<Session>('POST', '/login-as', { account_id: account }),
 
   usage: () => request<{ total?: Usage; items: TenantUsage[] }>('GET', '/usage'),
-  quickSetup: (body: Row) => request<{ items: Made[] }>('POST', '/quick-setup', body),
+  quickSetup: (body: Row) => request<{ items: Made[]; taken?: Record<'usernames' | 'extensions' | 'agents', string[]> }>('POST', '/quick-setup', body),
   quickEdit: (body: Row) => request<{ matched: number; changed?: number; before?: Row; after?: Row }>('POST', '/quick-edit', body),
   exportTenant: (tenant: unknown) => request<Job>('POST', '/tenant-export', { tenant_id: tenant }),
   importTenant: (body: Row) => request<Job>('POST', '/tenant-import', body),

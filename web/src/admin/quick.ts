@@ -36,7 +36,7 @@ export const withAgents = (s: Setup): boolean => s.objects !== 'extensions'
 /** The fields that still miss something, by name. */
 export function faultsOf(s: Setup): string[] {
   const faults: string[] = []
-  if (!Number.isInteger(s.count) || s.count < 1 || s.count > 1000) faults.push('count')
+  if (!Number.isInteger(s.count) || s.count < 1 || s.count > 500) faults.push('count')
   if (s.accounts === 'given' && !s.account) faults.push('account')
   if (s.accounts === 'new' && !/^[\p{L}\p{N}._@-]{1,50}$/u.test(s.username_prefix)) faults.push('username_prefix')
   if (withExtensions(s) && !/^\d{1,16}$/.test(s.first_extension)) faults.push('first_extension')
@@ -57,7 +57,8 @@ export function setupBody(s: Setup, preview: boolean, items?: Made[]): Row {
   if (s.tenant) body.tenant_id = s.tenant
   if (s.role) body.role_id = s.role
   if (s.department) body.department_id = s.department
-  if (items) body.items = items
+  // Only what there is: the server takes texts, not nulls.
+  if (items) body.items = items.map((item) => Object.fromEntries(Object.entries(item).filter(([, v]) => v !== null && v !== '')))
   return body
 }
 
@@ -65,16 +66,23 @@ export function setupBody(s: Setup, preview: boolean, items?: Made[]): Row {
 export const setupColumns = ['extension', 'extension_password', 'agent', 'agent_password', 'username', 'account_password', 'email'] as const
 export const setupCsv = (items: Made[], heads: string[]): string => csv([heads, ...items.map((item) => setupColumns.map((c) => item[c]))])
 
-export const setup = reactive({ step: 0, form: freshSetup(), items: [] as Made[], busy: false, done: false })
+/** What exists already, by column. */
+export type Taken = Partial<Record<'username' | 'extension' | 'agent', string[]>>
+
+export const setup = reactive({ step: 0, form: freshSetup(), items: [] as Made[], taken: {} as Taken, busy: false, done: false })
 
 export function restartSetup(): void {
-  Object.assign(setup, { step: 0, form: freshSetup(), items: [], busy: false, done: false })
+  Object.assign(setup, { step: 0, form: freshSetup(), items: [], taken: {}, busy: false, done: false })
 }
 
-export async function previewSetup(): Promise<void> {
+/** A preview of what the form says, or of the rows of a template that somebody filled in. */
+export async function previewSetup(csv?: string): Promise<void> {
   setup.busy = true
   try {
-    setup.items = (await admin.quickSetup(setupBody(setup.form, true))).items
+    const { count, username_prefix, first_extension, first_agent, password_length, password_prefix, random, ...rest } = setupBody(setup.form, true)
+    const answer = await admin.quickSetup(csv ? { ...rest, csv } : { ...rest, count, username_prefix, first_extension, first_agent, password_length, password_prefix, random })
+    setup.items = answer.items
+    setup.taken = { username: answer.taken?.usernames ?? [], extension: answer.taken?.extensions ?? [], agent: answer.taken?.agents ?? [] }
     setup.step = 2
   } finally {
     setup.busy = false
@@ -84,8 +92,8 @@ export async function previewSetup(): Promise<void> {
 export async function runSetup(): Promise<void> {
   setup.busy = true
   try {
-    const answer = await admin.quickSetup(setupBody(setup.form, false, setup.items))
-    if (answer.items?.length) setup.items = answer.items
+    setup.items = (await admin.quickSetup(setupBody(setup.form, false, setup.items))).items
+    setup.taken = {}
     setup.done = true
   } finally {
     setup.busy = false

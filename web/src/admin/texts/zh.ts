@@ -32,7 +32,7 @@ export const zh = {
     setupTitle: '快速设置', setupHint: '批量创建账号、分机和坐席', setupSteps: ['选择对象', '填写参数', '预览', '完成'], account: '账号', newAccounts: '自动生成新账号', givenAccount: '属于指定账号', object: '对象',
     objects: { agents_extensions: '坐席和分机', extensions: '分机', agents: '仅坐席' }, objectHelp: { agents_extensions: '坐席及其使用的内部分机', extensions: '只有分机', agents: '坐席使用系统外的电话，号码随后在坐席管理中设置' },
     count: '生成数量', usernamePrefix: '用户名前缀', usernameHelp: '依次为 前缀0、前缀1 …', firstExtension: '起始分机号码', firstAgent: '起始坐席工号', role: '角色', department: '部门', passwords: '密码', random: '随机', randomHelp: '每个账号和分机各用一个随机密码',
-    passwordLength: '密码长度', passwordPrefix: '密码前缀', details: '详细设置', willMake: '将创建 {n} 组', made: '已创建 {n} 组', saveCsv: '数据已保存，是否保存 CSV 文件？', csv: '保存 CSV 文件', again: '再建一批', changePasswords: '修改密码',
+    passwordLength: '密码长度', passwordPrefix: '密码前缀', details: '详细设置', willMake: '将创建 {n} 组', made: '已创建 {n} 组', saveCsv: '数据已保存，是否保存 CSV 文件？', csv: '保存 CSV 文件', again: '再建一批', taken: '已存在', template: '下载填写模板', filled: '导入填好的模板', changePasswords: '修改密码',
     columns: { extension: '分机号码', extension_password: '分机密码', agent: '坐席工号', agent_password: '坐席密码', username: '用户名', account_password: '用户密码', email: '邮箱' },
     editTitle: '快速编辑', editHint: '对选定的多个分机、坐席或账号做同样的修改', editSteps: ['选择对象', '选择范围', '设置修改', '预览'], editObjects: { extensions: '分机', agents: '坐席', accounts: '账号' }, available: '可选', selected: '已选', onlySet: '只修改填写了的项目；前缀和后缀加在原值两边。',
     field: '项目', prefix: '前缀', suffix: '后缀', resetPassword: '重置密码', prefixNeeded: '重置密码时必须填写前缀，新密码为前缀加后缀', firstAfter: '共修改 {n} 项，第一项修改后如下：', before: '修改前', after: '修改后', saveChanges: '保存修改', edited: '已修改 {n} 项'
