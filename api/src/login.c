@@ -175,6 +175,16 @@ static const struct api_account *account_of(const struct login *l)
 	return l->account[0] ? api_account_find(l->req->api->directory, l->account) : NULL;
 }
 
+/* How it was, for the audit log; as which agent, if it is one. */
+static json_t *way_of(const struct login *l, const struct api_account *a)
+{
+	const struct api_agent *g = api_agent_of(l->req->api->directory, a->id);
+	json_t *o = json_pack("{s:[n, s]}", "method", l->code ? "password_and_code" : "password");
+	if (g)
+		json_object_set_new(o, "agent", json_pack("[n, O]", json_object_get(g->row, "number")));
+	return o;
+}
+
 /* The others are gone, or may stay. */
 static void enter(size_t others ZJ_UNUSED, void *arg)
 {
@@ -184,7 +194,7 @@ static void enter(size_t others ZJ_UNUSED, void *arg)
 	if (!a) {
 		api_limit_untake(req->api->limit, &l->try);
 		api_fail(req, RES_P_AWAY, "the account has just changed");
-	} else if (api_event(req, "login", l->name, NULL)) {
+	} else if (api_event(req, "login", l->name, way_of(l, a))) {
 		api_limit_tell(req->api->limit, &l->try, true);
 		api_count(logins);
 		api_audit(req, "login", a->id);

@@ -1,7 +1,8 @@
 // Many rows at once, the recycle bin, history, duplicates: what each row came to, and who may.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { startEnv, uuid } from './env.mjs';
+import { execFileSync } from 'node:child_process';
+import { startEnv, until, uuid } from './env.mjs';
 
 let env, admin, other, n = 100;
 const group = 'customers';
@@ -155,6 +156,7 @@ test('who may do more than oneself is not brought back', async () => {
   assert.equal((await c.get('/session')).status, 200, 'with its password');
 });
 
+// covers: SYS-K16
 test('history: who changed what when, masked like the row, without fields one has no access to', async () => {
   const row = await customer(admin, { phone: '13800001234', remark: 'first' });
   await admin.patch(`/${group}/${row.id}`, { phone: '13800005678', remark: 'second' });
@@ -177,6 +179,9 @@ test('history: who changed what when, masked like the row, without fields one ha
   await admin.post(`/${group}/${row.id}/restore`, {});
   assert.equal((await admin.get(`/${group}/${row.id}/history`)).body.items[0].event, 'restore');
   assert.equal((await admin.get(`/${group}/${row.id}/history?limit=0`)).status, 400);
+  const lead = await admin.make('leads', { name: '线索', phone: '13800009999' });
+  await admin.patch(`/leads/${lead.id}`, { remark: 'called' });
+  assert.deepEqual((await admin.get(`/leads/${lead.id}/history`)).body.items.map((e) => [e.event, e.changes.remark?.[1]]), [['update', 'called'], ['create', '']]);
 });
 
 test('the audit log itself shows fields as their resource does; its names are not searched by who sees them masked', async () => {
@@ -209,4 +214,38 @@ test('a duplicate: like the other but for what is said; secrets and masked value
   assert.equal((await (await env.clerk(admin, 'no-create', ['queues.read'])).post(`/queues/${q.id}/duplicate`, { number: '4402' })).status, 403);
   const ext = await admin.make('extensions', { number: '1100', name: 'x', password: 'ext-password' });
   assert.equal((await admin.post(`/extensions/${ext.id}/duplicate`, { number: '1101' })).body.errors?.[0].field, 'password');
+});
+
+// covers: SYS-V524
+test('the log: log-ins of users and agents, log-outs, idle sessions, what was added, changed and deleted; searched, exported', async () => {
+  const alpha = `zj:{${admin.tenant.id}}:sessions`, redis = (...args) => execFileSync('redis-cli', ['-s', env.settings.redis, ...args], { encoding: 'utf8' });
+  const user = await env.clerk(admin, 'logged', ['queues.*']), agentAccount = await env.clerk(admin, 'logged-agent', []);
+  await admin.make('agents', { number: '8001', name: 'Logged', account_id: agentAccount.account.id });
+  await env.login({ tenant: 'alpha', username: 'logged-agent', password: 'clerk-password' });
+  const q = await user.make('queues', { number: '4700', name: '日志' });
+  await user.patch(`/queues/${q.id}`, { name: '日志二' });
+  await user.delete(`/queues/${q.id}`);
+  await user.post('/logout', {});
+  // one that nobody used for too long: its time in Redis is over
+  await env.login({ tenant: 'alpha', username: 'logged', password: 'clerk-password' });
+  await env.stopApi();
+  const member = redis('ZRANGE', alpha, '0', '-1').split('\n').find((m) => m.startsWith(user.account.id));
+  redis('ZADD', alpha, '1', member);
+  redis('DEL', `zj:{${admin.tenant.id}}:session:${member.slice(37)}`);
+  await env.startApi();
+  const find = async (query, n) => (await until(query, async () => { const { items } = (await admin.get(`/audit?${query}&sort=id`)).body; return items.length >= n && items; }));
+  const mine = `filter[account_id]=${user.account.id}`;
+  const seen = await find(mine, 7);
+  assert.deepEqual(seen.map((e) => e.event), ['login', 'create', 'update', 'delete', 'logout', 'login', 'timeout'], JSON.stringify(seen));
+  for (const e of seen.slice(0, 6)) assert.deepEqual([e.source, Math.abs(Date.now() - Date.parse(e.at)) < 60000], ['127.0.0.1', true], JSON.stringify(e));
+  assert.deepEqual(seen.slice(1, 4).map((e) => [e.resource, e.row_id, e.label]), [['queues', q.id, '日志'], ['queues', q.id, '日志二'], ['queues', q.id, '日志二']]);
+  assert.deepEqual((await admin.get(`/audit/${seen[2].id}`)).body.changes, { name: ['日志', '日志二'] });
+  assert.deepEqual((await admin.get(`/audit/${seen[0].id}`)).body.changes, { method: [null, 'password'] });
+  const agents = await find(`filter[account_id]=${agentAccount.account.id}&filter[event]=login`, 2);
+  assert.deepEqual((await admin.get(`/audit/${agents[1].id}`)).body.changes, { method: [null, 'password'], agent: [null, '8001'] });
+  assert.deepEqual((await find(`${mine}&filter[event][in]=create,delete&filter[resource]=queues`, 2)).length, 2);
+  assert.equal((await find(`${mine}&filter[at][between]=${encodeURIComponent(`${seen[1].at},${seen[3].at}`)}`, 3)).length, 3);
+  const job = await admin.post('/audit/export', { format: 'xlsx', query: mine });
+  assert.equal(job.status, 202, JSON.stringify(job.body));
+  for (const r of [await admin.patch(`/audit/${seen[0].id}`, { event: 'logout' }), await admin.delete(`/audit/${seen[0].id}`), await admin.post('/audit', {})]) assert.equal(r.status, 405);
 });

@@ -60,6 +60,7 @@ test('an export that asks for what the caller does not see, or wrongly, is refus
   assert.equal((await clerk.get('/jobs')).body.items.length, 0);
 });
 
+// covers: SYS-V008 TEN-V026
 test('export window: accounts under the limit, in the tenant’s own time, also across midnight', async () => {
   const limited = await env.clerk(admin, 'limited', [`${people}.read`, `${people}.export`]);
   await admin.patch(`/accounts/${limited.account.id}`, { export_limited: true });
@@ -203,6 +204,17 @@ test('a program’s job keeps to the program’s permissions', async () => {
   await drop(admin, job.id);
 });
 
+// covers: SYS-K13
+test('leads and customers are created from outside, by a program with a token of its own that may do nothing else', async () => {
+  const token = await admin.make('tokens', { name: 'website', permissions: ['leads.create', 'customers.create'] }), site = new Client(env, token.token);
+  const key = { 'idempotency-key': 'form-1' };
+  const lead = await site.post('/leads', { name: '王', phone: '13700000001', source: 'web' }, key);
+  assert.equal(lead.status, 201, JSON.stringify(lead.body));
+  assert.equal((await site.post('/leads', { name: '王', phone: '13700000001', source: 'web' }, key)).body.id, lead.body.id, 'sent twice: once');
+  assert.equal((await site.post('/customers', { name: '王', phone: '13700000001' })).status, 201);
+  assert.deepEqual([(await admin.get(`/leads/${lead.body.id}`)).body.source, (await site.get('/leads')).status, (await site.post('/queues', {})).status], ['web', 403, 403]);
+});
+
 test('a preview: columns, the first ten rows, what goes where; what cannot be read is told', async () => {
   const teller = await env.clerk(admin, 'teller', [`${people}.import`, 'show.phone']);
   const rows = Array.from({ length: 20 }, (_, i) => `客户${i},1380000${1000 + i}`).join('\n');
@@ -270,6 +282,7 @@ test('preferences: one’s own, any JSON, kept at home by the carrier’s people
   assert.equal((await boss.get('/me/preferences/theme')).body, 'light');
 });
 
+// covers: SYS-V715 SYS-V718
 test('the menu: by permission, in the tenant’s order', async () => {
   const names = (r) => Object.fromEntries(r.body.menu.map((c) => [c.name, c.items.map((i) => i.resource)]));
   const whole = await admin.get('/meta/menu');
@@ -284,6 +297,7 @@ test('the menu: by permission, in the tenant’s order', async () => {
   assert.ok(!(await admin.get('/meta/menu')).body.menu.some((c) => c.items.some((i) => i.resource === 'grantable-permissions')), 'the carrier’s pages are the carrier’s');
 });
 
+// covers: SYS-V531
 test('usage: of one’s own tenant; the carrier sees all', async () => {
   const mine = (await admin.get('/usage')).body;
   assert.deepEqual([mine.items.length, mine.items[0].tenant.name, mine.total.max.queues], [1, 'alpha', 1000]);
@@ -294,7 +308,12 @@ test('usage: of one’s own tenant; the carrier sees all', async () => {
   await boss.patch(`/tenants/${admin.tenant.id}`, { max_queues: before_ + 1 });
   const r = await admin.post('/queues', { number: '4901', name: 'v' });
   assert.deepEqual([r.status, r.body.errors[0].quota], [409, 'max_queues'], JSON.stringify(r.body));
-  assert.deepEqual((await boss.get('/usage')).body.items.map((i) => i.tenant.name), ['alpha', 'beta']);
+  const all = (await boss.get('/usage')).body, own = (await admin.get('/usage')).body.total.used;
+  assert.deepEqual([all.items.map((i) => i.tenant.name), all.total.used.tenants, all.items[0].used.queues], [['alpha', 'beta'], 2, own.queues]);
+  await other.make('agents', { number: '1', name: 'a' });
+  await other.make('extensions', { number: '1001', name: 'x', password: 'ext-password' });
+  const later = (await boss.get('/usage')).body.total.used;
+  assert.deepEqual(['agents', 'extensions', 'queues'].map((k) => later[k] - all.total.used[k]), [1, 1, 0]);
 });
 
 test('a whole tenant: exported by itself or by the carrier, imported by the carrier only', async () => {
