@@ -121,3 +121,52 @@ test('quick setup keeps the rules: passwords, quotas, rights, one transaction', 
   assert.equal(more.status, 201, JSON.stringify(more.body));
   assert.deepEqual((await beta.get(`/extensions?filter[account_id]=${given.id}&sort=number`)).body.items.map((e) => e.number), ['0700', '0701']);
 });
+
+// covers: TEN-V054 TEN-V056 TEN-V058
+test('quick edit: values set, texts put around what is there, one preview, all or nothing', async () => {
+  const ids = async (resource, query) => (await admin.get(`/${resource}?${query}`)).body.items.map((r) => r.id);
+  const accounts = await ids('accounts', 'filter[username][starts]=acme&sort=username');
+  const role = await admin.make('roles', { name: 'sales', permissions: ['queues.read'] });
+  const change = { resource: 'accounts', ids: accounts, affix: { username: { prefix: 'a-', suffix: '-z' } }, set: { enabled: false, force_record: true, payment_mode: 'prepaid', role_id: role.id, bill_mail: true } };
+  const p = await admin.post('/quick-edit', { ...change, preview: true });
+  assert.equal(p.status, 200, JSON.stringify(p.body));
+  assert.deepEqual([p.body.matched, p.body.before.username, p.body.after.username, p.body.after.enabled, p.body.after.payment_mode], [3, 'acme0', 'a-acme0-z', false, 'prepaid']);
+  assert.equal((await admin.get(`/accounts/${accounts[0]}`)).body.username, 'acme0', 'a preview changes nothing');
+  assert.equal((await admin.post('/quick-edit', change)).body.changed, 3);
+  for (const [i, id] of accounts.entries()) {
+    const a = (await admin.get(`/accounts/${id}`)).body;
+    assert.deepEqual([a.username, a.enabled, a.force_record, a.payment_mode, a.role_id, a.bill_mail], [`a-acme${i}-z`, false, true, 'prepaid', role.id, true]);
+    assert.equal(a.name, `acme${i}`, 'what was not set stays');
+  }
+  for (const set of [{ enabled: true, force_record: false, payment_mode: 'unlimited', bill_mail: false }, { payment_mode: 'postpaid' }]) assert.equal((await admin.post('/quick-edit', { resource: 'accounts', ids: accounts, set })).body.changed, 3);
+  const extensions = await ids('extensions', 'filter[number][starts]=800&sort=number');
+  const ha1 = () => env.pg.sql(`select ha1 from zj.extension where id in ('${extensions.join("','")}')`).flat();
+  const before = ha1();
+  assert.ok((await admin.post('/quick-edit', { resource: 'extensions', ids: extensions, reset_password: true })).body.errors.some((e) => e.field === 'affix.password.prefix'));
+  assert.equal((await admin.post('/quick-edit', { resource: 'extensions', ids: extensions, affix: { password: { prefix: 'x', suffix: 'y' } } })).status, 422, 'not without the tick');
+  const reset = { resource: 'extensions', ids: extensions, reset_password: true, affix: { password: { prefix: 'new-', suffix: 'secret' }, number: { prefix: '9', suffix: '' } } };
+  assert.equal((await admin.post('/quick-edit', { ...reset, preview: true })).body.after.password, '***');
+  assert.equal((await admin.post('/quick-edit', reset)).body.changed, 3);
+  assert.deepEqual((await admin.get('/extensions?filter[number][starts]=9800&sort=number')).body.items.map((e) => e.number), ['98000', '98001', '98002']);
+  const [[digest]] = env.pg.sql("select md5('98000:' || sip_domain || ':new-secret') from zj.tenant where name = 'alpha'");
+  assert.ok(ha1().includes(digest) && !before.includes(digest));
+  const agents = await ids('agents', 'filter[number][starts]=500&sort=number');
+  assert.equal((await admin.post('/quick-edit', { resource: 'agents', ids: agents, affix: { number: { prefix: '7', suffix: '' } }, set: { enabled: false } })).body.changed, 3);
+  assert.deepEqual((await admin.get('/agents?filter[number][starts]=7500&sort=number')).body.items.map((a) => [a.number, a.enabled]), [['75000', false], ['75001', false], ['75002', false]]);
+  // All or nothing; bad fields are named; rights hold.
+  const clash = await admin.post('/quick-edit', { resource: 'accounts', ids: accounts, affix: { username: { prefix: '', suffix: ' ' } } });
+  assert.equal(clash.status, 422);
+  assert.deepEqual((await admin.get(`/accounts/${accounts[0]}`)).body.username, 'a-acme0-z');
+  for (const [bad, status] of [[{ set: { password: 'abcdefghij' } }, 422], [{ set: { type: 'admin' } }, 422], [{ set: { nothing: 1 } }, 400], [{ affix: { totp_secret: { prefix: 'x' } } }, 422], [{ affix: { enabled: { prefix: 'x' } } }, 422], [{ set: {} }, 422], [{ ids: [] }, 422], [{ ids: ['x'] }, 422], [{ resource: 'roles' }, 422], [{ more: 1 }, 400]]) {
+    const r = await admin.post('/quick-edit', { resource: 'accounts', ids: accounts, set: { enabled: true }, ...bad });
+    assert.equal(r.status, status, JSON.stringify([bad, r.body]));
+  }
+  const helper = await env.clerk(admin, 'editor', ['quick-edit.run', 'accounts.update', 'accounts.read', 'queues.read']);
+  const administrator = (await admin.get('/roles?filter[kind]=admin')).body.items[0].id;
+  assert.equal((await helper.post('/quick-edit', { resource: 'accounts', ids: accounts, set: { role_id: administrator } })).body.type, 'urn:zongji:problem:beyond_own');
+  assert.equal((await helper.post('/quick-edit', { resource: 'accounts', ids: [admin.session.account.id], set: { enabled: false } })).body.type, 'urn:zongji:problem:beyond_own');
+  assert.equal((await helper.post('/quick-edit', { resource: 'agents', ids: agents, set: { enabled: true } })).body.permission, 'agents.update');
+  const beta = (await boss.get('/tenants?filter[name]=beta')).body.items[0];
+  const theirs = (await new Client(env, boss.token, { 'x-zj-tenant': beta.id }).get('/accounts')).body.items[0].id;
+  assert.equal((await admin.post('/quick-edit', { resource: 'accounts', ids: [theirs], set: { enabled: false } })).body.changed ?? 0, 0);
+});
