@@ -32,16 +32,18 @@ describe('for everybody', () => {
   }
 
   async function checkCallsAndData(checkPage) {
+    await s.menu()
     await s.id('nav-calls').click()
     await s.id('cdr-row').first().click()
     await s.id('recording').waitFor()
     await checkPage('call')
     await s.page.keyboard.press('Escape')
     await s.id('call-drawer').waitFor({ state: 'hidden' })
-    await s.id('nav-data').click()
+    await s.menu()
     await s.id('resource-queues').click()
     await s.id('data-row').first().waitFor()
     await checkPage('data')
+    await s.menu()
     await s.id('nav-board').click()
   }
 

@@ -100,8 +100,8 @@ export function world() {
       tenant: { id: uuid(), name: 'demo', title: '示例企业', kind: 'tenant', language: 'zh', time_zone: 'Asia/Shanghai', sip_domain: 'demo.zongji.test' }, permissions: ['*']
     },
     resources: [
-      { name: 'queues', zh: '队列', en: 'Queue', label: 'name', can, fields: [field('id', 'uuid', '', ''), field('number', 'string', '队列号', 'Number'), field('name', 'string', '名称', 'Name'), field('record', 'boolean', '录音', 'Record'), field('created_at', 'datetime', '创建时间', 'Created')] },
-      { name: 'agents', zh: '坐席', en: 'Agent', label: 'name', can, fields: [field('number', 'string', '工号', 'Agent number'), field('name', 'string', '姓名', 'Name')] }
+      { name: 'queues', zh: '队列', en: 'Queue', label: 'name', menu: 'queues', can, fields: [field('id', 'uuid', '', ''), field('number', 'string', '队列号', 'Number'), field('name', 'string', '名称', 'Name'), field('record', 'boolean', '录音', 'Record'), field('created_at', 'datetime', '创建时间', 'Created')] },
+      { name: 'agents', zh: '坐席', en: 'Agent', label: 'name', menu: 'callcentre', can, fields: [field('number', 'string', '工号', 'Agent number'), field('name', 'string', '姓名', 'Name')] }
     ],
     rows: {
       tenants: [{ id: uuid(), kind: 'tenant', name: 'demo', title: '示例企业' }, { id: uuid(), kind: 'tenant', name: 'other', title: '另一家' }],

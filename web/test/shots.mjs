@@ -28,7 +28,6 @@ try {
     await page.waitForTimeout(600)
     await shot('call')
     await page.keyboard.press('Escape')
-    await page.getByTestId('nav-data').click()
     await page.getByTestId('resource-queues').click()
     await page.getByTestId('data-row').first().waitFor()
     await shot('data')

@@ -38,6 +38,11 @@ class Stage {
     this.page.on('console', (m) => { if (m.type() === 'error' && !/Failed to load resource|WebSocket connection|ERR_/.test(m.text())) this.faults.push(m.text()) })
   }
 
+  /** The menu, which is a rail on small screens. */
+  async menu() {
+    if (!(await this.id('menu-search').count())) await this.id('menu-fold').click()
+  }
+
   /** Logged in by its cookie, the board loaded. */
   async openBoard() {
     this.api.sessions.add('zjs_test')

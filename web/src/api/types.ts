@@ -230,7 +230,9 @@ export interface FieldMeta {
   file?: boolean
   unit?: string
   custom?: boolean
-  expand?: boolean
+  custom_type?: string
+  group_name?: string
+  position?: number
 }
 
 export interface ResourceMeta {

@@ -34,34 +34,55 @@ const byWidget: Partial<Record<string, Kind>> = {
 }
 const byType: Partial<Record<string, Kind>> = {
   text: 'longtext', textarea: 'longtext', integer: 'integer', number: 'number', decimal: 'number', boolean: 'boolean', uuid: 'reference', datetime: 'datetime', date: 'date', time: 'time', ip: 'ip',
-  strings: 'tags', uuids: 'references', json: 'json', single: 'choice', multi: 'choices', cascade: 'cascade', email: 'email', phone: 'phone', attachment: 'file', region: 'cascade'
+  strings: 'tags', uuids: 'references', json: 'json', email: 'email', phone: 'phone', attachment: 'file'
 }
 
 function kindOf(f: FieldMeta, choices: Choice[]): Kind {
+  if (f.custom_type) return customKind(f.custom_type, choices, f)
   if (f.writeonly && !f.file) return 'secret'
   if (f.file) return 'file'
-  if (choices.length) return f.type === 'strings' || f.type === 'multi' || f.type === 'json' ? 'choices' : 'choice'
-  if (f.dictionary || f.dictionary_id) return f.type === 'cascade' || f.type === 'region' ? 'cascade' : f.type === 'strings' || f.type === 'multi' ? 'choices' : 'dictionary'
+  if (choices.length) return f.type === 'strings' || f.type === 'json' ? 'choices' : 'choice'
+  if (f.dictionary || f.dictionary_id) return f.widget === 'tree' ? 'cascade' : f.type === 'strings' ? 'choices' : 'dictionary'
   if (f.type === 'uuid') return f.ref || f.refs ? 'reference' : 'text'
   if (f.type === 'uuids') return f.ref ? 'references' : 'tags'
   if (f.type === 'string' && (f.mask === 'phone' || f.mask === 'email')) return f.mask
   return (f.widget && byWidget[f.widget]) || byType[f.type] || 'text'
 }
 
+/** Fields that a tenant made itself say their type; those with choices of a dictionary say which. */
+function customKind(type: string, choices: Choice[], f: FieldMeta): Kind {
+  const chosen = choices.length > 0 || !!f.dictionary || !!f.dictionary_id
+  if (type === 'single') return choices.length ? 'choice' : chosen ? 'dictionary' : 'text'
+  if (type === 'multi') return chosen ? 'choices' : 'tags'
+  if (type === 'cascade') return chosen ? 'cascade' : 'tags'
+  if (type === 'region' || type === 'text') return 'text'
+  return byType[type] ?? 'text'
+}
+
 const labelled = (value: string, label: Label | undefined): Choice => ({ value, zh: label?.zh ?? value, en: label?.en ?? value })
 
 /** Choices come as plain values, as values with labels beside them, or as an object of labels. */
 export function choicesOf(f: FieldMeta): Choice[] {
+  if (Array.isArray(f.choices)) return flat(choiceTree(f.choices))
   if (Array.isArray(f.enum)) return f.enum.map((value) => labelled(value, f.labels?.[value]))
-  if (f.enum) return Object.entries(f.enum).map(([value, label]) => labelled(value, label))
-  if (!Array.isArray(f.choices)) return []
-  return (f.choices as unknown[]).map((c) => {
-    if (typeof c === 'string') return labelled(c, undefined)
-    const o = c as { value?: string; code?: string; zh?: string; en?: string }
-    const value = o.value ?? o.code ?? o.zh ?? ''
-    return { value, zh: o.zh ?? value, en: o.en ?? o.zh ?? value }
+  return f.enum ? Object.entries(f.enum).map(([value, label]) => labelled(value, label)) : []
+}
+
+export interface ChoiceNode extends Choice {
+  children: ChoiceNode[]
+}
+
+/** Choices of a custom field, which may have others below them; a plain text stands for itself. */
+export function choiceTree(choices: unknown): ChoiceNode[] {
+  return (Array.isArray(choices) ? (choices as unknown[]) : []).map((c) => {
+    if (typeof c === 'string') return { ...labelled(c, undefined), children: [] }
+    const o = c as { value?: string; zh?: string; en?: string; children?: unknown }
+    const value = o.value ?? o.zh ?? ''
+    return { value, zh: o.zh ?? value, en: o.en || (o.zh ?? value), children: choiceTree(o.children) }
   })
 }
+
+const flat = (nodes: ChoiceNode[]): Choice[] => nodes.flatMap((n) => [{ value: n.value, zh: n.zh, en: n.en }, ...flat(n.children)])
 
 /** A field that only the system knows how to fill. */
 const systemFields = new Set(['id', 'tenant_id', 'created_at', 'updated_at', 'deleted_at', 'deleted_by'])
@@ -73,7 +94,7 @@ export function fieldOf(f: FieldMeta): Field {
   return {
     name: f.name, kind: kindOf(f, choices), meta: f, zh: f.zh || f.name, en: f.en || f.name, choices,
     onCreate: !fixed, onUpdate: !fixed && !f.create_only && !systemFields.has(f.name), required: f.required === true, masked,
-    sortable: f.sort === true && !masked, operators: f.filter ?? [], group: f.group ?? 'basic'
+    sortable: f.sort === true && !masked, operators: f.filter ?? [], group: f.group || f.group_name || (f.custom ? 'custom' : 'basic')
   }
 }
 
@@ -87,7 +108,7 @@ export interface Resource {
 }
 
 function order(a: Field, b: Field, at: Map<string, number>): number {
-  const place = (f: Field): number => f.meta.order ?? 1000 + (at.get(f.name) ?? 0)
+  const place = (f: Field): number => (f.meta.custom ? 10_000 + 100 * (f.meta.position ?? 0) + (at.get(f.name) ?? 0) / 1000 : (f.meta.order ?? 1000 + (at.get(f.name) ?? 0)))
   return place(a) - place(b)
 }
 

@@ -58,7 +58,7 @@ export function showValue(f: Field, value: unknown, row: Record<string, unknown>
     default:
   }
   if (typeof value === 'number') return numberText(f, value)
-  if (Array.isArray(value)) return value.map((x) => one(f, x)).join('、')
+  if (Array.isArray(value)) return value.map((x) => one(f, x)).join(f.kind === 'cascade' ? ' / ' : '、')
   return typeof value === 'object' ? JSON.stringify(value) : one(f, value)
 }
 

@@ -5,7 +5,7 @@ const texts = ['contains', 'eq', 'ne', 'starts', 'in', 'null', 'notnull']
 const numbers = ['eq', 'between', 'ge', 'le', 'gt', 'lt', 'ne', 'null', 'notnull']
 const chosen = ['in', 'eq', 'ne', 'null', 'notnull']
 const byKind: Partial<Record<Kind, string[]>> = {
-  integer: numbers, number: numbers, duration: numbers, datetime: ['range', 'null', 'notnull'], date: ['dayrange', 'null', 'notnull'], time: ['eq', 'ge', 'le'], boolean: ['eq'], choice: chosen, dictionary: chosen, cascade: chosen,
+  integer: numbers, number: numbers, duration: numbers, datetime: ['range', 'null', 'notnull'], date: ['dayrange', 'null', 'notnull'], time: ['eq', 'ge', 'le'], boolean: ['eq'], choice: chosen, dictionary: chosen, cascade: ['contains', 'in', 'eq', 'null', 'notnull'],
   choices: ['contains', 'eq', 'null', 'notnull'], tags: ['contains', 'eq', 'null', 'notnull'], reference: ['eq', 'ne', 'null', 'notnull'], references: ['contains', 'null', 'notnull'], ip: ['eq', 'ne', 'null']
 }
 
