@@ -209,11 +209,11 @@ create function role_templates_of_tenant(tenant uuid) returns void language sql 
     insert into role_template (tenant_id, name, tier, permissions, optional, remark) values
         (tenant, '子管理员 / Sub-administrator', 'sub_administrator',
          array['live.read', 'accounts.*', 'roles.*', 'account-groups.*', 'account-group-members.*', 'departments.*', 'customers.*', 'leads.*', 'projects.*', 'project-accounts.*', 'settings.read', 'uploads.*',
-               'recordings.read', 'recordings.listen', 'calls.read', 'calls.export', 'agents.read', 'blacklist.*', 'jobs.read'],
-         array['blacklist.*', 'flows.*', 'prompts.*', 'campaigns.*', 'kb-articles.*'], '总控子管理员建议授权 / recommended for sub-administrators of the head office'),
+               'recordings.read', 'recordings.listen', 'calls.read', 'calls.export', 'agents.read', 'blacklist.*', 'tenants.read', 'jobs.read'],
+         array['flows.*', 'prompts.*', 'notices.*', 'campaigns.*', 'kb-articles.*'], '总控子管理员建议授权 / recommended for sub-administrators of the head office'),
         (tenant, '职场坐席 / Workplace agent', 'workplace_agent',
-         array['live.read', 'calls.read', 'customers.read', 'customers.create', 'customers.update', 'projects.read', 'todo-plans.*', 'extensions.read'],
-         array['dids.read'], '职场坐席建议授权 / recommended for agents of a workplace')
+         array['live.read', 'calls.read', 'customers.read', 'customers.create', 'customers.update', 'leads.read', 'projects.read', 'todo-plans.*', 'extensions.read'],
+         array['recordings.read', 'kb-articles.read'], '职场坐席建议授权 / recommended for agents of a workplace')
 $$;
 create function role_templates_born() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 begin perform role_templates_of_tenant(new.id); return null; end $$;
