@@ -146,7 +146,7 @@ create index on audit (tenant_id, row_id, id) where row_id is not null;
 create index on audit (tenant_id, account_id, id);
 create index on audit (tenant_id, at) where row_id is null;
 create index on audit (tenant_id, resource, id);
-create index on audit (tenant_id, event, id);
+create index on audit (tenant_id, event, id) where event not in ('create', 'update', 'delete', 'restore');
 call zj_partitions();
 
 create table upload (

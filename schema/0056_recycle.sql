@@ -2,19 +2,25 @@
 set search_path = zj, public;
 set role zj_owner;
 
--- A row trigger before the deletion, for only there a cascade shows: triggers after it run as if they were the statement's own.
+-- A row trigger before the deletion, for only there a cascade shows: triggers after it run as if they were the statement's own. What
+-- it needs to know of its table is looked up once a transaction.
 create function zj_recycle() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 declare
-    about jsonb := obj_description(tg_relid, 'pg_class')::jsonb;
-    secrets text[] := zj_secret_columns(tg_relid);
     r jsonb := to_jsonb(old);
-    scope record;
+    known text := current_setting('zj.bin_' || tg_table_name, true);
+    about jsonb;
 begin
     if not exists (select from tenant t where t.id = old.tenant_id) then return old; end if; -- a tenant that goes takes all along
-    select s.key, s.value into scope from jsonb_each_text(coalesce(about -> 'scoped', '{}')) s limit 1;
+    if coalesce(known, '') = '' then
+        about := obj_description(tg_relid, 'pg_class')::jsonb;
+        known := jsonb_build_object('resource', about -> 'resource', 'label', coalesce(about ->> 'label', 'id'), 'secrets', zj_secret_columns(tg_relid),
+            'kind', (select s.key from jsonb_each(about -> 'scoped') s limit 1), 'col', (select s.value from jsonb_each(about -> 'scoped') s limit 1))::text;
+        perform set_config('zj.bin_' || tg_table_name, known, true);
+    end if;
+    about := known::jsonb;
     insert into recycled (tenant_id, table_name, resource, row_id, label, row, secret, with_parent, shared, scope_kind, scope_id)
-    values (old.tenant_id, tg_table_name, about ->> 'resource', old.id, left(coalesce(r ->> coalesce(about ->> 'label', 'id'), ''), 200), r - secrets,
-        (select jsonb_object_agg(e.key, e.value) from jsonb_each(r) e where e.key = any (secrets)), pg_trigger_depth() > 1, tg_argv[0]::boolean, scope.key, (r ->> scope.value)::uuid);
+    values (old.tenant_id, tg_table_name, about ->> 'resource', old.id, left(coalesce(r ->> (about ->> 'label'), ''), 200), r - array(select jsonb_array_elements_text(about -> 'secrets')),
+        (select jsonb_object_agg(e.key, e.value) from jsonb_each(r) e where about -> 'secrets' ? e.key), pg_trigger_depth() > 1, tg_argv[0]::boolean, about ->> 'kind', (r ->> (about ->> 'col'))::uuid);
     return old;
 end $$;
 

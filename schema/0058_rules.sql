@@ -167,11 +167,16 @@ create function account_rules() returns trigger language plpgsql security define
 declare carrier uuid := (select id from tenant where kind = 'carrier');
 begin
     if tg_op = 'UPDATE' then
-        new.number := old.number;
+        new.number := coalesce(old.number, nextval('account_number')::text); -- none: from before there were any
     elsif new.number is null or current_setting('zj.restoring', true) is distinct from 'on' then
         new.number := nextval('account_number')::text;
     end if;
     if new.type = 'admin' and new.role_id is null then
+        -- A role that nobody names is given only by those who may do everything (or are no account of this tenant).
+        if current_setting('role') = 'zj_tenant' and exists (select from account a left join role r on r.tenant_id = a.tenant_id and r.id = a.role_id
+            where a.tenant_id = new.tenant_id and a.id = zj_account() and not coalesce('*' = any (r.permissions), false)) then
+            raise insufficient_privilege using message = 'only an administrator makes one', column = 'type', constraint = 'account_admin';
+        end if;
         select r.id into new.role_id from role r where r.tenant_id = new.tenant_id and r.kind = 'admin';
     end if;
     if (tg_op = 'INSERT' or new.username <> old.username) and exists (select from account a where a.username = new.username
@@ -203,7 +208,7 @@ begin
     end if;
     return new;
 end $$;
-create trigger scope before insert or update of role_id on account for each row when (current_user = 'zj_tenant') execute function account_scope();
+create trigger scope before insert or update on account for each row when (current_user = 'zj_tenant') execute function account_scope();
 
 create function role_rules() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 declare

@@ -98,6 +98,8 @@ test('nobody widens its own scope: not by its department, role, groups, nor by w
   await no(`insert into zj.agent_managed_group (tenant_id, agent_id, group_id) values ('${A}', '${id(112)}', '${id(51)}') returning 1`, '42501');
   await no(`insert into zj.agent_managed_queue (tenant_id, agent_id, queue_id) values ('${A}', '${id(112)}', '${id(61)}') returning 1`, '42501');
   await no(`insert into zj.queue_agent (tenant_id, queue_id, agent_id) values ('${A}', '${id(61)}', '${id(112)}') returning 1`, '42501');
+  await no(`update zj.account set type = 'admin', role_id = null where id = '${id(12)}' returning 1`, '42501');
+  await no(`insert into zj.account (tenant_id, username, name, password, type, department_id) values ('${A}', 'boss', 'n', 'x', 'admin', '${id(3)}') returning 1`, '42501');
   assert.deepEqual(await ask(`update zj.account set role_id = '${id(31)}' where id = '${id(13)}' returning 1`, 12), ['1'], 'less may be given');
   assert.deepEqual(await ask(`update zj.role set scope = 'own' where id = '${id(32)}' returning 1`, 12), ['1']);
   role(12, 32);
