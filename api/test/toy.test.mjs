@@ -1,6 +1,6 @@
 // An ordinary resource is one SQL file (toy.sql): no C, no TypeScript, no restart. And what the engine gives it: filters, masks,
 // rights to single fields, custom fields, the recycle bin, history, import templates, permissions, OpenAPI.
-// covers: SYS-V703 SYS-V503 SYS-V304
+// covers: SYS-V304 SYS-V703
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -29,7 +29,7 @@ async function statementsOf(env, admin, url) {
 	level('none');
 	const found = [];
 	const text = env.pg.log();
-	const at = text.lastIndexOf('LOG:  execute <unnamed>: begin');
+	const at = [...text.matchAll(/LOG: {2}execute [^:]*: begin\n/g)].at(-1)?.index ?? 0;
 	for (const m of text.slice(at).matchAll(/LOG:  execute [^:]*: ([^]*?)(?:\n[^\n]*DETAIL:  parameters: ([^\n]*))?(?=\n[^\n]*(?:LOG|STATEMENT):|\n*$)/g)) {
 		const values = [...(m[2] ?? '').matchAll(/\$(\d+) = (NULL|'(?:[^']|'')*')/g)];
 		found.push(m[1].trim().replace(/\$(\d+)/g, (all, n) => values.find((v) => v[1] === n)?.[2] ?? all));
