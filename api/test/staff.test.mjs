@@ -170,3 +170,141 @@ test('quick edit: values set, texts put around what is there, one preview, all o
   const theirs = (await new Client(env, boss.token, { 'x-zj-tenant': beta.id }).get('/accounts')).body.items[0].id;
   assert.equal((await admin.post('/quick-edit', { resource: 'accounts', ids: [theirs], set: { enabled: false } })).body.changed ?? 0, 0);
 });
+
+const S = {};
+test('supervisors: agents, roles, groups and queues of the tests that follow', async () => {
+  const t = admin.tenant.id;
+  S.group = await admin.make('agent-groups', { name: 'first' });
+  S.queue = await admin.make('queues', { number: '4001', name: 'managed' });
+  S.other = await admin.make('queues', { number: '4002', name: 'not managed' });
+  S.leaders = await admin.make('agent-roles', { name: 'leader', permissions: ['live.read', 'agents.control', 'calls.control'] });
+  S.scoped = await admin.make('roles', { name: 'sees own', permissions: ['calls.read', 'recordings.read', 'show.phone'], scope: 'own' });
+  const agent = async (n, more = {}, leader = false) => {
+    const account = await admin.make('accounts', { username: n, name: n, password: 'clerk-password', role_id: S.scoped.id });
+    const row = await admin.make('agents', { number: `6${n[0] === 's' ? 1 : 0}${n[1]}`, name: n, account_id: account.id, ...more, ...(leader ? { role_id: S.leaders.id } : {}) });
+    S[n] = Object.assign(await env.login({ tenant: 'alpha', username: n, password: 'clerk-password' }), { account, agent: row });
+  };
+  await agent('s1', {}, true);
+  await agent('s2', {}, true); // a leader who looks after nobody
+  for (const n of ['a1', 'a2']) await agent(n, { group_id: S.group.id });
+  for (const n of ['a3', 'a4']) await agent(n);
+  await admin.make('queue-agents', { queue_id: S.queue.id, agent_id: S.a3.agent.id });
+  S.link = await admin.make('agent-managed-groups', { agent_id: S.s1.agent.id, group_id: S.group.id });
+  await admin.make('agent-managed-queues', { agent_id: S.s1.agent.id, queue_id: S.queue.id });
+  S.calls = Object.fromEntries(['s1', 'a1', 'a3', 'a4', 'q', 'o'].map((n, i) => [n, `018f0000-0000-7000-8000-0000000000c${i}`]));
+  const call = (n, more) => ({ id: S.calls[n], direction: 'in', caller: '13800138078', callee: '02150001000', where: 'talk', legs: [], ...more });
+  const of = (n) => ({ legs: [{ id: uuid, role: 'agent', state: 'up', agent: S[n].agent.id }] });
+  Object.assign(env.acd.board(t), {
+    queues: [S.queue, S.other].map((q) => ({ id: q.id, number: q.number, waiting: 1 })),
+    agents: ['s1', 's2', 'a1', 'a2', 'a3', 'a4'].map((n) => ({ id: S[n].agent.id, number: S[n].agent.number, state: 'idle' })),
+    calls: [...['s1', 'a1', 'a3', 'a4'].map((n) => call(n, of(n))), call('q', { queue: S.queue.id, where: 'queue' }), call('o', { queue: S.other.id, where: 'queue' })],
+    visits: [{ id: 'v1', queue: S.queue.id, caller: '13800138078', call: S.calls.q }, { id: 'v2', queue: S.other.id, caller: '13800138078', call: S.calls.o }],
+  });
+});
+
+// covers: TEN-Y22
+test('a supervisor commands those it looks after, by group or by queue, and nobody else', async () => {
+  const state = (who, n) => who.post(`/agents/${S[n].agent.id}/state`, { state: 'busy', reason: 'x' }).then((r) => r.status);
+  const hangup = (who, n) => who.post(`/calls/${S.calls[n]}/hangup`, {}).then((r) => r.status);
+  const transfer = (who, n) => who.post(`/calls/${S.calls[n]}/transfer`, { to: 'queue:4001' }).then((r) => r.status);
+  assert.deepEqual([await state(S.s1, 's1'), await state(S.s1, 'a1'), await state(S.s1, 'a2'), await state(S.s1, 'a3'), await state(S.s1, 'a4'), await state(S.s1, 's2')], [200, 200, 200, 200, 403, 403]);
+  assert.deepEqual([await hangup(S.s1, 's1'), await hangup(S.s1, 'a1'), await hangup(S.s1, 'a3'), await hangup(S.s1, 'q'), await hangup(S.s1, 'a4'), await hangup(S.s1, 'o')], [200, 200, 200, 200, 403, 403]);
+  assert.deepEqual([await transfer(S.s1, 'a1'), await transfer(S.s1, 'a4')], [200, 403]);
+  assert.deepEqual([await state(S.s2, 'a1'), await hangup(S.s2, 'a1'), await state(S.s2, 's2')], [403, 403, 200], 'a leader of nobody');
+  assert.deepEqual([await state(S.a1, 'a2'), await hangup(S.a1, 'a3'), await hangup(S.a1, 'a1')], [403, 403, 200], 'an agent: itself');
+  assert.deepEqual([await state(admin, 'a4'), await hangup(admin, 'a4')], [200, 200], 'an administrator: all');
+});
+
+test('a supervisor\'s board and events: itself, its groups, its queues; in effect when that changes', async () => {
+  const board = async (who) => { const b = (await who.get('/live/board')).body; return { queues: b.queues.length, agents: b.agents.map((a) => a.number).sort(), calls: b.calls.length, visits: b.visits.map((v) => v.id) }; };
+  const numbers = (...n) => n.map((x) => S[x].agent.number).sort();
+  assert.deepEqual(await board(S.s1), { queues: 1, agents: numbers('s1', 'a1', 'a2', 'a3'), calls: 4, visits: ['v1'] });
+  assert.deepEqual(await board(S.s2), { queues: 0, agents: numbers('s2'), calls: 0, visits: [] });
+  assert.deepEqual(await board(S.a1), { queues: 0, agents: numbers('a1'), calls: 1, visits: [] });
+  assert.equal((await admin.get('/live/board')).body.agents.length, 6);
+  const ws = await S.s1.events();
+  const snap = await ws.wait('snapshot');
+  assert.equal(snap.agents.length, 4);
+  const tell = (type, data) => env.acd.emit(admin.tenant.id, type, data);
+  tell('agent.changed', { id: S.a4.agent.id, state: 'busy' });
+  tell('queue.changed', { id: S.other.id, waiting: 9 });
+  tell('visit.changed', { id: 'v2', queue: S.other.id, caller: '1' });
+  tell('agent.changed', { id: S.a3.agent.id, state: 'busy' });
+  tell('queue.changed', { id: S.queue.id, waiting: 9 });
+  tell('visit.changed', { id: 'v1', queue: S.queue.id, caller: '1' });
+  await ws.wait('visit.changed');
+  assert.deepEqual(ws.messages.filter((m) => m.type !== 'tick').map((m) => m.data?.id ?? m.type), ['snapshot', S.a3.agent.id, S.queue.id, 'v1']);
+  // A role for a part of the tenant, with live.read: what the database calls its data scope, plus what its agent looks after.
+  const department = await admin.make('departments', { name: 'east' });
+  for (const n of ['a4', 'a2']) assert.equal((await admin.patch(`/accounts/${S[n].account.id}`, { department_id: department.id })).status, 200);
+  const chief = await env.clerk(admin, 'chief', []);
+  await admin.patch(`/accounts/${chief.account.id}`, { department_id: department.id });
+  await admin.patch(`/roles/${chief.role.id}`, { permissions: ['live.read'], scope: 'department' });
+  assert.deepEqual((await board(chief)).agents, numbers('a2', 'a4'));
+  const east = await chief.events();
+  assert.deepEqual((await east.wait('snapshot')).agents.map((a) => a.number).sort(), numbers('a2', 'a4'));
+  tell('agent.changed', { id: S.a1.agent.id, state: 'busy' });
+  tell('agent.changed', { id: S.a4.agent.id, state: 'idle' });
+  await east.wait('agent.changed', (m) => m.data.id === S.a4.agent.id);
+  assert.ok(!east.messages.some((m) => m.data?.id === S.a1.agent.id));
+  await admin.patch(`/accounts/${S.a4.account.id}`, { department_id: null });
+  await east.wait('snapshot', (m) => m.agents.length === 1, 4000);
+  await admin.patch(`/roles/${chief.role.id}`, { scope: 'tenant' });
+  await east.wait('snapshot', (m) => m.agents.length === 6, 2000);
+  for (const w of [ws, east]) w.close();
+});
+
+test('masks: numbers in events, board and living calls look as in the call records, for every edge', async () => {
+  const t = admin.tenant.id;
+  const edges = ['13800138078', '+8613800138078', '02150001000', '1001', '12', '1', '123456', '1234567', '+12345', '+123456', '+1234567', 'anonymous', 'sip:a@b.example', '010-8888 9999', '电话13800138078', 'ab1234567cd', '', '***', '138001380789999999999999999999'];
+  const clerk = await env.clerk(admin, 'masked', ['live.read', 'calls.read']);
+  const open = await env.clerk(admin, 'unmasked', ['live.read', 'calls.read', 'show.phone']);
+  env.acd.board(t).calls = edges.map((e, i) => ({ id: `018f0000-0000-7000-8000-0000000001${String(i).padStart(2, '0')}`, caller: e, callee: e, where: 'talk', legs: [] }));
+  const ids = env.acd.board(t).calls.map((c) => c.id);
+  const lit = (s) => `'${s.replaceAll("'", "''")}'`;
+  env.pg.sql(edges.map((e) => `insert into zj.call (tenant_id, id, direction, caller, callee, started_at, ended_at, result, hangup_reason) values ('${t}', zj.zj_uuid7(), 'in', ${lit(e)}, ${lit(e)}, now(), now(), 'failed', ${lit(`edge ${e}`)});`).join('\n'));
+  const stored = (await clerk.get('/calls?limit=200')).body.items;
+  const bySql = new Map(stored.filter((c) => c.hangup_reason?.startsWith('edge ')).map((c) => [c.hangup_reason.slice(5), c]));
+  assert.equal(bySql.size, edges.length);
+  const board = (await clerk.get('/live/board')).body.calls;
+  for (const [i, e] of edges.entries()) {
+    assert.deepEqual([board[i].caller, board[i].callee], [bySql.get(e).caller, bySql.get(e).callee], `edge ${e}`);
+    assert.equal(board[i].caller, env.pg.sql(`select '<' || zj.zj_mask('phone', ${lit(e)}) || '>'`)[0][0].slice(1, -1), 'zj_mask itself');
+    if (e.length > 2) assert.notEqual(board[i].caller, e === '***' ? 'x' : e);
+  }
+  assert.equal(board[0].caller, '138******78');
+  assert.deepEqual((await open.get('/live/board')).body.calls.map((c) => c.caller), edges);
+  assert.equal((await clerk.get(`/calls/${ids[0]}`)).body.caller, '138******78');
+  const ws = await clerk.events(), clear = await open.events();
+  assert.equal((await ws.wait('snapshot')).calls[0].caller, '138******78');
+  assert.equal((await clear.wait('snapshot')).calls[0].caller, edges[0]);
+  env.acd.emit(t, 'call.changed', { id: ids[0], caller: '13900139000', callee: '02150001000', legs: [] });
+  env.acd.emit(t, 'visit.changed', { id: 'v9', queue: S.queue.id, caller: '13900139000' });
+  assert.equal((await ws.wait('call.changed')).data.caller, '139******00');
+  assert.equal((await ws.wait('visit.changed')).data.caller, '139******00');
+  assert.equal((await clear.wait('call.changed')).data.caller, '13900139000');
+  assert.ok(!JSON.stringify(ws.messages).includes('13900139000'));
+  // The field closed to the role altogether; and opened again: the page gets a new snapshot.
+  const closed = await admin.make('role-fields', { role_id: clerk.role.id, resource: 'calls', field: 'caller', access: 'none' });
+  ws.messages.length = 0;
+  await ws.wait('snapshot', (m) => m.calls[0].caller === null);
+  await admin.delete(`/role-fields/${closed.id}`);
+  await admin.patch(`/roles/${clerk.role.id}`, { permissions: ['live.read', 'calls.read', 'show.phone'] });
+  await ws.wait('snapshot', (m) => m.calls[0].caller === edges[0]);
+  for (const w of [ws, clear]) w.close();
+});
+
+// covers: TEN-Y23
+test('call records: an administrator sees all, a supervisor its own and those it looks after, an agent its own', async () => {
+  const t = admin.tenant.id;
+  env.pg.sql(['s1', 's2', 'a1', 'a2', 'a3', 'a4'].map((n) => `insert into zj.call (tenant_id, id, direction, caller, callee, started_at, ended_at, result, last_agent, hangup_reason) values ('${t}', zj.zj_uuid7(), 'in', '1', '2', now(), now(), 'answered', '${S[n].agent.id}', 'of ${n}');`).join('\n'));
+  const seen = async (who) => (await who.get('/calls?limit=200')).body.items.map((c) => c.hangup_reason ?? '').filter((r) => r.startsWith('of ')).map((r) => r.slice(3)).sort();
+  assert.deepEqual(await seen(admin), ['a1', 'a2', 'a3', 'a4', 's1', 's2']);
+  assert.deepEqual(await seen(S.s1), ['a1', 'a2', 'a3', 's1']);
+  assert.deepEqual(await seen(S.a4), ['a4']);
+  assert.equal((await S.s1.get('/calls?count=true')).body.total, 4, 'counted alike');
+  const theirs = (await admin.get(`/calls?filter[last_agent]=${S.a4.agent.id}`)).body.items[0].id;
+  assert.equal((await S.s1.get(`/calls/${theirs}`)).status, 404);
+  await admin.delete(`/agent-managed-groups/${S.link.id}`);
+  assert.deepEqual(await seen(S.s1), ['a3', 's1']);
+});
