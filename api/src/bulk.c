@@ -175,6 +175,14 @@ static void take_rows(struct bulk *b, const PGresult *r)
 	}
 }
 
+static void go_on(struct bulk *b)
+{
+	if (json_array_size(b->ids) > BULK_ROWS)
+		start_job(b);
+	else if (allowed(b))
+		api_bulk_run(b);
+}
+
 /* Results: the rows (if they were looked for), what the database checked, and of a dry run the count.
  */
 static void found(struct api_req *req, PGresult *const *results, int n, void *arg)
@@ -195,10 +203,7 @@ static void found(struct api_req *req, PGresult *const *results, int n, void *ar
 				  counted ? (json_int_t)strtoll(PQgetvalue(results[n - 1], 0, 0), NULL, 10)
 					  : (json_int_t)json_array_size(b->ids),
 				  "changed", 0, "failed"));
-	if (json_array_size(b->ids) > BULK_ROWS)
-		return start_job(b);
-	if (allowed(b))
-		api_bulk_run(b);
+	go_on(b);
 }
 
 /* Living rows by their ids need not be looked for, unless only to be counted. Rows of the bin: its id, then the row's;
@@ -247,7 +252,7 @@ static void find(struct bulk *b, const struct res_query *q)
 	else if (n > 0)
 		api_db_run(b->req, all, n, found, NULL, b->dry && q ? b : NULL);
 	else
-		found(b->req, NULL, 0, NULL);
+		go_on(b);
 	res_sql_free(&rows);
 	res_sql_free(&checks);
 	res_sql_free(&count);

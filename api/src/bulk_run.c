@@ -17,7 +17,7 @@ char *api_bulk_statement(const struct res_sql *s, const char *id, json_t **value
 {
 	struct res_buf out = {0};
 	json_t *v = json_array();
-	for (const char *p = s->text.p; *p;) {
+	for (const char *p = s->text.p ? s->text.p : ""; *p;) {
 		if (*p == '\'' || *p == '"') {
 			p = copy_quoted(&out, p);
 		} else if (*p == '$' && isdigit((unsigned char)p[1])) {
@@ -35,7 +35,7 @@ char *api_bulk_statement(const struct res_sql *s, const char *id, json_t **value
 	}
 	for (int i = 0; i < s->n; i++)
 		json_array_append_new(v, s->values[i] ? json_string(s->values[i]) : json_null());
-	if (out.failed || !v) {
+	if (out.failed || !out.p || !v) {
 		res_buf_free(&out);
 		json_decref(v);
 		return NULL;
