@@ -36,10 +36,11 @@ struct bulk {
 	enum action action;
 	struct wk_list list;
 	struct wk_rejects *rejects;
-	struct res_buf sql;
-	json_t *texts; /* values of the update */
-	json_t *ids;   /* of the chunk: strings */
-	size_t given;  /* ids of the parameters that were done */
+	struct res_buf sql;  /* for one row, by zj_each() */
+	struct res_buf many; /* for all rows of a chunk: mostly none is refused, and triggers run once */
+	json_t *texts;       /* values of the update */
+	json_t *ids;         /* of the chunk: strings */
+	size_t given;        /* ids of the parameters that were done */
 };
 
 static int find_action(struct bulk *b, const char *name)
@@ -60,6 +61,22 @@ static int find_action(struct bulk *b, const char *name)
 	return 0;
 }
 
+/* The same text for one row and for many. */
+static void both(struct bulk *b, const char *fmt, const char *x, const char *y)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text), fmt, x, y);
+	res_buf_add(&b->sql, text);
+	res_buf_add(&b->many, text);
+}
+
+static void by_id(struct bulk *b)
+{
+	res_buf_add(&b->sql, " where t.id = $1");
+	res_buf_add(&b->many, " where t.id = any ($1::uuid[])");
+}
+
 /* update zj.t as t set a = ($2)[1]::integer … where t.id = $1 */
 static int make_update(struct bulk *b)
 {
@@ -73,22 +90,19 @@ static int make_update(struct bulk *b)
 		res_problem_clear(&p);
 		return err;
 	}
-	res_buf_add(&b->sql, "update zj.");
-	res_buf_ident(&b->sql, b->job->def->table);
-	res_buf_add(&b->sql, " as t set ");
+	both(b, "update zj.\"%s\" as t set ", b->job->def->table, "");
 	for (size_t i = 0; i < v.n && !err; i++) {
 		const struct res_field *f = v.v[i].field;
-		bool custom = strcmp(f->name, "custom") == 0;
+		const char *merge = strcmp(f->name, "custom") == 0 ? "t.custom || " : "";
 		if (f->transform || (f->check && strcmp(f->check, "vxml") == 0))
 			err = wk_job_fail(b->job, "readonly", "此字段不能批量修改",
 					  "this field cannot be changed for many rows");
-		res_buf_add(&b->sql, i ? ", " : "");
-		res_buf_ident(&b->sql, f->name);
-		res_buf_printf(&b->sql, custom ? " = t.custom || ($2)[%zu]::%s" : " = ($2)[%zu]::%s", i + 1,
-			       f->pg_type);
+		both(b, "%s\"%s\" = ", i ? ", " : "", f->name);
+		res_buf_printf(&b->sql, "%s($2)[%zu]::%s", merge, i + 1, f->pg_type);
+		res_buf_printf(&b->many, "%s($2::jsonb ->> %zu)::%s", merge, i, f->pg_type);
 		json_array_append_new(b->texts, v.v[i].text ? json_string(v.v[i].text) : json_null());
 	}
-	res_buf_add(&b->sql, " where t.id = $1");
+	by_id(b);
 	res_values_free(&v);
 	return err;
 }
@@ -97,16 +111,17 @@ static int make_statement(struct bulk *b)
 {
 	struct res_buf *s = &b->sql;
 
-	if (b->action == ACTION_UPDATE)
-		return make_update(b);
-	if (b->action == ACTION_DELETE && b->job->def->mark) {
-		res_buf_add(s, "update zj.");
-		res_buf_ident(s, b->job->def->table);
-		res_buf_add(s, " as t set deleted_at = now() where t.id = $1 and t.deleted_at is null");
+	if (b->action == ACTION_UPDATE) {
+		int err = make_update(b);
+		if (err)
+			return err;
+	} else if (b->action == ACTION_DELETE && b->job->def->mark) {
+		both(b, "update zj.\"%s\" as t set deleted_at = now()%s", b->job->def->table, "");
+		by_id(b);
+		both(b, " and t.deleted_at is null%s%s", "", "");
 	} else if (b->action == ACTION_DELETE) {
-		res_buf_add(s, "delete from zj.");
-		res_buf_ident(s, b->job->def->table);
-		res_buf_add(s, " as t where t.id = $1");
+		both(b, "delete from zj.\"%s\" as t%s", b->job->def->table, "");
+		by_id(b);
 	} else {
 		res_buf_add(s, b->action == ACTION_RESTORE ? "select zj.zj_restore(r.id)"
 							   : "select zj.zj_purge(array[r.id])");
@@ -116,7 +131,9 @@ static int make_statement(struct bulk *b)
 			" order by id desc limit 1) r",
 			b->job->def->table);
 	}
-	return s->failed ? EAGAIN : 0;
+	if (b->many.n)
+		res_buf_add(&b->many, " returning t.id");
+	return s->failed || b->many.failed ? EAGAIN : 0;
 }
 
 static int take_id(json_t *row, void *arg)
@@ -181,39 +198,87 @@ static int tell_failed(struct bulk *b, const json_t *failed)
 	return err;
 }
 
-/* One transaction: the chunk's rows, one by one inside of the database, and the checkpoint. */
+/* All of the chunk in one statement; *done: it was taken, and those rows that are not there are told. */
+static int try_many(struct bulk *b, const char *ids, const char *vals, bool *done, json_int_t *changed)
+{
+	const char *values[] = {ids, vals};
+	json_t *missing = json_array(), *id;
+	size_t i;
+	int err = wk_db_do(b->job->pg, "savepoint wk") ? EAGAIN : 0;
+
+	if (!err && b->many.n == 0) /* the bin's functions take rows one by one */
+		goto out;
+	PGresult *r = err ? NULL : wk_db_run(b->job->pg, b->many.p, b->action == ACTION_UPDATE ? 2 : 1, values);
+	*done = wk_db_ok(r);
+	*changed = PQntuples(r);
+	if (!err && !*done)
+		err = wk_db_again(b->job->pg, r) || wk_db_do(b->job->pg, "rollback to wk") ? EAGAIN : 0;
+	json_t *there = json_object();
+	for (int k = 0; *done && k < PQntuples(r); k++)
+		json_object_set_new(there, PQgetvalue(r, k, 0), json_true());
+	json_array_foreach (b->ids, i, id)
+		if (*done && !json_object_get(there, json_string_value(id)))
+			json_array_append_new(missing, json_pack("{s:O}", "id", id));
+	if (*done)
+		err = tell_failed(b, missing);
+	json_decref(there);
+	PQclear(r);
+out:
+	json_decref(missing);
+	return err;
+}
+
+/* The chunk's rows one by one inside of the database: a refused one does not undo the others. */
+static int try_each(struct bulk *b, const char *ids, const char *vals, json_int_t *changed)
+{
+	const char *values[] = {b->sql.p, ids, vals};
+	PGresult *r = wk_db_run(b->job->pg, "select zj.zj_each($1, $2::uuid[], $3::jsonb)", 3, values);
+	int err = wk_db_ok(r) ? 0 : wk_job_fail_pg(b->job, r);
+	json_t *answer = err ? NULL : wk_db_json(r, 0, 0);
+
+	*changed = json_integer_value(json_object_get(answer, "changed"));
+	if (!err)
+		err = tell_failed(b, json_object_get(answer, "failed"));
+	json_decref(answer);
+	PQclear(r);
+	return err;
+}
+
+static int book_chunk(struct bulk *b, json_int_t changed)
+{
+	b->job->counts.updated += changed;
+	b->job->counts.done += (int64_t)json_array_size(b->ids);
+	int64_t at = wk_rejects_flush(b->rejects);
+	json_t *point = json_pack("{s:O?, s:I, s:I}", "keys", b->list.keys, "given", (json_int_t)b->given, "rejects",
+				  (json_int_t)at);
+	int err = at < 0 ? EIO : wk_job_commit(b->job, point);
+
+	json_decref(point);
+	return err;
+}
+
+/* One transaction: the chunk and its checkpoint. */
 static int run_chunk(struct bulk *b)
 {
 	struct res_buf ids = {0};
 	char *vals = json_dumps(b->texts, 0);
+	json_int_t changed = 0;
+	bool done = false;
 	size_t i;
 	json_t *id;
 
 	json_array_foreach (b->ids, i, id)
 		res_buf_printf(&ids, "%s%s", i ? "," : "{", json_string_value(id));
 	res_buf_add(&ids, i ? "}" : "{}");
-	const char *values[] = {b->sql.p, ids.p, vals};
 	int err = ids.failed || !vals ? EAGAIN : wk_job_begin(b->job);
-	PGresult *r = err ? NULL : wk_db_run(b->job->pg, "select zj.zj_each($1, $2::uuid[], $3::jsonb)", 3, values);
 	if (!err)
-		err = wk_db_ok(r) ? 0 : wk_job_fail_pg(b->job, r);
-	json_t *answer = err ? NULL : wk_db_json(r, 0, 0);
-	json_int_t changed = json_integer_value(json_object_get(answer, "changed"));
+		err = try_many(b, ids.p, vals, &done, &changed);
+	if (!err && !done)
+		err = try_each(b, ids.p, vals, &changed);
 	if (!err)
-		err = tell_failed(b, json_object_get(answer, "failed"));
-	if (!err) {
-		b->job->counts.updated += changed;
-		b->job->counts.done += (int64_t)json_array_size(b->ids);
-		int64_t at = wk_rejects_flush(b->rejects);
-		json_t *point = json_pack("{s:O?, s:I, s:I}", "keys", b->list.keys, "given", (json_int_t)b->given,
-					  "rejects", (json_int_t)at);
-		err = at < 0 ? EIO : wk_job_commit(b->job, point);
-		json_decref(point);
-	} else {
+		err = book_chunk(b, changed);
+	else
 		wk_job_rollback(b->job);
-	}
-	json_decref(answer);
-	PQclear(r);
 	free(vals);
 	res_buf_free(&ids);
 	return err;
@@ -287,6 +352,7 @@ static int run(struct wk_job *job, const char *action)
 	json_decref(b.texts);
 	json_decref(b.ids);
 	res_buf_free(&b.sql);
+	res_buf_free(&b.many);
 	return err;
 }
 

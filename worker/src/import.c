@@ -111,6 +111,9 @@ static int too_many(struct wk_import *im)
 	const struct wk_counts *c = &im->job->counts;
 	char zh[120], en[120];
 
+	if (im->full)
+		return wk_job_fail(im->job, "quota", "已达配额上限，其余未导入",
+				   "the quota is reached; the others were not imported");
 	if (im->max_rejects >= 0 && c->failed > im->max_rejects) {
 		snprintf(zh, sizeof(zh), "超过 %lld 行未通过，已停止", (long long)im->max_rejects);
 		snprintf(en, sizeof(en), "more than %lld rows were rejected", (long long)im->max_rejects);

@@ -60,6 +60,7 @@ struct wk_import {
 	size_t chunk_rows;                   /* how many make a chunk, now: it grows while chunks are quick */
 	struct res_buf insert, update, find; /* statements */
 	json_t *role_perms; /* role id → permissions, for fields that give a role; owned; NULL: there are none */
+	bool full;          /* a quota is reached: what follows is refused unasked, and then no more is read */
 	bool away;          /* the database went away while a row was read: the chunk is given up */
 };
 

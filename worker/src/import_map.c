@@ -81,6 +81,9 @@ static bool may_be_filled(const struct wk_import *im, const struct res_view_fiel
 	if ((c->check && strcmp(c->check, "vxml") == 0) || c->file ||
 	    (f->custom && f->custom->type == RES_CUSTOM_ATTACHMENT))
 		return false; /* documents and files are no cells */
+	if (strcmp(im->job->def->table, "account") == 0 && strcmp(c->name, "type") == 0 &&
+	    !res_perm_has(im->job->perms, "*"))
+		return false; /* an administrator may do everything: so must who makes one */
 	return writes && (f->custom || strcmp(c->name, "custom") != 0);
 }
 

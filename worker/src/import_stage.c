@@ -290,6 +290,7 @@ static int refused(struct wk_import *im, struct wk_staged *s, const PGresult *r)
 	struct res_pg_error e = wk_db_error(r);
 
 	res_problem_pg(&p, im->job->def, im->job->view, &e, false);
+	im->full = im->full || (e.constraint && strncmp(e.constraint, "quota_", 6) == 0);
 	int err = wk_import_reject_staged(im, s, &p);
 	res_problem_clear(&p);
 	return err;
@@ -311,6 +312,19 @@ static size_t count_of(const struct wk_import *im, enum wk_op op, uint32_t round
 	return all;
 }
 
+static int refuse_rest(struct wk_import *im, size_t lo, size_t hi)
+{
+	struct res_problem p = {.kind = RES_P_INVALID};
+	int err = 0;
+
+	res_problem_add_text(&p, NULL, "quota", "已达配额上限", "the quota is reached", NULL);
+	for (size_t i = lo; i < hi && !err; i++)
+		if (im->chunk.rows[i].op == WK_OP_INSERT)
+			err = wk_import_reject_staged(im, &im->chunk.rows[i], &p);
+	res_problem_clear(&p);
+	return err;
+}
+
 static int apply_range(struct wk_import *im, enum wk_op op, uint32_t round, size_t lo, size_t hi)
 {
 	size_t middle = hi, n = count_of(im, op, round, lo, hi, &middle);
@@ -318,6 +332,8 @@ static int apply_range(struct wk_import *im, enum wk_op op, uint32_t round, size
 
 	if (n == 0)
 		return 0;
+	if (im->full && op == WK_OP_INSERT)
+		return refuse_rest(im, lo, hi);
 	int err = one_statement(im, op, round, lo, hi, &r);
 	bool good = wk_db_ok(r);
 	if (!err && good)

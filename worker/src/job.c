@@ -31,9 +31,13 @@ static const struct {
 	wk_kind_h *h;
 	enum { OF_RESOURCE, OF_TENANT } of;
 } kinds[] = {
-	{"import", wk_import_run, OF_RESOURCE}, {"export", wk_export_run, OF_RESOURCE},
-	{"bulk", wk_bulk_run, OF_RESOURCE},     {"restore", wk_bin_run, OF_RESOURCE},
+	{"import", wk_import_run, OF_RESOURCE},
+	{"export", wk_export_run, OF_RESOURCE},
+	{"bulk", wk_bulk_run, OF_RESOURCE},
+	{"restore", wk_bin_run, OF_RESOURCE},
 	{"purge", wk_bin_run, OF_RESOURCE},
+	{"tenant_export", wk_tenant_export_run, OF_TENANT},
+	{"tenant_import", wk_tenant_import_run, OF_TENANT},
 };
 
 static const char job_sql[] =

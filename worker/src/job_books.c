@@ -122,17 +122,37 @@ int wk_job_tell(struct wk_job *job, json_t *checkpoint)
 	return err ? err : job->cancelled || wk_job_stopping() ? ECANCELED : 0;
 }
 
-char *wk_job_path(struct wk_job *job, const char *name, char **relative)
+/* The folders above `path`. */
+static void make_folders(char *path)
 {
-	char *at = zj_asprintf("%s/jobs/%s/%s", job->tenant, job->id, name);
-	char *path = at ? zj_asprintf("%s/%s", job->conf->store, at) : NULL;
-
-	for (char *p = path ? path + strlen(job->conf->store) + 1 : NULL; p && (p = strchr(p, '/')); p++) {
+	for (char *p = path + 1; (p = strchr(p, '/')); p++) {
 		*p = 0;
 		if (mkdir(path, 0750) && errno != EEXIST)
 			zj_error("file", "cannot make a folder path=%s error=%s", path, strerror(errno));
 		*p = '/';
 	}
+}
+
+FILE *wk_file_new(const char *path)
+{
+	char *copy = zj_strdup(path);
+
+	if (copy)
+		make_folders(copy);
+	zj_deref(copy);
+	FILE *f = fopen(path, "we");
+	if (!f)
+		zj_error("file", "cannot write path=%s error=%s", path, strerror(errno));
+	return f;
+}
+
+char *wk_job_path(struct wk_job *job, const char *name, char **relative)
+{
+	char *at = zj_asprintf("%s/jobs/%s/%s", job->tenant, job->id, name);
+	char *path = at ? zj_asprintf("%s/%s", job->conf->store, at) : NULL;
+
+	if (path)
+		make_folders(path);
 	if (relative)
 		*relative = at;
 	else

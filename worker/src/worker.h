@@ -11,6 +11,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct wk_conf {
 	char *log, *log_level, *database, *store;
@@ -82,6 +83,8 @@ int wk_job_commit(struct wk_job *job, json_t *checkpoint) ZJ_MUST_CHECK;
 int wk_job_tell(struct wk_job *job, json_t *checkpoint) ZJ_MUST_CHECK;
 /* <store>/<tenant>/jobs/<id>/<name>, the folders made; `relative`: as the row has it. Objects. */
 char *wk_job_path(struct wk_job *job, const char *name, char **relative);
+/* A file for writing, its folders made; NULL: it is said in the log. */
+FILE *wk_file_new(const char *path);
 /* Sets file_* or rejects_path of the row (at the job's end, as the worker). */
 int wk_job_file(struct wk_job *job, const char *name, const char *relative, int64_t bytes) ZJ_MUST_CHECK;
 int wk_job_rejects(struct wk_job *job, const char *relative) ZJ_MUST_CHECK;
