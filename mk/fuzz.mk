@@ -4,7 +4,8 @@ FUZZ_S     ?= 10
 FUZZ_SRCS  := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES := $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=%)
 fuzz_part   = $(firstword $(subst _, ,$(1)))
-fuzz_srcs   = $(lib_SRCS) $(if $(filter lib,$(call fuzz_part,$(1))),,$(filter-out %/main.c,$($(call fuzz_part,$(1))_SRCS)))
+fuzz_rooms  = $(foreach r,$($(call fuzz_part,$(1))_ROOMS),$($(r)_SRCS))
+fuzz_srcs   = $(lib_SRCS) $(fuzz_rooms) $(if $(filter lib,$(call fuzz_part,$(1))),,$(filter-out %/main.c,$($(call fuzz_part,$(1))_SRCS)))
 
 .PHONY: fuzz $(FUZZ_NAMES:%=fuzz-%)
 fuzz: $(FUZZ_NAMES:%=fuzz-%)

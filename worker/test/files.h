@@ -1,11 +1,15 @@
 /* Files for the readers' tests, made on the spot: texts, and packages whose parts are given as texts. */
 #ifndef WK_TEST_FILES_H
 #define WK_TEST_FILES_H
-#include "source.h"
-#include <cmocka.h>
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "source.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
