@@ -83,7 +83,7 @@ test('calls, recordings, states and agents: the administrator all, a supervisor 
   const wang = await agent('s-wang', '7003', { permissions: see, scope: 'own', group_id: theirs.id }), zhao = await agent('s-zhao', '7004', { permissions: see, scope: 'own', group_id: theirs.id });
   await admin.make('queue-agents', { queue_id: queue.id, agent_id: wang.agent.id });
   await admin.make('queue-agents', { queue_id: foreign.id, agent_id: zhao.agent.id });
-  const people = [boss, li, wang, zhao], calls = people.map((p) => call(p, queue.id)), recordings = calls.map(recording), states = people.map(state);
+  const people = [boss, li, wang, zhao], calls = people.map((p) => call(p, p === zhao ? foreign.id : queue.id)), recordings = calls.map(recording), states = people.map(state);
   const seen = async (who, r, all) => { const got = ids(await who.get(`/${r}?limit=200`)); return all.map((id) => got.includes(id)); };
   const everything = async (who) => [await seen(who, 'calls', calls), await seen(who, 'recordings', recordings), await seen(who, 'agent-states', states)];
   const all4 = (...flags) => [flags, flags, flags];
@@ -102,6 +102,37 @@ test('calls, recordings, states and agents: the administrator all, a supervisor 
   await admin.delete(`/agent-managed-queues/${managed.id}`);
   await admin.delete(`/agent-managed-groups/${group.id}`);
   assert.deepEqual(await everything(boss), all4(true, false, false, false), 'and no more when it is taken back');
+});
+
+// covers: TEN-L04 TEN-L05
+test('what a leader still sees of the past: queues it has left, agents that have left its queues, each with a mark', async () => {
+  const see = ['calls.read', 'recordings.read', 'agents.read', 'queues.read', 'known-queues.read', 'known-agents.read'];
+  const [now, former] = [await admin.make('queues', { number: '4101', name: '现队列' }), await admin.make('queues', { number: '4102', name: '旧队列' })];
+  const boss = await agent('l-boss', '7101', { permissions: see, scope: 'group' }), gone = await agent('l-gone', '7102', { permissions: [], scope: 'own' }), there = await agent('l-there', '7103', { permissions: [], scope: 'own' }), far = await agent('l-far', '7105', { permissions: [], scope: 'own' });
+  const member = async (queue, a) => admin.make('queue-agents', { queue_id: queue.id, agent_id: a.agent.id });
+  await admin.make('agent-managed-queues', { agent_id: boss.agent.id, queue_id: now.id });
+  await member(now, there);
+  const left = [await member(former, boss), await member(now, gone)];
+  const mine = call(boss, former.id), others = call(far, former.id), queued = call(gone, now.id), direct = call(gone), there1 = call(there, now.id);
+  const recordings = Object.fromEntries([mine, others, queued, direct, there1].map((c) => [c, recording(c)]));
+  for (const m of left) assert.equal((await admin.delete(`/queue-agents/${m.id}`)).status, 204);
+  const names = async (r) => (await boss.get(`/${r}?limit=200`)).body.items.map((i) => [i.name, i.gone]).sort();
+  assert.deepEqual(await names('known-queues'), [['旧队列【已删除】', true], ['现队列', false]].sort());
+  assert.deepEqual(await names('known-agents'), [['l-boss', false], ['l-gone【已删除】', true], ['l-there', false]].sort());
+  const seen = async (r, q = '') => ids(await boss.get(`/${r}?limit=200${q}`));
+  assert.deepEqual(await seen('recordings', `&filter[call_id][in]=${[mine, others].join(',')}`), [recordings[mine]], 'of a queue it has left: its own only');
+  assert.deepEqual(await seen('recordings', `&filter[call_id][in]=${[queued, direct].join(',')}`), [recordings[queued]], 'of an agent who has left: those through the queue, none dialled directly');
+  assert.deepEqual(await seen('calls', `&filter[last_agent]=${gone.agent.id}`), [queued]);
+  assert.deepEqual(await seen('calls', `&filter[last_agent]=${there.agent.id}`), [there1]);
+  // Deleted for good, the names stay.
+  await admin.delete(`/queues/${former.id}`);
+  await admin.delete(`/agents/${gone.agent.id}`);
+  assert.deepEqual(await names('known-queues'), [['旧队列【已删除】', true], ['现队列', false]].sort());
+  assert.deepEqual(await names('known-agents'), [['l-boss', false], ['l-gone【已删除】', true], ['l-there', false]].sort());
+  assert.deepEqual(await seen('calls', `&filter[last_agent]=${gone.agent.id}`), [queued]);
+  const stranger = await agent('l-other', '7104', { permissions: see, scope: 'own' });
+  assert.deepEqual((await stranger.get('/known-agents')).body.items.map((i) => i.name), ['l-other'], 'nobody else\'s past');
+  assert.deepEqual((await stranger.get('/known-queues')).body.items, []);
 });
 
 // covers: TEN-R17 TEN-R20
