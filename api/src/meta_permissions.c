@@ -25,13 +25,23 @@ static json_t *barred(struct api_req *req, const struct res_def *r)
 	return out;
 }
 
-/* A resource with the kinds that it offers to the caller's side, and its special permissions. */
-static json_t *resource(struct api_req *req, const struct res_def *r)
+/* Whose permissions: the caller's side, or for the carrier, who says what tenants' roles may be given, `?side=tenant`.
+ */
+static enum res_role side_of(struct api_req *req)
+{
+	char *side = res_query_get(req->query, "side");
+	bool tenants = side && strcmp(side, "tenant") == 0;
+	zj_deref(side);
+	return tenants ? RES_ROLE_TENANT : (enum res_role)req->who.role;
+}
+
+/* A resource with the kinds that it offers to that side, and its special permissions. */
+static json_t *resource(struct api_req *req, const struct res_def *r, enum res_role side)
 {
 	json_t *kinds = json_array(), *special = json_array(), *p;
 	size_t i;
 	for (int c = 0; c < RES_CAN_COUNT; c++)
-		if (r->can[c][req->who.role])
+		if (r->can[c][side])
 			json_array_append_new(kinds, json_string(res_can_names[c]));
 	json_array_foreach (res_schema_permissions(req->schema), i, p) {
 		const char *kind = text(p, "kind");
@@ -49,12 +59,13 @@ static json_t *modules(struct api_req *req)
 {
 	json_t *out = json_array();
 	const char *name, *zh, *en;
+	enum res_role side = side_of(req);
 	for (size_t m = 0; api_category(m, &name, &zh, &en); m++) {
 		json_t *list = json_array();
 		for (size_t i = 0; i < res_schema_count(req->schema); i++) {
 			const struct res_def *r = res_schema_at(req->schema, i);
-			if (r->select[req->who.role] && strcmp(api_category_of(r), name) == 0)
-				json_array_append_new(list, resource(req, r));
+			if (r->select[side] && strcmp(api_category_of(r), name) == 0)
+				json_array_append_new(list, resource(req, r, side));
 		}
 		if (json_array_size(list))
 			json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:O}", "name", name, "zh", zh, "en", en,

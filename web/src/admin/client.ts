@@ -36,7 +36,7 @@ export const rows = {
 
 export const admin = {
   resources: () => request<{ resources: ResourceMeta[] }>('GET', '/meta/resources'),
-  permissions: () => request<Partial<PermissionTree>>('GET', '/meta/permissions'),
+  permissions: (side: 'own' | 'tenant' = 'own') => request<Partial<PermissionTree>>('GET', `/meta/permissions${side === 'tenant' ? '?side=tenant' : ''}`),
 
   me: () => request<Me>('GET', '/me'),
   saveMe: (body: Row) => request<Me>('PATCH', '/me', body),
