@@ -2,8 +2,9 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
-import { Client, sleep, startEnv, until } from './env.mjs';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Client, sleep, slow, startEnv, until } from './env.mjs';
 
 let env, admin, boss;
 before(async () => {
@@ -331,4 +332,24 @@ test('access tokens: scoped, expiring, never wider than their account', async ()
   assert.equal((await lasting.get('/queues')).status, 403, 'its account lost the right');
   await admin.patch(`/accounts/${li.account.id}`, { enabled: false });
   assert.equal((await lasting.get('/queues')).status, 401);
+});
+
+// Their tokens are as the api makes them; what Redis has of each is a copy of one that was really made.
+test('ten thousand idle sessions cost little: memory, and next to no processor time', async () => {
+  const n = 10000, t = admin.tenant.id;
+  const value = redis('GET', `zj:{${t}}:session:${createHash('sha256').update(admin.token).digest('hex')}`);
+  const tokens = Array.from({ length: n }, () => `zjs_${Buffer.concat([Buffer.from(t.replaceAll('-', ''), 'hex'), randomBytes(32)]).toString('base64url')}`);
+  execFileSync('redis-cli', ['-s', env.settings.redis], { input: tokens.map((x) => `SET zj:{${t}}:session:${createHash('sha256').update(x).digest('hex')} '${value}' PX 3600000`).join('\n'), stdio: ['pipe', 'ignore', 'inherit'] });
+  const rss = () => Number(readFileSync(`/proc/${env.api.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) * 1024;
+  const cpu = () => readFileSync(`/proc/${env.api.pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).reduce((a, b) => a + Number(b), 0) / 100;
+  const before = rss(), waiting = [...tokens];
+  await Promise.all(Array.from({ length: 50 }, async () => { for (let x; (x = waiting.pop());) assert.equal((await new Client(env, x).get('/session')).status, 200); }));
+  const sessions = Number((await (await fetch(`${env.health}/metrics`)).text()).match(/zj_api_sessions (\d+)/)[1]);
+  assert.ok(sessions >= n, `${sessions} in memory`);
+  const grown = rss() - before;
+  assert.ok(slow > 1 || grown < 25e6, `${n} sessions took ${grown} bytes`);
+  const used = cpu();
+  await sleep(6000); // at least one look at all of them
+  assert.ok(cpu() - used < 0.5 * slow, `idle, they took ${cpu() - used} s`);
+  assert.equal((await admin.get('/session')).status, 200);
 });

@@ -15,7 +15,7 @@ after(() => env?.close());
 const form = { accounts: 'new', objects: 'agents_extensions', count: 3, username_prefix: 'acme', first_extension: '8000', first_agent: '5000', password_length: 9, password_prefix: 'temp12345', random: false };
 const names = (r) => r.body.items.map((i) => i.username);
 
-// covers: TEN-V045 TEN-V046 TEN-V048 TEN-V051 TEN-V052 TEN-Y12
+// covers: TEN-V045 TEN-V046 TEN-V048 TEN-V049 TEN-V051 TEN-V052 TEN-Y12
 test('quick setup: accounts, extensions and agents of one form, bound to each other; preview first; a CSV at the end', async () => {
   const preview = await admin.post('/quick-setup', { ...form, preview: true });
   assert.equal(preview.status, 200, JSON.stringify(preview.body));
@@ -200,6 +200,21 @@ test('supervisors: agents, roles, groups and queues of the tests that follow', a
     calls: [...['s1', 'a1', 'a3', 'a4'].map((n) => call(n, of(n))), call('q', { queue: S.queue.id, where: 'queue' }), call('o', { queue: S.other.id, where: 'queue' })],
     visits: [{ id: 'v1', queue: S.queue.id, caller: '13800138078', call: S.calls.q }, { id: 'v2', queue: S.other.id, caller: '13800138078', call: S.calls.o }],
   });
+});
+
+// covers: TEN-Y16
+test('roles of agents: made, changed, searched, deleted; what an agent may command follows from its role', async () => {
+  const role = await admin.make('agent-roles', { name: 'nothing yet', permissions: [] });
+  assert.equal((await admin.post('/agent-roles', { name: 'bad', permissions: ['no.such'] })).status, 422);
+  assert.deepEqual((await admin.get('/agent-roles?q=nothing')).body.items.map((r) => r.id), [role.id]);
+  await admin.patch(`/agents/${S.s1.agent.id}`, { role_id: role.id });
+  const state = () => S.s1.post(`/agents/${S.a1.agent.id}/state`, { state: 'busy', reason: 'x' }).then((r) => r.status);
+  assert.equal(await state(), 403);
+  await admin.patch(`/agent-roles/${role.id}`, { permissions: ['agents.control'] });
+  assert.equal(await state(), 200);
+  await admin.patch(`/agents/${S.s1.agent.id}`, { role_id: S.leaders.id });
+  assert.equal((await admin.delete(`/agent-roles/${role.id}`)).status, 204);
+  assert.equal((await admin.get(`/agent-roles/${role.id}`)).status, 404);
 });
 
 // covers: TEN-Y22
