@@ -71,9 +71,11 @@ int wk_box_shut(void)
 }
 #endif
 
+/* They stay open, and known here: what they loaded stays loaded. */
 void wk_load_encodings(void)
 {
-#define X(e, n, i, u) (void)!iconv_open("UTF-8", i);
+	static volatile iconv_t kept[WK_ENCODING_COUNT] ZJ_UNUSED; /* nobody reads it, hence volatile */
+#define X(e, n, i, u) kept[e] = iconv_open("UTF-8", i);
 	WK_ENCODINGS(X)
 #undef X
 }

@@ -82,8 +82,11 @@ int wk_refs_alloc(struct wk_refs **rp, struct wk_job *job, const struct res_def 
 /* The id; NULL with a fault in `p`, or with *away set. Borrowed until the next question. */
 const char *wk_refs_find(struct wk_refs *r, struct wk_cell label, const char *field, struct res_problem *p, bool *away);
 
-/* import_stage.c: the staging table, and a gathered chunk into the real one. */
+/* import_stage.c: the staging table and its prepared statements: wk_insert ($1 … $2), wk_update (and round $3),
+ * wk_find. */
 int wk_stage_prepare(struct wk_import *im) ZJ_MUST_CHECK;
-/* In an open transaction. 0, EAGAIN, EINVAL (said in the job), ENOMEM, EIO. */
+int wk_stage_copy(struct wk_import *im) ZJ_MUST_CHECK; /* the chunk into it, in an open transaction */
+/* import_apply.c: the chunk into the real table, in an open transaction. 0, EAGAIN, EINVAL (said in the job), ENOMEM,
+ * EIO. */
 int wk_stage_apply(struct wk_import *im) ZJ_MUST_CHECK;
 #endif

@@ -2,212 +2,15 @@
  * another, mostly a new one (rows get ids of their own, and references follow). */
 #include "db.h"
 #include "perm.h"
-#include "rejects.h"
-#include "tenant.h"
+#include "taking.h"
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
-#include <zip.h>
-
-struct moved { /* an id of the archive and what it becomes */
-	UT_hash_handle hh;
-	char old[ZJ_UUID_SIZE], id[ZJ_UUID_SIZE];
-};
-struct row {
-	const struct res_def *d;
-	json_t *o;
-	char *why; /* the last refusal; malloc'd */
-	bool done;
-};
-struct taking {
-	struct wk_job *job;
-	zip_t *zip;
-	json_t *manifest;
-	char tenant[ZJ_UUID_SIZE];
-	bool same; /* the tenant it came from: ids stay */
-	struct moved *moved;
-	struct row *rows;
-	size_t n, cap, text;
-	struct wk_rejects *rejects;
-};
-
-static int damaged(struct taking *t)
-{
-	return wk_job_fail(t->job, "damaged", "不是团队导出的文件，或已损坏", "no archive of a tenant, or damaged");
-}
-
-/* A whole entry as text; malloc'd. ENOENT: there is none. */
-static int read_entry(struct taking *t, const char *name, char **text, size_t *n)
-{
-	zip_stat_t st;
-
-	if (zip_stat(t->zip, name, 0, &st) || !(st.valid & ZIP_STAT_SIZE))
-		return ENOENT;
-	if (st.size > WK_ARCHIVE_TEXT - t->text)
-		return wk_job_fail(t->job, "too_large", "文件解压后过大", "the archive unpacks to too much");
-	zip_file_t *f = zip_fopen_index(t->zip, st.index, 0);
-	*text = f ? malloc(st.size + 1) : NULL;
-	zip_int64_t got = *text ? zip_fread(f, *text, st.size) : -1;
-	if (f)
-		zip_fclose(f);
-	if (got != (zip_int64_t)st.size) {
-		free(*text);
-		return damaged(t);
-	}
-	(*text)[st.size] = 0;
-	*n = st.size;
-	t->text += st.size;
-	return 0;
-}
-
-/* An id that is the same whenever the same archive comes into the same tenant: a second import changes, not doubles. */
-static void new_id(struct taking *t, const char *old, char out[ZJ_UUID_SIZE])
-{
-	unsigned char h[32];
-	char hex[33], both[2 * ZJ_UUID_SIZE];
-
-	snprintf(both, sizeof(both), "%s%s", t->tenant, old);
-	crypto_generichash(h, sizeof(h), (const unsigned char *)both, strlen(both), NULL, 0);
-	h[6] = (unsigned char)((h[6] & 0x0f) | 0x80); /* UUID version 8, variant 1 (RFC 9562) */
-	h[8] = (unsigned char)((h[8] & 0x3f) | 0x80);
-	sodium_bin2hex(hex, sizeof(hex), h, 16);
-	snprintf(out, ZJ_UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
-static int remember(struct taking *t, const char *old, const char *id)
-{
-	struct moved *m;
-
-	HASH_FIND(hh, t->moved, old, ZJ_UUID_LEN, m);
-	if (!m) {
-		m = calloc(1, sizeof(*m));
-		if (!m)
-			return ENOMEM;
-		memcpy(m->old, old, ZJ_UUID_LEN);
-		HASH_ADD(hh, t->moved, old, ZJ_UUID_LEN, m);
-	}
-	memcpy(m->id, id, ZJ_UUID_LEN);
-	return 0;
-}
-
-static const char *moved_id(struct taking *t, const char *old)
-{
-	struct moved *m;
-	HASH_FIND(hh, t->moved, old, ZJ_UUID_LEN, m);
-	return m ? m->id : NULL;
-}
-
-static int add_row(struct taking *t, const struct res_def *d, json_t *o)
-{
-	const char *id = wk_text(o, "id");
-	char made[ZJ_UUID_SIZE];
-
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 256;
-		struct row *more = realloc(t->rows, cap * sizeof(*more));
-		if (!more)
-			return ENOMEM;
-		t->rows = more;
-		t->cap = cap;
-	}
-	if (!id || !zj_uuid_is_valid(id) || t->n >= WK_ARCHIVE_ROWS)
-		return damaged(t);
-	t->rows[t->n++] = (struct row){.d = d, .o = json_incref(o)};
-	new_id(t, id, made);
-	return remember(t, id, t->same ? id : made);
-}
-
-static int read_resource(struct taking *t, const struct res_def *d)
-{
-	char name[100], *text = NULL, *line, *save = NULL;
-	size_t n = 0;
-
-	snprintf(name, sizeof(name), "%s.jsonl", d->name);
-	int err = read_entry(t, name, &text, &n);
-	if (err)
-		return err == ENOENT ? 0 : err;
-	for (line = strtok_r(text, "\n", &save); line && !err; line = strtok_r(NULL, "\n", &save)) {
-		json_t *o = strlen(line) < WK_ARCHIVE_ROW ? json_loads(line, 0, NULL) : NULL;
-		err = json_is_object(o) ? add_row(t, d, o) : damaged(t);
-		json_decref(o);
-	}
-	free(text);
-	return err;
-}
-
-static int read_manifest(struct taking *t)
-{
-	char *text = NULL;
-	size_t n = 0;
-	int err = read_entry(t, "manifest.json", &text, &n);
-
-	if (err)
-		return err == ENOENT ? damaged(t) : err;
-	t->manifest = json_loads(text, 0, NULL);
-	free(text);
-	if (!t->manifest || !wk_text(t->manifest, "tenant_id") ||
-	    strcmp(wk_text(t->manifest, "product") ? wk_text(t->manifest, "product") : "", "zongji") != 0)
-		return damaged(t);
-	if (json_integer_value(json_object_get(t->manifest, "format")) != WK_ARCHIVE_FORMAT)
-		return wk_job_fail(t->job, "format", "不支持此版本的导出文件",
-				   "an archive of a version that is not known here");
-	return 0;
-}
-
-/* Known ids in any text become the new ones, wherever they stand: references, JSON, documents. */
-static json_t *moved_text(struct taking *t, const char *s)
-{
-	struct res_buf b = {0};
-	char id[ZJ_UUID_SIZE] = "";
-	size_t n = strlen(s);
-
-	for (size_t i = 0; i < n;) {
-		const char *to = NULL;
-		if (n - i >= ZJ_UUID_LEN && s[i + 8] == '-' && s[i + 13] == '-') {
-			memcpy(id, s + i, ZJ_UUID_LEN);
-			to = moved_id(t, id);
-		}
-		res_buf_addn(&b, to ? to : s + i, to ? ZJ_UUID_LEN : 1);
-		i += to ? ZJ_UUID_LEN : 1;
-	}
-	json_t *out = json_string(b.n ? b.p : "");
-	res_buf_free(&b);
-	return out;
-}
-
-static json_t *moved_value(struct taking *t, const struct res_field *f, const json_t *v)
-{
-	json_t *out, *e;
-	size_t i;
-	const char *key;
-
-	if (json_is_string(v)) {
-		const char *s = json_string_value(v);
-		if (f && f->type == RES_UUID && !moved_id(t, s))
-			return json_null(); /* of something that is not in the archive */
-		return moved_text(t, s);
-	}
-	if (json_is_array(v)) {
-		out = json_array();
-		json_array_foreach (v, i, e)
-			if (!f || f->type != RES_UUIDS || (json_is_string(e) && moved_id(t, json_string_value(e))))
-				json_array_append_new(out, moved_value(t, NULL, e));
-		return out;
-	}
-	if (json_is_object(v)) {
-		out = json_object();
-		json_object_foreach ((json_t *)v, key, e)
-			json_object_set_new(out, key, moved_value(t, NULL, e));
-		return out;
-	}
-	return json_incref((json_t *)v);
-}
 
 /* The row as it goes in: its columns only, ids moved, what a secret was made anew. */
-static json_t *prepared(struct taking *t, const struct row *row)
+static json_t *prepared(struct wk_taking *t, const struct wk_taken *row)
 {
 	json_t *out = json_object();
 	unsigned char bytes[12];
@@ -217,7 +20,7 @@ static json_t *prepared(struct taking *t, const struct row *row)
 		const struct res_field *f = &row->d->fields[i];
 		json_t *v = json_object_get(row->o, f->name);
 		if (v && wk_tenant_column(row->d, f))
-			json_object_set_new(out, f->name, moved_value(t, f, v));
+			json_object_set_new(out, f->name, wk_taking_value(t, f, v));
 	}
 	json_object_set_new(out, "tenant_id", json_string(t->tenant));
 	if (strcmp(row->d->table, "account") == 0)
@@ -278,7 +81,7 @@ static char *upsert(const struct res_def *d, const json_t *row)
 }
 
 /* A new tenant is born with some rows (roles, settings …): one of the same label is the same. */
-static int adopt(struct taking *t, const struct row *row)
+static int adopt(struct wk_taking *t, const struct wk_taken *row)
 {
 	const char *label = row->d->label && !t->same ? wk_text(row->o, row->d->label) : NULL;
 	struct res_buf b = {0};
@@ -296,13 +99,13 @@ static int adopt(struct taking *t, const struct row *row)
 	if (!wk_db_ok(r))
 		err = EAGAIN;
 	else if (PQntuples(r) == 1)
-		err = remember(t, wk_text(row->o, "id"), PQgetvalue(r, 0, 0));
+		err = wk_taking_remember(t, wk_text(row->o, "id"), PQgetvalue(r, 0, 0));
 	PQclear(r);
 	res_buf_free(&b);
 	return err;
 }
 
-static void refused(struct taking *t, struct row *row, const PGresult *r)
+static void refused(struct wk_taking *t, struct wk_taken *row, const PGresult *r)
 {
 	struct res_problem p = {0};
 	struct res_pg_error e = wk_db_error(r);
@@ -317,7 +120,7 @@ static void refused(struct taking *t, struct row *row, const PGresult *r)
 	res_problem_clear(&p);
 }
 
-static int put(struct taking *t, struct row *row)
+static int put(struct wk_taking *t, struct wk_taken *row)
 {
 	json_t *o = prepared(t, row);
 	char *text = json_dumps(o, JSON_COMPACT), *sql = upsert(row->d, o);
@@ -344,7 +147,7 @@ static int put(struct taking *t, struct row *row)
 }
 
 /* Rows that point forwards come in a later round; when a round brings nothing, what is left is refused. */
-static int put_all(struct taking *t)
+static int put_all(struct wk_taking *t)
 {
 	bool progress = true;
 	int err = 0;
@@ -364,14 +167,14 @@ static int put_all(struct taking *t)
 }
 
 /* The sounds of prompts that came in; each is written whole before it takes its name. */
-static int put_sound(struct taking *t, const struct row *row)
+static int put_sound(struct wk_taking *t, const struct wk_taken *row)
 {
 	char name[80], *text = NULL;
-	const char *old = wk_text(row->o, "id"), *id = moved_id(t, old);
+	const char *old = wk_text(row->o, "id"), *id = wk_taking_id(t, old);
 	size_t n = 0;
 
 	snprintf(name, sizeof(name), "sounds/%s.wav", old);
-	int err = read_entry(t, name, &text, &n);
+	int err = wk_taking_entry(t, name, &text, &n);
 	if (err)
 		return err == ENOENT ? 0 : err;
 	char *path = zj_asprintf("%s/%s/prompts/%s.wav", t->job->conf->store, t->tenant, id);
@@ -386,18 +189,18 @@ static int put_sound(struct taking *t, const struct row *row)
 }
 
 /* The administrators' role, which every tenant has and nobody may change. */
-static bool is_fixed(const struct row *row)
+static bool is_fixed(const struct wk_taken *row)
 {
 	const char *kind = wk_text(row->o, "kind");
 	return strcmp(row->d->table, "role") == 0 && kind && strcmp(kind, "admin") == 0;
 }
 
-static int give_refused(struct taking *t)
+static int give_refused(struct wk_taking *t)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < t->n && !err; i++) {
-		const struct row *row = &t->rows[i];
+		const struct wk_taken *row = &t->rows[i];
 		bool fixed = !row->done && is_fixed(row);
 		char *text = row->done || fixed ? NULL : json_dumps(row->o, JSON_COMPACT);
 		t->job->counts.skipped += fixed;
@@ -413,7 +216,7 @@ static int give_refused(struct taking *t)
 }
 
 /* The tenant that the archive goes into: one that is there, or a new one. */
-static int find_tenant(struct taking *t)
+static int find_tenant(struct wk_taking *t)
 {
 	const json_t *about = json_object_get(t->manifest, "tenant");
 	const char *into = wk_param(t->job, "tenant_id"), *name = wk_param(t->job, "name"),
@@ -446,17 +249,17 @@ static int find_tenant(struct taking *t)
 	return err;
 }
 
-static int take_in(struct taking *t)
+static int take_in(struct wk_taking *t)
 {
 	const struct res_def **list = NULL;
 	int err = wk_tenant_resources(t->job, &list);
 
 	if (!err)
-		err = read_manifest(t);
+		err = wk_taking_manifest(t);
 	if (!err)
 		err = find_tenant(t);
 	for (size_t i = 0; !err && list[i]; i++)
-		err = read_resource(t, list[i]);
+		err = wk_taking_resource(t, list[i]);
 	t->job->counts.total = (int64_t)t->n;
 	if (!err)
 		err = wk_tenant_begin(t->job, t->tenant, "set local role none");
@@ -472,7 +275,7 @@ static int take_in(struct taking *t)
 	return err ? err : wk_job_commit(t->job, NULL);
 }
 
-static int give_rejects(struct taking *t)
+static int give_rejects(struct wk_taking *t)
 {
 	static const struct wk_cell heads[] = {{"resource", 8}, {"row", 3}};
 	const struct wk_about about = {.format = WK_CSV, .encoding = WK_UTF8, .delimiter = ','};
@@ -491,9 +294,9 @@ static int give_rejects(struct taking *t)
 	return err;
 }
 
-static void taking_close(struct taking *t)
+static void taking_close(struct wk_taking *t)
 {
-	struct moved *m, *next;
+	struct wk_moved *m, *next;
 
 	HASH_ITER (hh, t->moved, m, next) {
 		HASH_DEL(t->moved, m);
@@ -512,7 +315,7 @@ static void taking_close(struct taking *t)
 
 int wk_tenant_import_run(struct wk_job *job)
 {
-	struct taking t = {.job = job};
+	struct wk_taking t = {.job = job};
 	int64_t most;
 	int why = 0, err = 0;
 
@@ -523,7 +326,7 @@ int wk_tenant_import_run(struct wk_job *job)
 		err = job->error[0] ? EINVAL : EAGAIN;
 	t.zip = path ? zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &why) : NULL;
 	if (!err && !t.zip)
-		err = damaged(&t);
+		err = wk_taking_damaged(&t);
 	if (!err)
 		err = wk_rejects_alloc(&t.rejects, part, 0);
 	job->counts.created = job->counts.failed = job->counts.skipped = 0;

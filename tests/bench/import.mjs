@@ -1,0 +1,89 @@
+// An import of a million rows (customers: six columns, two custom fields) through the real worker, and an export of them; what
+// memory its processes take together, and how a keyed read through HTTP fares meanwhile. The database writes durably (fsync on).
+// Lines: import.rows_per_s (goal: 1,000,000 rows in 60 s), import.rss_mb (goal: 200), import.read_p99, export.rows_per_s.
+import fs from 'node:fs';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { startEnv, build, sleep, until } from '../../api/test/env.mjs';
+import { upload } from '../../api/test/upload.mjs';
+
+const ROWS = Number(process.env.ZJ_BENCH_ROWS ?? 1_000_000);
+const lines = [];
+
+function figure(bench, metric, value, unit, against = null) {
+	const line = { bench, metric, value: Math.round(value * 1000) / 1000, unit, against, ratio: against === null ? null : Math.round((value / against) * 1000) / 1000 };
+	lines.push(JSON.stringify(line));
+	console.log(`${bench.padEnd(12)} ${metric.padEnd(34)} ${String(line.value).padStart(10)} ${unit}${against === null ? '' : `   (goal ${against}: × ${line.ratio})`}`);
+}
+
+/** Resident memory of a process and all that it started, in kB. */
+function treeKb(root) {
+	const parents = fs.readdirSync('/proc').filter((p) => /^\d+$/.test(p)).flatMap((p) => {
+		try { return [[Number(p), Number(fs.readFileSync(`/proc/${p}/stat`, 'latin1').split(') ')[1].split(' ')[1])]]; } catch { return []; }
+	});
+	const tree = new Set([root]);
+	for (let before = 0; before !== tree.size;) {
+		before = tree.size;
+		for (const [pid, parent] of parents) if (tree.has(parent)) tree.add(pid);
+	}
+	return [...tree].reduce((sum, pid) => {
+		try { return sum + Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0); } catch { return sum; }
+	}, 0);
+}
+
+async function run(who, path_, body, look) {
+	const r = await who.post(path_, body);
+	if (r.status !== 202) throw new Error(JSON.stringify(r.body));
+	for (;;) {
+		const job = (await who.get(`/jobs/${r.body.id}`)).body;
+		if (job.state === 'finished') return { job, s: (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000 };
+		if (!['waiting', 'running'].includes(job.state)) throw new Error(JSON.stringify(job));
+		await look();
+	}
+}
+
+const env = await startEnv({ conf: { log_level: 'warn' } });
+let worker;
+try {
+	env.pg.sql('alter system set fsync = on');
+	env.pg.sql('select pg_reload_conf()');
+	const conf = path.join(env.dir, 'worker.conf'), port = 1024 + Math.floor(Math.random() * 60000);
+	fs.writeFileSync(conf, `health_port = ${port}\ndatabase = host=${env.pg.dir} port=${env.pg.port} user=zj_worker dbname=zongji\nstore = ${env.settings.store}\nlog_level = warn\n`);
+	worker = spawn(path.join(build, 'bin/worker'), ['--config', conf], { stdio: ['ignore', 'inherit', 'inherit'] });
+	worker.gone = new Promise((r) => worker.on('exit', r));
+	await until('worker', async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => ({}))).ok, 10000);
+	const admin = await env.tenant('bench');
+	for (const o of (await admin.get('/business-objects')).body.items) await admin.patch(`/business-objects/${o.id}`, { enabled: true });
+	await admin.make('custom-fields', { resource: 'customers', name: 'wechat', zh: '微信', en: 'WeChat', type: 'text' });
+	await admin.make('custom-fields', { resource: 'customers', name: 'score', zh: '评分', en: 'Score', type: 'integer' });
+	const fields = ['name', 'phone', 'email', 'company', 'address', 'level', 'custom.wechat', 'custom.score'];
+	const text = [fields.join(',')];
+	for (let i = 0; i < ROWS; i++) text.push(`客户${i},13${800000000 + i},user${i}@example.com,公司${i % 1000},上海市浦东新区世纪大道${i % 300}号,${i % 3 ? '普通' : 'VIP'},wx_${i},${i % 100}`);
+	const u = await upload(admin, text.join('\n'));
+	const queue = await admin.make('queues', { number: '4001', name: 'Bench' });
+	let rss = 0;
+	const reads = [];
+	const look = async () => {
+		for (let i = 0; i < 20; i++) {
+			const at = performance.now();
+			await admin.get(`/queues/${queue.id}`);
+			reads.push(performance.now() - at);
+			await sleep(20);
+		}
+		rss = Math.max(rss, treeKb(worker.pid));
+	};
+	const done = await run(admin, '/customers/import', { upload_id: u.id, mapping: fields.map((field, column) => ({ column, field })) }, look);
+	if (done.job.created_rows !== ROWS) throw new Error(JSON.stringify(done.job));
+	figure('import', 'rows_per_s', ROWS / done.s, 'rows/s', 1_000_000 / 60);
+	figure('import', 'rss_mb', rss / 1024, 'MB', 200);
+	reads.sort((a, b) => a - b);
+	figure('import', 'read_p99', reads[Math.floor(reads.length * 0.99)], 'ms');
+	const out = await run(admin, '/customers/export', { format: 'csv', fields: ['name', 'phone', 'level', 'custom.wechat'] }, look);
+	figure('export', 'rows_per_s', ROWS / out.s, 'rows/s');
+	fs.mkdirSync(build, { recursive: true });
+	fs.appendFileSync(path.join(build, 'bench.jsonl'), `${lines.join('\n')}\n`);
+} finally {
+	worker?.kill('SIGTERM');
+	await worker?.gone;
+	await env.close();
+}
