@@ -1,51 +1,18 @@
 #include "live.h"
 #include "acd.h"
-#include "perm.h"
+#include "live_priv.h"
 #include "zj_log.h"
 #include "zj_time.h"
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
-#define COALESCE_MS  100
-#define TICK_MS      1000
-#define PING_EVERY   20               /* ticks */
-#define TELL_EVERY   5                /* ticks */
-#define RELOAD_EVERY 60               /* ticks */
-#define RELOAD_MAX   50               /* scopes looked up in a tick, a tenant */
-#define KEEP_US      (60 * 1000000LL) /* a feed without viewers, for those who come back */
-#define FEEDS_MAX    20000
-
-/* An event on its way, at most COALESCE_MS. */
-struct pending {
-	struct api_event e;
-	char id[ZJ_UUID_SIZE];
-	struct pending *prev, *next;
-};
-
-struct api_feed {
-	struct api_live *live;
-	char tenant[ZJ_UUID_SIZE];
-	struct api_viewer *viewers;
-	struct pending *pending;
-	struct api_ring *ring;
-	uv_timer_t timer;
-	int64_t flushed_us, empty_us; /* empty_us: since when nobody watches */
-	bool subscribed, subscribing;
-	bool asking; /* a board is on its way */
-	bool gap;    /* events are missing: the next board begins the ring anew */
-	UT_hash_handle hh;
-};
-
-struct api_live {
-	struct api *api;
-	struct api_feed *feeds;
-	uv_timer_t tick;
-	unsigned ticks;
-	int64_t viewers;
-	uint64_t serial; /* the last event's and the last viewer's */
-};
+#define COALESCE_MS 100
+#define TICK_MS     1000
+#define PING_EVERY  20               /* ticks */
+#define TELL_EVERY  5                /* ticks */
+#define KEEP_US     (60 * 1000000LL) /* a feed without viewers, for those who come back */
+#define FEEDS_MAX   20000
 
 /* --- snapshots --- */
 
@@ -56,7 +23,7 @@ struct ask {
 	bool after; /* the subscription continues an older one */
 };
 
-static struct api_feed *find(struct api_live *l, const char *tenant)
+struct api_feed *api_feed_find(struct api_live *l, const char *tenant)
 {
 	struct api_feed *f;
 	HASH_FIND_STR(l->feeds, tenant, f);
@@ -73,45 +40,13 @@ static struct ask *ask_of(struct api_feed *f)
 	return a;
 }
 
-/* A board as those see it who share a reach and a glass. */
-struct snapshot {
-	const struct api_reach *reach;
-	api_glass glass;
-	char *text; /* malloc'd */
-	struct snapshot *next;
-};
-
-static char *snapshot_text(const json_t *board, const struct api_viewer *v)
-{
-	json_t *o = json_pack("{s:s}", "type", "snapshot"), *within = api_reach_board(v->reach, board),
-	       *seen = api_glass_board(v->glass, within);
-	json_object_update(o, seen);
-	char *text = json_dumps(o, JSON_COMPACT);
-	json_decref(o);
-	json_decref(seen);
-	json_decref(within);
-	return text;
-}
-
-static const char *snapshot_of(struct snapshot **all, const json_t *board, const struct api_viewer *v)
-{
-	struct snapshot *s = *all;
-	while (s && (s->reach != v->reach || s->glass != v->glass))
-		s = s->next;
-	if (!s && (s = calloc(1, sizeof(*s)))) {
-		*s = (struct snapshot){v->reach, v->glass, snapshot_text(board, v), *all};
-		*all = s;
-	}
-	return s ? s->text : NULL;
-}
-
 static void flush(struct api_feed *f);
 
 static void send_snapshot(struct api_feed *f, const json_t *board)
 {
 	struct api_viewer *v, *other;
 	struct api_cursor c;
-	struct snapshot *all = NULL, *s, *next;
+	struct api_snapshot *all = NULL;
 	flush(f); /* what came before the board was answered is in it */
 	if (f->gap && api_cursor_read(json_string_value(json_object_get(board, "cursor")), &c))
 		api_ring_reset(f->ring, c);
@@ -119,21 +54,17 @@ static void send_snapshot(struct api_feed *f, const json_t *board)
 	DL_FOREACH_SAFE (f->viewers, v, other) {
 		if (!v->waiting || v->loading)
 			continue;
-		const char *text = snapshot_of(&all, board, v);
+		const char *text = api_snapshot_of(&all, board, v);
 		v->waiting = false;
 		api_viewer_send(v, text ? text : "{\"type\":\"stale\"}");
 	}
-	for (s = all; s; s = next) {
-		next = s->next;
-		free(s->text);
-		free(s);
-	}
+	api_snapshot_free(all);
 }
 
 static void board_came(json_t *result, int code, const char *message, json_t *data ZJ_UNUSED, void *arg)
 {
 	struct ask *a = arg;
-	struct api_feed *f = find(a->live, a->tenant);
+	struct api_feed *f = api_feed_find(a->live, a->tenant);
 	free(a);
 	if (!f)
 		return;
@@ -154,7 +85,7 @@ static bool anybody_waits(const struct api_feed *f)
 	return false;
 }
 
-static void ask_board(struct api_feed *f)
+void api_feed_ask_board(struct api_feed *f)
 {
 	if (f->asking || !f->subscribed || !anybody_waits(f) || !api_acd_is_up(f->live->api->acd))
 		return;
@@ -167,13 +98,13 @@ static void want_snapshots(struct api_feed *f)
 	struct api_viewer *v;
 	DL_FOREACH (f->viewers, v)
 		v->waiting = true;
-	ask_board(f);
+	api_feed_ask_board(f);
 }
 
 static void subscribed(json_t *result, int code, const char *message, json_t *data ZJ_UNUSED, void *arg)
 {
 	struct ask *a = arg;
-	struct api_feed *f = find(a->live, a->tenant);
+	struct api_feed *f = api_feed_find(a->live, a->tenant);
 	struct api_cursor c;
 	bool after = a->after;
 	free(a);
@@ -184,7 +115,7 @@ static void subscribed(json_t *result, int code, const char *message, json_t *da
 	if (result && !after && api_cursor_read(json_string_value(json_object_get(result, "cursor")), &c))
 		api_ring_reset(f->ring, c);
 	if (result)
-		ask_board(f);
+		api_feed_ask_board(f);
 	else if (code != ZJ_RPC_GONE)
 		zj_warn("live", "cannot subscribe tenant=%s code=%d message=%s", f->tenant, code,
 			zj_log_esc(message ? message : "-"));
@@ -257,7 +188,7 @@ static void add_pending(struct api_feed *f, struct pending *new)
 
 void api_live_event(struct api_live *l, json_t *params)
 {
-	struct api_feed *f = find(l, json_string_value(json_object_get(params, "tenant")));
+	struct api_feed *f = api_feed_find(l, json_string_value(json_object_get(params, "tenant")));
 	const char *type = json_string_value(json_object_get(params, "type"));
 	json_t *data = json_object_get(params, "data");
 	if (!f)
@@ -285,7 +216,7 @@ void api_live_event(struct api_live *l, json_t *params)
 
 void api_live_tell(struct api_live *l, const char *tenant, api_live_may_h *may, void *arg, const char *text)
 {
-	struct api_feed *f = find(l, tenant);
+	struct api_feed *f = api_feed_find(l, tenant);
 	struct api_viewer *v, *next;
 	if (!f)
 		return;
@@ -354,73 +285,9 @@ static void replay(struct api_feed *f, struct api_viewer *v, long from)
 	}
 }
 
-/* --- what a viewer's data scope reaches --- */
-
-struct reach_ask {
-	struct api_live *live;
-	char tenant[ZJ_UUID_SIZE];
-	uint64_t viewer;
-};
-
-static void reach_came(struct api_reach *r, void *arg)
-{
-	struct reach_ask *a = arg;
-	struct api_feed *f = find(a->live, a->tenant);
-	struct api_viewer *v = f ? f->viewers : NULL;
-	while (v && v->serial != a->viewer)
-		v = v->next;
-	free(a);
-	if (!v || !v->scoped || !r) {
-		zj_deref(r);
-		return;
-	}
-	v->loading = false;
-	api_viewer_set(v, r);
-	ask_board(f);
-}
-
-static void reach_ask(struct api_viewer *v)
-{
-	struct reach_ask *a = calloc(1, sizeof(*a));
-	if (!a)
-		return;
-	v->reload = false;
-	a->live = v->feed->live;
-	strcpy(a->tenant, v->feed->tenant);
-	a->viewer = v->serial;
-	api_reach_load(v->api, &v->who, "live.read", reach_came, a);
-}
-
-/* What is told is looked at once for all who share a reach. */
-static void share_reach(struct api_viewer *v)
-{
-	struct api_viewer *other = v->feed ? v->feed->viewers : NULL;
-	while (other && (other == v || !api_reach_equal(other->reach, v->reach)))
-		other = other->next;
-	if (!other)
-		return;
-	struct api_reach *own = v->reach;
-	v->reach = zj_ref(other->reach);
-	zj_deref(own);
-}
-
-void api_viewer_set(struct api_viewer *v, struct api_reach *r)
-{
-	api_glass glass = api_glass_of(v->api, &v->who);
-	if (v->reach && v->glass == glass && api_reach_equal(v->reach, r)) {
-		zj_deref(r);
-		return;
-	}
-	zj_deref(v->reach);
-	v->reach = r;
-	v->glass = glass;
-	v->waiting = true;
-	share_reach(v);
-}
-
 void api_live_join(struct api_live *l, struct api_viewer *v, const char *after)
 {
-	struct api_feed *f = find(l, v->who.tenant);
+	struct api_feed *f = api_feed_find(l, v->who.tenant);
 	struct api_cursor c;
 	bool resume = after && api_cursor_read(after, &c), fresh = !f;
 	if (!f)
@@ -433,7 +300,7 @@ void api_live_join(struct api_live *l, struct api_viewer *v, const char *after)
 	v->waiting = true;
 	v->serial = ++l->serial;
 	v->reload = v->loading;
-	share_reach(v);
+	api_viewer_share_reach(v);
 	DL_APPEND(f->viewers, v);
 	zj_metric_set(&api_metrics[API_M_viewers], ++l->viewers);
 	if (fresh && resume && !v->loading) { /* acd may still hold what came after: it sends that, or `gap` */
@@ -449,10 +316,10 @@ void api_live_join(struct api_live *l, struct api_viewer *v, const char *after)
 		if (from >= 0)
 			replay(f, v, from);
 		else
-			ask_board(f);
+			api_feed_ask_board(f);
 	}
 	if (v->loading)
-		reach_ask(v);
+		api_viewer_reach_ask(v);
 	if (!api_acd_is_up(l->api->acd)) {
 		v->waiting = true;
 		api_viewer_send(v, "{\"type\":\"stale\"}");
@@ -497,64 +364,6 @@ void api_live_acd(struct api_live *l, bool up)
 	}
 }
 
-/* The rights of a viewer as they are now; false: it must go. What its role's data scope shows it keeps until the
- * database was asked again; all else changes at once. */
-static bool still_may(struct api_viewer *v)
-{
-	bool exact;
-	int err = api_who_renew(v->api, &v->who);
-	if (err == EAGAIN)
-		return true; /* a role's row is on its way: asked again then */
-	struct api_reach *r = err ? NULL : api_reach_now(v->api, &v->who, "live.read", &exact);
-	if (!r)
-		return false;
-	v->reload = !exact;
-	if (exact || !v->scoped)
-		api_viewer_set(v, r);
-	else
-		zj_deref(r);
-	v->scoped = !exact;
-	return api_viewer_may(&v->who);
-}
-
-/* In any tenant: a carrier's session may watch one that it entered. */
-void api_live_session_ended(struct api_live *l, const char *hash, const char *because)
-{
-	struct api_feed *f, *next;
-	struct api_viewer *v, *other;
-	HASH_ITER (hh, l->feeds, f, next)
-		DL_FOREACH_SAFE (f->viewers, v, other)
-			if (strcmp(v->who.hash, hash) == 0)
-				api_viewer_end(v, 4401, because);
-}
-
-void api_live_rights(struct api_live *l)
-{
-	struct api_feed *f, *next;
-	struct api_viewer *v, *other;
-	if (!l)
-		return;
-	HASH_ITER (hh, l->feeds, f, next) {
-		DL_FOREACH_SAFE (f->viewers, v, other)
-			if (!still_may(v))
-				api_viewer_end(v, 4401, "session");
-		ask_board(f);
-	}
-}
-
-/* A department that moved is in no log that the api follows: every viewer's scope is looked up again now and then. */
-static void reload_some(struct api_feed *f, unsigned ticks)
-{
-	struct api_viewer *v, *next;
-	int n = 0;
-	DL_FOREACH_SAFE (f->viewers, v, next) {
-		if (v->scoped && (v->serial + ticks) % RELOAD_EVERY == 0)
-			v->reload = true;
-		if (v->reload && n++ < RELOAD_MAX)
-			reach_ask(v);
-	}
-}
-
 /* Once a second: slow viewers that have caught up, silent ones, feeds nobody watches, boards that were not answered.
  * One thing a viewer: each may find its socket broken, and then the viewer is gone. */
 static void on_tick(uv_timer_t *t)
@@ -565,7 +374,7 @@ static void on_tick(uv_timer_t *t)
 	int64_t now = zj_mono_us();
 	bool ping = ++l->ticks % PING_EVERY == 0, up = api_acd_is_up(l->api->acd);
 	HASH_ITER (hh, l->feeds, f, next) {
-		reload_some(f, l->ticks);
+		api_feed_reload_some(f, l->ticks);
 		DL_FOREACH_SAFE (f->viewers, v, other) {
 			if (v->slow && api_viewer_drained(v)) {
 				v->slow = false;
@@ -582,7 +391,7 @@ static void on_tick(uv_timer_t *t)
 		else if (!f->subscribed && !f->subscribing && f->viewers)
 			resubscribe(f);
 		else
-			ask_board(f);
+			api_feed_ask_board(f);
 	}
 }
 
