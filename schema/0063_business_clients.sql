@@ -29,7 +29,7 @@ create table questionnaire (
 );
 
 -- Addresses of machines, without a mask.
-create function zj_are_addresses(list text[]) returns boolean language plpgsql immutable as $$
+create function zj_are_addresses(list text[]) returns boolean language plpgsql immutable strict as $$
 declare a text;
 begin
     foreach a in array list loop

@@ -207,12 +207,26 @@ static void with_session(struct api_req *req, api_h *next)
 		go_on(req, a, s, NULL, next);
 }
 
+/* Programs of others come from their own servers only, where the token says from which. */
+static bool from_trusted(const struct api_req *req, const struct api_token *t)
+{
+	const char *source = api_req_source(req), *one;
+	json_t *v;
+	size_t i;
+	json_array_foreach (t->sources, i, v)
+		if ((one = json_string_value(v)) && strcmp(one, source) == 0)
+			return true;
+	return !t->sources;
+}
+
 static void with_access_token(struct api_req *req, api_h *next)
 {
 	const struct api_token *t = api_token_find(req->api->directory, req->who.hash);
 	const struct api_account *a = t ? api_account_find(req->api->directory, t->account) : NULL;
 	if (!a || !t->enabled || strcmp(a->tenant, t->tenant) != 0 || (t->expires_us && t->expires_us <= zj_now_us()))
 		api_fail(req, RES_P_SESSION, "the access token is not valid");
+	else if (!from_trusted(req, t))
+		api_fail(req, RES_P_PERMISSION, "the access token is not for this address");
 	else
 		go_on(req, a, NULL, t, next);
 }

@@ -41,6 +41,7 @@ struct api_account {
 struct api_token {
 	char id[ZJ_UUID_SIZE], tenant[ZJ_UUID_SIZE], account[ZJ_UUID_SIZE], hash[65];
 	json_t *perms;
+	json_t *sources;    /* the addresses that it may come from; NULL: any */
 	int64_t expires_us; /* 0: never */
 	bool enabled;
 };

@@ -18,7 +18,7 @@
 	X(ACCOUNT, "account",                                                                                          \
 	  "tenant_id, id, username, name, password, role_id, enabled, type, language, must_change_password, "          \
 	  "password_changed_at, password_history, totp_secret, totp_enabled")                                          \
-	X(TOKEN, "api_token", "tenant_id, id, account_id, permissions, hash, expires_at, enabled")                     \
+	X(TOKEN, "api_token", "tenant_id, id, account_id, permissions, hash, expires_at, enabled, sources")            \
 	X(AGENT, "agent", "tenant_id, id, number, name, account_id, extension_id, group_id, role_id, enabled")         \
 	X(AGENT_ROLE, "agent_role", "tenant_id, id, permissions")                                                      \
 	X(MANAGED_GROUP, "agent_managed_group", "tenant_id, id, agent_id, group_id")                                   \

@@ -130,6 +130,8 @@ static void read_token(struct api_directory_entry *e, const json_t *row)
 	copy(t->account, sizeof(t->account), row, "account_id");
 	copy(t->hash, sizeof(t->hash), row, "hash");
 	t->perms = json_incref(json_object_get(row, "permissions"));
+	if (json_is_array(json_object_get(row, "sources")))
+		t->sources = json_incref(json_object_get(row, "sources"));
 	t->expires_us = time_of(row, "expires_at");
 	if (t->expires_us < 0)
 		t->expires_us = 1; /* unreadable: never valid, rather than for ever */
@@ -230,6 +232,7 @@ void api_directory_row_free(struct api_directory_entry *e)
 		break;
 	case API_D_TOKEN:
 		json_decref(e->token.perms);
+		json_decref(e->token.sources);
 		break;
 	case API_D_AGENT:
 		json_decref(e->agent.row);

@@ -1,7 +1,7 @@
 // Business clients that a tenant answers calls for, and BPO accounts that see what is given to them.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { startEnv, uuid } from './env.mjs';
+import { Client, startEnv, until, uuid } from './env.mjs';
 import { fieldTable, listOffers, meta } from './fields.mjs';
 import { upload } from './upload.mjs';
 
@@ -178,4 +178,24 @@ test('a BPO account: one BPO role, several campaigns and business clients, and s
   for (const r of ['campaigns', 'business-clients', 'customers', 'calls', 'questionnaires']) assert.deepEqual((await bpo.get(`/${r}`)).body.items, [], r);
   await admin.patch(`/accounts/${account.id}`, { enabled: false });
   assert.equal((await bpo.get('/campaigns')).status, 401);
+});
+
+// covers: TEN-V313 SYS-V312
+test('programs of a business client are heard from its trusted servers only', async () => {
+  const c = await client({ servers: ['10.9.9.9', '2001:db8::1'] });
+  const made = await admin.post('/tokens', { name: '客户系统', permissions: ['calls.read', 'customers.read'], business_client_id: c.id });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const from = (source) => new Client(env, made.body.token, { 'x-forwarded-for': source }).get('/customers').then((r) => r.status);
+  await until('the token is known', async () => (await from('10.9.9.9')) === 200, 2000);
+  assert.deepEqual([await from('2001:db8::1'), await from('10.9.9.8'), await from('10.9.9.9, 10.1.1.1'), (await new Client(env, made.body.token).get('/customers')).status], [200, 403, 403, 403]);
+  assert.equal((await new Client(env, made.body.token).post('/calls', { to: '1001' })).status, 403);
+  await admin.patch(`/business-clients/${c.id}`, { servers: ['10.9.9.8'] });
+  await until('the other server', async () => (await from('10.9.9.8')) === 200 && (await from('10.9.9.9')) === 403, 2000);
+  await admin.patch(`/business-clients/${c.id}`, { servers: [] });
+  await until('no server, nobody', async () => (await from('10.9.9.8')) === 403, 2000);
+  const open = (await admin.post('/tokens', { name: '自己的', permissions: ['customers.read'] })).body;
+  assert.equal((await new Client(env, open.token).get('/customers')).status, 200, 'others come from anywhere');
+  assert.equal((await admin.patch(`/tokens/${open.id}`, { sources: ['10.0.0.0/8'] })).status, 422);
+  assert.deepEqual((await admin.patch(`/tokens/${open.id}`, { sources: ['127.0.0.1'] })).body.sources, ['127.0.0.1']);
+  assert.equal((await new Client(env, open.token).get('/customers')).status, 200);
 });
