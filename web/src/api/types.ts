@@ -230,6 +230,8 @@ export interface FieldMeta {
   file?: boolean
   unit?: string
   custom?: boolean
+  /** May be asked for by `expand`: its row's name comes along. */
+  expand?: boolean
   custom_type?: string
   group_name?: string
   position?: number

@@ -167,6 +167,9 @@ export function refOf(f: Field, values: Record<string, unknown>): string | undef
   return by ? f.meta.refs?.[String(values[by])] : undefined
 }
 
+/** Fields whose rows' names can come along with a row. */
+export const expandable = (fields: Field[]): string[] => fields.filter((f) => f.meta.expand && !f.meta.file).map((f) => f.name)
+
 export function valueOf(row: Record<string, unknown>, name: string): unknown {
   if (!name.startsWith('custom.')) return row[name]
   const custom = row.custom

@@ -3,7 +3,7 @@ import { computed, reactive } from 'vue'
 import { Problem } from '../api/http'
 import { resources, type Change } from '../api/resources'
 import type { Row } from '../api/types'
-import { applies, bodyOf, valueOf, type Field, type Resource } from '../engine/fields'
+import { applies, bodyOf, expandable, valueOf, type Field, type Resource } from '../engine/fields'
 import { faultText, problemText } from '../i18n'
 import { learnExpand } from './labels'
 
@@ -59,9 +59,9 @@ export class RowForm {
   private async fetch(id: string): Promise<Row | null> {
     this.at.busy = true
     try {
-      const refs = this.resource.fields.filter((f) => f.meta.ref && f.kind === 'reference').map((f) => f.name)
+      const refs = expandable(this.resource.fields)
       const { body, etag } = await resources.row(this.resource.name, id, new URLSearchParams(refs.length ? { expand: refs.join(',') } : {}))
-      learnExpand(body, (f) => this.resource.byName.get(f)?.meta.ref)
+      learnExpand(body, this.resource)
       this.at.etag = etag
       return body
     } catch (e) {
@@ -79,7 +79,8 @@ export class RowForm {
     const out: Values = {}
     for (const f of this.resource.fields) {
       if (!(this.id ? f.onUpdate : f.onCreate) || !(f.name in values)) continue
-      const value = values[f.name]
+      // What no longer applies is emptied, where it may be empty.
+      const value = applies(f, values) || !f.meta.nullable ? values[f.name] : null
       if (f.kind === 'secret' && (value === '' || value === null || value === undefined)) continue
       if (!same(value, loaded[f.name])) out[f.name] = value ?? null
     }

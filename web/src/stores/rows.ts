@@ -4,8 +4,8 @@ import { reactive } from 'vue'
 import { Problem } from '../api/http'
 import { resources } from '../api/resources'
 import type { Page, Row } from '../api/types'
-import type { Resource } from '../engine/fields'
-import { selection, sortText, type ListState } from '../engine/query'
+import { expandable, type Resource } from '../engine/fields'
+import { parseSort, selection, sortText, type ListState } from '../engine/query'
 import { problemText } from '../i18n'
 import { learnExpand } from './labels'
 
@@ -75,7 +75,7 @@ export class ResourceRows {
       if (this.running !== mine) return
       at.items = [...at.items, ...page.items]
       at.next = page.next
-      if (!page.next && (page.items.length || at.page === 1)) at.total = at.items.length
+      if (page.next === null && (page.items.length || at.page === 1)) at.total = at.items.length
     } catch (e) {
       if (this.running === mine) at.fault = problemText(e)
     }
@@ -106,7 +106,7 @@ export class ResourceRows {
   /** Puts a changed row in its place. */
   replace(row: Row): void {
     const { resource } = this.question ?? {}
-    if (resource) learnExpand(row, (f) => resource.byName.get(f)?.meta.ref)
+    if (resource) learnExpand(row, resource)
     this.at.items = this.at.items.map((x) => (x.id === row.id ? { ...x, ...row } : x))
   }
 
@@ -129,7 +129,7 @@ export class ResourceRows {
     if (!question) return
     const size = question.state.size
     if (size && page.next) this.cursors.set(at.page + 1, page.next)
-    if (!page.next && (page.items.length || at.page === 1)) at.total = size ? (at.page - 1) * size + page.items.length : page.items.length
+    if (page.next === null && (page.items.length || at.page === 1)) at.total = size ? (at.page - 1) * size + page.items.length : page.items.length
   }
 
   private countLater(): void {
@@ -151,7 +151,22 @@ export class ResourceRows {
       this.at.page = page
       return this.ask(question, from, size, signal)
     }
+    const { total } = this.at
+    if (total !== null && (page - near) * size > total - page * size) return this.fromEnd(question, total, signal)
     return this.jump(question, near, from, signal)
+  }
+
+  /** A page of the second half, counted from the end: the rows are asked for in the opposite order and turned. */
+  private async fromEnd(question: Question, total: number, signal: AbortSignal): Promise<Page<Row>> {
+    const { size, sort } = question.state
+    const page = Math.min(question.state.page, Math.max(1, Math.ceil(total / size)))
+    const used = sort.length ? sort : parseSort(question.resource.meta.sort ?? '-id')
+    const turned = { ...question, state: { ...question.state, sort: used.map((s) => ({ ...s, desc: !s.desc })) } }
+    const rest = total - page * size
+    const found = await this.ask(turned, null, Math.min(size, size + rest), signal, Math.max(0, rest))
+    this.at.page = page
+    // There is a next page, but no cursor of it: it is counted from the end as well.
+    return { items: found.items.reverse(), next: rest > 0 ? '' : null }
   }
 
   /** To a page whose cursor is not known: in one step, or walking where the server knows no `skip`. */
@@ -197,11 +212,13 @@ export class ResourceRows {
     if (cursor) params.set('cursor', cursor)
     if (skip) params.set('skip', String(skip))
     const known = columns.filter((c) => resource.byName.has(c))
-    params.set('fields', [...new Set(['id', ...known])].join(','))
-    const refs = known.filter((c) => resource.byName.get(c)?.meta.ref)
+    // What decides where a reference points to comes along.
+    const deciding = known.flatMap((c) => resource.byName.get(c)?.meta.refs?.by ?? [])
+    params.set('fields', [...new Set(['id', ...known, ...deciding])].join(','))
+    const refs = expandable(known.flatMap((c) => resource.byName.get(c) ?? []))
     if (refs.length) params.set('expand', refs.join(','))
     const page = await resources.list(resource.name, params, signal)
-    for (const row of page.items) learnExpand(row, (f) => resource.byName.get(f)?.meta.ref)
+    for (const row of page.items) learnExpand(row, resource)
     return page
   }
 }

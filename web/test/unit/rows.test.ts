@@ -17,9 +17,10 @@ function answer(url: string): Response {
   const p = new URL(url, 'http://x').searchParams
   asked.push(p)
   if (p.has('skip') && !skipWorks) return new Response(JSON.stringify({ type: 'urn:zongji:problem:query' }), { status: 400 })
+  const rows = p.get('sort') === 'id' ? [...all].reverse() : all
   const from = Number(p.get('cursor') ?? 0) + Number(p.get('skip') ?? 0)
   const to = from + Number(p.get('limit'))
-  return new Response(JSON.stringify({ items: all.slice(from, to), next: to < all.length ? String(to) : null, ...(p.get('count') && { total: all.length }) }))
+  return new Response(JSON.stringify({ items: rows.slice(from, to), next: to < all.length ? String(to) : null, ...(p.get('count') && { total: all.length }) }))
 }
 vi.stubGlobal('fetch', (url: string) => Promise.resolve(answer(url)))
 
@@ -57,6 +58,18 @@ describe('pages over cursors', () => {
     expect([firstId(walker), walker.at.page, walker.at.total]).toEqual(['r130', 14, 137])
     rows.stop()
     walker.stop()
+  })
+
+  test('a page of the second half is counted from the end, once the total is known', async () => {
+    const rows = new ResourceRows()
+    await rows.load(question({ size: '10' }))
+    await rows.count()
+    for (const [page, first, skip, last] of [['13', 'r120', '7', false], ['14', 'r130', null, true], ['99', 'r130', null, true]] as const) {
+      await rows.load(question({ size: '10', page }))
+      expect([firstId(rows), asked.at(-1)?.get('sort'), asked.at(-1)?.get('skip'), rows.at.next === null]).toEqual([first, 'id', skip, last])
+    }
+    expect([rows.at.page, rows.at.items.length, rows.at.total]).toEqual([14, 7, 137])
+    rows.stop()
   })
 
   test('another condition begins anew; a late answer of the old one is dropped', async () => {
