@@ -2,7 +2,7 @@
 //
 // A file is looked into (its first ten rows, its columns recognised), rows are created, updated, skipped or rejected with a
 // reason each, at the time that was asked for; labels of choices and dictionaries become codes and come back as labels.
-// covers: SYS-K11 SYS-K12 SYS-L04 SYS-R03 SYS-V303 SYS-V504 SYS-V506 SYS-V508 SYS-V511 SYS-V512 SYS-V514 SYS-V517 SYS-V521
+// covers: SYS-K11 SYS-K12 SYS-L04 SYS-V303 SYS-V504 SYS-V506 SYS-V508 SYS-V511 SYS-V512 SYS-V514 SYS-V517 SYS-V518 SYS-V521
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -152,7 +152,7 @@ test('GB18030, another delimiter, titles in the third row', async () => {
   const u = await upload(alpha, bytes);
   const seen = (await alpha.post('/customers/import/preview', { upload_id: u.id, skip_rows: 3 })).body;
   assert.deepEqual([seen.encoding, seen.delimiter, seen.columns, seen.rows], ['gb18030', ';', ['客户名称', '电话1', '备注'], [['欧阳娜娜', '13600000001', '说:"你好";再见']]]);
-  const job = await over(alpha, await ask(alpha, '/customers/import', { upload_id: u.id, skip_rows: 3, mapping: seen.mapping }));
+  const job = await over(alpha, await ask(alpha, '/customers/import', { upload_id: u.id, skip_rows: 3, mapping: seen.mapping, run_at: '2020-01-01T00:00:00Z' })); // a time that is past: at once
   assert.deepEqual(counts(job), ['finished', 1, 0, 0, 0], JSON.stringify(job));
   const [row] = (await alpha.get('/customers?filter[phone]=13600000001')).body.items;
   assert.deepEqual([row.name, (await alpha.get(`/customers/${row.id}`)).body.remark], ['欧阳娜娜', '说:"你好";再见']);
@@ -167,6 +167,10 @@ test('XLSX both ways: what one tenant exports, another takes in; a template is s
   const out = await over(alpha, await ask(alpha, '/queues/export', { format: 'xlsx', lang: 'zh', query: 'filter[number][starts]=6&sort=number', fields: ['number', 'name', 'strategy', 'wrapup_s', 'enabled'] }));
   assert.equal(out.state, 'finished', JSON.stringify(out));
   assert.match(out.file_name, /^queues_\d{8}-\d{6}\.xlsx$/);
+  const [listed] = (await alpha.get('/jobs?filter[kind]=export&sort=-id&limit=1')).body.items;
+  assert.deepEqual([listed.id, listed.file_name, listed.resource, listed.state, listed.done, listed.account_id], [out.id, out.file_name, 'queues', 'finished', 300, alpha.session.account.id]);
+  assert.equal(out.params.query, 'filter[number][starts]=6&sort=number', 'under which conditions');
+  assert.ok(listed.started_at && listed.finished_at, 'when it ran');
   const file = await alpha.get(`/jobs/${out.id}/file`);
   assert.match(file.headers.get('content-disposition'), /queues_/);
   assert.equal(file.bytes.length, out.file_bytes);

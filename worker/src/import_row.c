@@ -231,7 +231,7 @@ static void put_raw(struct wk_import *im, const struct wk_row *row, struct wk_st
 bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, struct res_problem *p)
 {
 	static struct res_values v; /* large */
-	const char *texts[WK_MAPPED_MAX];
+	const char *texts[WK_MAPPED_MAX] = {NULL};
 	struct wk_chunk *c = &im->chunk;
 	size_t copy = c->copy.n, keys = c->keys.n;
 	bool good = true, keyed = true;

@@ -25,7 +25,7 @@ int wk_taking_entry(struct wk_taking *t, const char *name, char **text, size_t *
 	zip_int64_t got = *text ? zip_fread(f, *text, st.size) : -1;
 	if (f)
 		zip_fclose(f);
-	if (got != (zip_int64_t)st.size) {
+	if (!*text || got != (zip_int64_t)st.size) {
 		free(*text);
 		return wk_taking_damaged(t);
 	}

@@ -1,5 +1,5 @@
 // The worker by itself, its jobs written as the api writes them: archives of tenants, many rows at once, the bin, housekeeping, the box.
-// covers: SYS-V007 TEN-V018
+// covers: SYS-V007
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
