@@ -187,7 +187,7 @@ int wk_preview_main(void)
 	const char *path = wk_text(args, "file");
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	int tmp = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	struct wk_fault f;
+	struct wk_fault f = {0};
 
 	if (fd < 0 || tmp < 0) {
 		wk_fault_set(&f, "upload_id", "reference", "上传的文件不存在", "the uploaded file is not there");

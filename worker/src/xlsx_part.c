@@ -61,10 +61,10 @@ static int feed(zip_file_t *file, XML_Parser xml, const struct wk_part *p, uint6
 		seen += (uint64_t)n;
 		if (seen > PART_MAX || (seen > RATIO_FROM && seen / RATIO_MAX > packed))
 			return bomb(f);
-		if (XML_ParseBuffer(xml, (int)n, n == 0) != XML_STATUS_OK)
-			return p->stop && *p->stop ? *p->stop : xml_fault(xml, f);
-		if (p->stop && *p->stop)
-			return *p->stop;
+		bool good = XML_ParseBuffer(xml, (int)n, n == 0) == XML_STATUS_OK;
+		int stop = p->stop ? *p->stop : 0;
+		if (stop || !good)
+			return stop ? stop : xml_fault(xml, f);
 		if (n == 0)
 			return 0;
 	}
