@@ -193,7 +193,7 @@ test('isolation: tenant A\'s role sees, changes, deletes and makes nothing of B,
     return error ? error.slice(8, 13) : lines;
   };
   for (const [t] of over('1')) {
-    const [rights] = await s.run(`select has_table_privilege('zj_tenant', 'zj.${t}', 'select'), has_any_column_privilege('zj_tenant', 'zj.${t}', 'insert'), has_any_column_privilege('zj_tenant', 'zj.${t}', 'update'), has_table_privilege('zj_tenant', 'zj.${t}', 'delete')`);
+    const [rights] = await s.run(`select has_any_column_privilege('zj_tenant', 'zj.${t}', 'select'), has_any_column_privilege('zj_tenant', 'zj.${t}', 'insert'), has_any_column_privilege('zj_tenant', 'zj.${t}', 'update'), has_table_privilege('zj_tenant', 'zj.${t}', 'delete')`);
     const [select, insert, update, remove] = rights.split('\x1f').map((x) => x === 't');
     assert.notDeepEqual(await s.run(`select count(*) from zj.${t} where tenant_id = '${T.B}'`), ['0'], `${t} has a row of B`);
     if (select) {

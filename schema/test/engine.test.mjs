@@ -1,5 +1,5 @@
 // What the engine's triggers and functions do, asked of the database as the processes ask it.
-// covers: TEN-V010 TEN-V022
+// covers: TEN-V022
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { startPostgres } from './pg.mjs';
@@ -182,6 +182,14 @@ test('the audit log: no role of a process alters it; only what is no row is told
   await x.end();
   assert.deepEqual(pg.sql(`select event, account_id, actor_id, label from zj.audit where event = 'login'`), [['login', id(1), id(2), 'who']]);
   failsWith(await ask(`select zj.zj_audit_event('login')`), '42501');
+});
+
+test('secrets cannot be read by a request, whatever its SQL', async () => {
+  for (const sql of ['password from zj.account', 'totp_secret from zj.account', 'password_history from zj.account', 'pin from zj.account', 'ha1 from zj.extension', 'hash from zj.api_token', 'verification from zj.tenant', '* from zj.account']) {
+    for (const role of ['zj_tenant', 'zj_carrier']) assert.equal((await ask(`select ${sql}`, { role })).error, '42501', `${role}: ${sql}`);
+  }
+  assert.equal((await ask(`update zj.account set name = name returning password`)).error, '42501');
+  assert.equal((await ask(`select 1 from zj.account where password like 'x%'`)).error, '42501', 'nor guessed by a filter');
 });
 
 test('the audit log: the carrier sees what it may see, a tenant its own', async () => {

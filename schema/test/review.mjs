@@ -20,7 +20,8 @@ export function resources(pg) {
       (select count(*) from pg_policy p where p.polrelid = c.oid and p.polpermissive and 'zj_tenant'::regrole = any (p.polroles)) as policies,
       (select json_agg(t.tgname) from pg_trigger t where t.tgrelid = c.oid) as triggers
     from pg_class c where c.relnamespace = 'zj'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and obj_description(c.oid) like '{%'`);
-  const columns = json(`select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, nullif(col_description(c.oid, a.attnum), '') as comment
+  const columns = json(`select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, nullif(col_description(c.oid, a.attnum), '') as comment,
+      has_column_privilege('zj_tenant', c.oid, a.attnum, 'select') as tenant_reads, has_column_privilege('zj_carrier', c.oid, a.attnum, 'select') as carrier_reads
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped where c.relnamespace = 'zj'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`);
   const constraints = json(`select c.relname as table, p.conname as name, p.contype as type, pg_get_constraintdef(p.oid) as def, f.relname as ref,
       (select json_agg(a.attname order by k.n) from unnest(p.conkey) with ordinality k (col, n) join pg_attribute a on a.attrelid = c.oid and a.attnum = k.col) as columns
@@ -92,13 +93,24 @@ function followed(t, say) {
   if (t.comment.scoped && t.policies && !t.scoped) say('a scope without its policy (zj_scoped)');
 }
 
+// What nobody may see is not granted either; what is shown is.
+function granted(t, say) {
+  for (const c of t.columns) {
+    const secret = c.comment?.writeonly || (c.comment?.hidden && /password|secret|ha1|hash/.test(c.name));
+    if (secret && (c.tenant_reads || c.carrier_reads)) say(`${c.name}: a secret that a request's role may read (see 0090)`);
+    for (const who of ['tenant_reads', 'carrier_reads']) {
+      if (!secret && !c.comment?.hidden && !c[who] && t.columns.some((x) => x[who])) say(`${c.name}: ${who.replace('_', ' may not ').replace('reads', 'read')} it, though it is shown`);
+    }
+  }
+}
+
 // All that is missing, as "table: sentence".
 export function review(pg) {
   const scoped = new Set(pg.sql(`select distinct c.relname from pg_policy p join pg_class c on c.oid = p.polrelid where not p.polpermissive and 'zj_tenant'::regrole = any (p.polroles)`).flat());
   const wrong = [];
   for (const t of resources(pg)) {
     t.scoped = scoped.has(t.name);
-    for (const look of [labels, keyed, indexed, followed]) look(t, (text) => wrong.push(`${t.name}: ${text}`));
+    for (const look of [labels, keyed, indexed, followed, granted]) look(t, (text) => wrong.push(`${t.name}: ${text}`));
   }
   return wrong;
 }
