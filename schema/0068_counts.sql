@@ -31,6 +31,8 @@ create table room (
     unique (tenant_id, number)
 );
 call zj_tenant_table('room');
+revoke select on room from zj_tenant; -- all but the PIN
+grant select (tenant_id, id, number, name, max_members, enabled, created_at, updated_at) on room to zj_tenant;
 call zj_recyclable('room');
 call zj_audited('room');
 call zj_quota('room', 'max_rooms');
