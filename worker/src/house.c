@@ -77,7 +77,16 @@ static bool row_is_there(PGconn *pg, const char *sql, const char *a, const char 
 }
 
 /* Entries of <store>/<tenant>/<folder> that are called like a row that is no more. */
-static void sweep(PGconn *pg, const char *store, const char *tenant, const char *folder, const char *sql)
+/* `tail`: what may follow the id in a name. */
+static bool is_named(const char *name, bool tail)
+{
+	char id[ZJ_UUID_SIZE];
+
+	snprintf(id, sizeof(id), "%s", name);
+	return zj_uuid_is_valid(tail ? id : name);
+}
+
+static void sweep(PGconn *pg, const char *store, const char *tenant, const char *folder, bool tail, const char *sql)
 {
 	char path[1200];
 	struct dirent *e;
@@ -85,7 +94,7 @@ static void sweep(PGconn *pg, const char *store, const char *tenant, const char 
 	snprintf(path, sizeof(path), "%s/%s/%s", store, tenant, folder);
 	DIR *d = opendir(path);
 	while (d && (e = readdir(d))) {
-		if (!zj_uuid_is_valid(e->d_name))
+		if (!is_named(e->d_name, tail))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/%s/%s", store, tenant, folder, e->d_name);
 		if (is_old(path) && !row_is_there(pg, sql, tenant, e->d_name))
@@ -109,9 +118,12 @@ static void sweep_store(PGconn *pg, const char *store)
 			remove_tree(path);
 			continue;
 		}
-		sweep(pg, store, e->d_name, "jobs", "select from zj.job where tenant_id = $1::uuid and id = $2::uuid");
-		sweep(pg, store, e->d_name, "uploads",
+		sweep(pg, store, e->d_name, "jobs", false,
+		      "select from zj.job where tenant_id = $1::uuid and id = $2::uuid");
+		sweep(pg, store, e->d_name, "uploads", false,
 		      "select from zj.upload where tenant_id = $1::uuid and id = $2::uuid");
+		sweep(pg, store, e->d_name, "prompts", true,
+		      "select where zj.zj_prompt_is_kept($1::uuid, $1 || '/prompts/' || $2)");
 	}
 	if (d)
 		closedir(d);

@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { build, csv, mapping, startEnv, until } from './env.mjs';
 
 let env, t, carrier;
+const sanitised = /san$/.test(build); // its runtime needs more than the box lets a reader do
 before(async () => {
   env = await startEnv({ conf: { keep_days: 1 } });
   const id = env.pg.sql("insert into zj.tenant (tenant_id, kind, name, title, sip_domain) values (zj.zj_uuid7(), 'carrier', 'carrier', 'Carrier', 'carrier.invalid') returning id")[0][0];
@@ -160,8 +161,8 @@ test('the reader is in a box: it opens nothing, and a file that breaks it fails 
   const u = env.upload(t, t.admin, csv([['number', 'name'], ...Array.from({ length: 200000 }, (_, i) => [100000 + i, 'x'.repeat(50)])]));
   const id = env.job(t, 'import', 'queues', { upload_id: u, mapping: mapping('number', 'name') });
   const child = await until('the reader', () => {
-    const all = readdirSync('/proc').filter((p) => /^\d+$/.test(p)).map((p) => { try { return { p, cmd: readFileSync(`/proc/${p}/cmdline`, 'latin1'), status: readFileSync(`/proc/${p}/status`, 'latin1') }; } catch { return null; } });
-    return all.find((x) => x?.cmd.includes(id) && /Seccomp:\t2/.test(x.status));
+    const all = readdirSync('/proc').filter((p) => /^\d+$/.test(p)).map((p) => { try { return { p, cmd: readFileSync(`/proc/${p}/cmdline`, 'latin1'), status: readFileSync(`/proc/${p}/status`, 'latin1') }; } catch { return null; } }).filter((x) => x?.cmd.includes(id));
+    return all.find((x) => all.some((y) => x.status.includes(`PPid:\t${y.p}\n`)) && (sanitised || /Seccomp:\t2/.test(x.status)));
   });
   const files = readdirSync(`/proc/${child.p}/fd`);
   assert.ok(files.length <= 6, 'standard ones, the file, its spill, the pipe');
