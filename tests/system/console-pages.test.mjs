@@ -145,7 +145,7 @@ test('members of an account group: two lists, extensions beside the names, the t
 	await poll(async () => (await api.get(`/account-group-members?filter[group_id]=${group.id}`)).items.length === 0, soon);
 });
 
-// covers: TEN-K07 TEN-K08 TEN-K10
+// covers: TEN-K07 TEN-K08 TEN-K09 TEN-K10
 test('a custom field is designed; each role has its row in its matrix, also one that is made later; what it says is obeyed', async () => {
 	for (const o of (await api.get('/business-objects')).items.filter((x) => x.kind === 'customer'))
 		await api.patch(`/business-objects/${o.id}`, { enabled: true });
@@ -161,7 +161,7 @@ test('a custom field is designed; each role has its row in its matrix, also one 
 	await admin.page.locator('[data-testid="choice"] input').first().fill('A');
 	await admin.click('field-save');
 	await admin.page.locator('[data-testid="field-row"][data-name="grade"]').waitFor();
-	const role = await api.post('/roles', { name: 'Readers', permissions: ['customers.read', 'customers.update'], scope: 'tenant' });
+	const role = await api.post('/roles', { name: 'Readers', permissions: ['customers.read', 'customers.update', 'customers.export', 'customers.import'], scope: 'tenant' });
 	await admin.page.locator('[data-testid="field-row"][data-name="grade"]').getByTestId('field-edit').click();
 	const access = admin.page.locator(`[data-testid="access-custom.grade"][data-role="${role.id}"]`);
 	assert.equal(await access.inputValue(), 'write');
@@ -170,11 +170,18 @@ test('a custom field is designed; each role has its row in its matrix, also one 
 	await api.post('/accounts', { username: 'reader', name: 'Reader', password: 'Quite-safe-42', role_id: role.id });
 	const reader = await Api.login(zj.url, { tenant: place.name, username: 'reader', password: 'Quite-safe-42' });
 	const fields = async () => (await reader.get('/meta/resources')).resources.find((r) => r.name === 'customers').fields.map((f) => f.name);
-	assert.ok(!(await fields()).includes('custom.grade'));
+	const customer = await api.post('/customers', { name: 'One', phone: '13800000001', custom: { grade: 'A' } });
+	const template = async () => (await reader.fetch('GET', '/customers/import-template?format=csv')).text();
+	const whole = async () => (await reader.fetch('POST', '/customers/export', { body: { format: 'csv', query: '', fields: ['name', 'custom.grade'] } })).status;
+	await poll(async () => !(await fields()).includes('custom.grade'), { ...soon, what: 'the field hidden' });
+	assert.ok(!('grade' in ((await reader.get('/customers')).items[0].custom ?? {})));
+	assert.ok(!('grade' in ((await reader.get(`/customers/${customer.id}`)).custom ?? {})));
+	assert.doesNotMatch(await template(), /grade|等级评定/);
+	assert.ok(await whole() >= 400);
 	await access.selectOption('read');
 	await poll(async () => (await fields()).includes('custom.grade'), { ...soon, what: 'the field to read' });
-	const customer = await api.post('/customers', { name: 'One', phone: '13800000001', custom: { grade: 'A' } });
 	assert.equal((await reader.get(`/customers/${customer.id}`)).custom.grade, 'A');
+	assert.equal(await whole(), 202);
 	assert.ok((await reader.fetch('PATCH', `/customers/${customer.id}`, { body: { custom: { grade: null } } })).status >= 400);
 	assert.deepEqual((await api.get(`/customers/${customer.id}`)).custom.grade, 'A');
 });
