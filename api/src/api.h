@@ -174,6 +174,8 @@ typedef void(api_db_h)(struct api_req *req, PGresult *const *results, int n, voi
 typedef bool(api_db_error_h)(struct api_req *req, int failed, const struct res_pg_error *e, void *arg);
 void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, api_db_error_h *on_error,
 		void *arg);
+/* One short read (a row by its key), which may share its round trip with others. */
+void api_db_read(struct api_req *req, const struct zj_pg_query *q, api_db_h *h);
 /* The same as the api's own role: for the functions that only it may call. */
 void api_db_run_own(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, void *arg);
 

@@ -18,6 +18,10 @@ static const char context_sql[] =
 	"set_config('zj.actor', $4, true), set_config('zj.source', $5, true), set_config('zj.request', $6, true), "
 	"set_config('zj.via', 'api', true)";
 
+/* Whoever only reads is asked no further. */
+static const char reader_sql[] =
+	"select set_config('role', $1, true), set_config('zj.tenant', $2, true), set_config('zj.account', $3, true)";
+
 static void refused(struct db_call *c, int failed, const PGresult *r)
 {
 	struct res_pg_error e = {.sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE),
@@ -53,8 +57,10 @@ static void answered(int err, int failed, PGresult *const *results, int n, void 
 	free(c);
 }
 
-static void run_as(struct api_req *req, const char *role, const struct zj_pg_query *q, int n, api_db_h *h,
-		   api_db_error_h *on_error, void *arg)
+typedef int(run_h)(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg);
+
+static void run_as(struct api_req *req, const char *role, run_h *run, const struct zj_pg_query *q, int n,
+		   const struct db_call *call)
 {
 	struct zj_pg_query all[DB_PREFIX + API_DB_MAX];
 	const char *source = req->writing && req->h2o ? api_req_source(req) : "";
@@ -70,10 +76,13 @@ static void run_as(struct api_req *req, const char *role, const struct zj_pg_que
 		api_fail(req, RES_P_INTERNAL, "out of memory");
 		return;
 	}
-	*c = (struct db_call){zj_ref(req), h, on_error, arg};
-	all[0] = (struct zj_pg_query){.sql = context_sql, .n = ZJ_ARRAY_SIZE(context), .values = context};
+	*c = *call;
+	c->req = zj_ref(req);
+	all[0] = (struct zj_pg_query){.sql = req->writing ? context_sql : reader_sql,
+				      .n = req->writing ? ZJ_ARRAY_SIZE(context) : 3,
+				      .values = context};
 	memcpy(all + DB_PREFIX, q, (size_t)n * sizeof(*q));
-	int err = zj_pg_run(req->api->pg, all, n + DB_PREFIX, answered, c);
+	int err = run(req->api->pg, all, n + DB_PREFIX, answered, c);
 	if (!err)
 		return;
 	zj_deref(c->req);
@@ -84,10 +93,15 @@ static void run_as(struct api_req *req, const char *role, const struct zj_pg_que
 void api_db_run(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, api_db_error_h *on_error,
 		void *arg)
 {
-	run_as(req, res_role_names[req->who.role], q, n, h, on_error, arg);
+	run_as(req, res_role_names[req->who.role], zj_pg_run, q, n, &(struct db_call){NULL, h, on_error, arg});
+}
+
+void api_db_read(struct api_req *req, const struct zj_pg_query *q, api_db_h *h)
+{
+	run_as(req, res_role_names[req->who.role], zj_pg_read, q, 1, &(struct db_call){.h = h});
 }
 
 void api_db_run_own(struct api_req *req, const struct zj_pg_query *q, int n, api_db_h *h, void *arg)
 {
-	run_as(req, "none", q, n, h, NULL, arg);
+	run_as(req, "none", zj_pg_run, q, n, &(struct db_call){.h = h, .arg = arg});
 }

@@ -120,7 +120,7 @@ static void read_plainly(struct api_req *req, const struct res_view *v)
 {
 	const char *values[] = {req->arg[1]};
 	struct zj_pg_query q = {.sql = v->sql_one, .n = 1, .values = values};
-	api_db_run(req, &q, 1, read_one, NULL, NULL);
+	api_db_read(req, &q, read_one);
 }
 
 static void read_expanded(struct api_req *req, const struct res_view *v)
@@ -195,7 +195,7 @@ static void deleted(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 	struct api_write *w = req->user;
 	if (PQntuples(results[0]) > 0) {
 		w->done = true;
-		if (PQnfields(results[0]) > 1 && !PQgetisnull(results[0], 0, 1))
+		if (!req->res->recyclable && PQnfields(results[0]) > 1 && !PQgetisnull(results[0], 0, 1))
 			w->replaced = zj_strdup(PQgetvalue(results[0], 0, 1)); /* the row's file goes with it */
 		api_audit(req, "delete", w->id);
 		api_directory_wait(req->api->directory, req->res->table, w->id, w->started_us, !req->res->mark,

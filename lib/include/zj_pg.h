@@ -27,6 +27,10 @@ bool zj_pg_is_up(const struct zj_pg *pg);
  * Statements are prepared and cached by their text per connection. */
 int zj_pg_run(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg) ZJ_MUST_CHECK;
 
+/* The same for a short read (a row by its key): without begin and commit, the pipeline is the transaction; several that
+ * wait for a connection are sent together. Not for what may take long: others would wait behind it. */
+int zj_pg_read(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg) ZJ_MUST_CHECK;
+
 /* Follows live tables (schema/0003_change_log.sql): first every row, then `ready_h` once, then every change; after a
  * lost connection what changed meanwhile. A row is the JSON object `select to_jsonb(t)` gives with the columns named,
  * or NULL when it is gone. When a reader was away longer than the log is kept, all rows come again and `ready_h` is

@@ -230,7 +230,7 @@ static void run(struct zj_follow *f, const char *begin, const struct zj_pg_query
 		wait_more(f); /* no memory now: the poll tries again */
 		return;
 	}
-	zj_pg_link_run(f->link, job);
+	zj_pg_link_run(f->link, &job, 1);
 }
 
 static void load(struct zj_follow *f)

@@ -57,12 +57,18 @@ static void patience_h(uv_timer_t *timer)
 static void idle_h(struct zj_pg_link *l, void *arg)
 {
 	struct zj_pg *pg = arg;
-	struct zj_pg_job *job = pg->queue;
+	struct zj_pg_job *jobs[ZJ_PG_BATCH];
+	unsigned n = 0;
 
-	if (!job)
+	if (!pg->queue)
 		return;
-	job_unqueue(pg, job);
-	zj_pg_link_run(l, job);
+	/* short reads that wait anyway go together: one wake-up of the server for several */
+	do {
+		jobs[n] = pg->queue;
+		job_unqueue(pg, jobs[n++]);
+	} while (n < ZJ_PG_BATCH && !jobs[0]->begin && pg->queue && !pg->queue->begin &&
+		 zj_pg_link_knows(l, pg->queue));
+	zj_pg_link_run(l, jobs, n);
 	patience_start(pg);
 }
 
@@ -125,7 +131,7 @@ bool zj_pg_is_up(const struct zj_pg *pg)
 	return false;
 }
 
-int zj_pg_run(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg)
+static int enqueue(struct zj_pg *pg, const char *begin, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg)
 {
 	struct zj_pg_job *job;
 	int err;
@@ -134,7 +140,7 @@ int zj_pg_run(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_
 		return EINVAL;
 	if (pg->closed || pg->waiting >= QUEUE_MAX)
 		return EAGAIN;
-	err = zj_pg_job_alloc(&job, "begin", queries, n, h, arg);
+	err = zj_pg_job_alloc(&job, begin, queries, n, h, arg);
 	if (err)
 		return err;
 	job->until_us = zj_mono_us() + (int64_t)pg->max_wait_ms * 1000;
@@ -148,4 +154,14 @@ int zj_pg_run(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_
 	}
 	patience_start(pg);
 	return 0;
+}
+
+int zj_pg_run(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg)
+{
+	return enqueue(pg, "begin", queries, n, h, arg);
+}
+
+int zj_pg_read(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg)
+{
+	return enqueue(pg, NULL, queries, n, h, arg);
 }

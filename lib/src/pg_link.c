@@ -63,8 +63,9 @@ struct zj_pg_link {
 	unsigned retry_ms;
 	struct statement *statements;
 	unsigned prepared;
-	/* the open transaction */
-	struct zj_pg_job *job;
+	/* the open transaction, and those whose statements were sent behind it */
+	struct zj_pg_job *job, *behind[ZJ_PG_BATCH];
+	unsigned behind_n;
 	struct step *steps;
 	int step_n, step, failed;  /* failed: the refused query, or -1 */
 	bool step_answered, stale; /* stale: what is prepared does not fit the schema any more */
@@ -107,8 +108,11 @@ static void steps_free(struct zj_pg_link *l)
 
 static void disconnect(struct zj_pg_link *l)
 {
-	struct zj_pg_job *job = l->job;
+	struct zj_pg_job *job = l->job, *behind[ZJ_PG_BATCH];
+	unsigned n = l->behind_n;
 
+	memcpy(behind, l->behind, sizeof(behind));
+	l->behind_n = 0;
 	l->job = NULL;
 	l->state = DOWN;
 	socket_close(l);
@@ -119,6 +123,8 @@ static void disconnect(struct zj_pg_link *l)
 	uv_timer_stop(l->timer);
 	if (job)
 		zj_pg_job_end(job, EIO, -1);
+	for (unsigned i = 0; i < n; i++)
+		zj_pg_job_end(behind[i], EIO, -1);
 }
 
 static void retry_h(uv_timer_t *timer)
@@ -245,13 +251,20 @@ static void step_add(struct zj_pg_link *l, int query, struct statement *prepares
 	l->steps[l->step_n++] = (struct step){query, prepares};
 }
 
+static struct statement *statement_find(const struct zj_pg_link *l, const char *sql)
+{
+	struct statement *s;
+
+	HASH_FIND(hh, l->statements, sql, strlen(sql), s);
+	return s;
+}
+
 /* The prepared statement for `sql`, new (and to be prepared) or known; NULL: run it unprepared. */
 static struct statement *statement_of(struct zj_pg_link *l, const char *sql)
 {
 	size_t len = strlen(sql);
-	struct statement *s;
+	struct statement *s = statement_find(l, sql);
 
-	HASH_FIND(hh, l->statements, sql, len, s);
 	if (s || HASH_COUNT(l->statements) >= ZJ_PG_STATEMENTS)
 		return s;
 	s = calloc(1, sizeof(*s) + len + 1);
@@ -310,20 +323,74 @@ static bool pipeline_send(struct zj_pg_link *l)
 	l->steps = calloc((size_t)l->job->n * 2 + 4, sizeof(*l->steps));
 	if (!l->steps)
 		return false;
-	ok = command_send(l, l->job->begin);
+	ok = !l->job->begin || command_send(l, l->job->begin);
 	for (int i = 0; ok && i < l->job->n; i++)
 		ok = query_send(l, i);
-	return ok && command_send(l, "commit") && PQpipelineSync(l->conn) && flush(l);
+	return ok && (!l->job->begin || command_send(l, "commit")) && PQpipelineSync(l->conn) && flush(l);
 }
 
-void zj_pg_link_run(struct zj_pg_link *l, struct zj_pg_job *job)
+/* Statements that are prepared already: one answer each. */
+static bool behind_send(struct zj_pg_link *l, const struct zj_pg_job *job)
 {
-	l->state = BUSY;
+	bool ok = true;
+
+	for (int i = 0; ok && i < job->n; i++) {
+		const struct zj_pg_query *q = &job->queries[i];
+
+		ok = PQsendQueryPrepared(l->conn, statement_of(l, q->sql)->name, q->n, q->values, NULL, NULL, 0);
+	}
+	return ok && PQpipelineSync(l->conn);
+}
+
+static void job_start(struct zj_pg_link *l, struct zj_pg_job *job)
+{
 	l->job = job;
 	l->failed = -1;
 	l->step_answered = false;
+}
+
+void zj_pg_link_run(struct zj_pg_link *l, struct zj_pg_job *const *jobs, unsigned n)
+{
+	bool ok;
+
+	l->state = BUSY;
+	job_start(l, jobs[0]);
+	ok = pipeline_send(l);
+	for (unsigned i = 1; i < n; i++) {
+		l->behind[l->behind_n++] = jobs[i];
+		ok = ok && behind_send(l, jobs[i]);
+	}
 	/* When it cannot be sent (no memory, dead socket) its handler hears so on the next turn, not before return. */
-	timer_start(l, patience_h, pipeline_send(l) ? ZJ_PG_RUN_MS : 0);
+	timer_start(l, patience_h, ok && flush(l) ? ZJ_PG_RUN_MS : 0);
+}
+
+bool zj_pg_link_knows(struct zj_pg_link *l, const struct zj_pg_job *job)
+{
+	for (int i = 0; i < job->n; i++) {
+		const struct statement *s = statement_find(l, job->queries[i].sql);
+
+		if (!s || !s->ready)
+			return false;
+	}
+	return true;
+}
+
+/* The next of those sent along is what is answered now. */
+static bool behind_next(struct zj_pg_link *l)
+{
+	struct zj_pg_job *done = l->job;
+	int failed = l->failed;
+
+	l->step_n = l->step = 0;
+	job_start(l, l->behind[0]);
+	memmove(l->behind, l->behind + 1, --l->behind_n * sizeof(l->behind[0]));
+	free(l->steps);
+	l->steps = calloc((size_t)l->job->n, sizeof(*l->steps));
+	for (int i = 0; l->steps && i < l->job->n; i++)
+		step_add(l, i, NULL);
+	timer_start(l, patience_h, ZJ_PG_RUN_MS);
+	zj_pg_job_end(done, failed < 0 ? 0 : EPROTO, failed);
+	return l->closed || l->steps;
 }
 
 /* An error of the server: is the connection going with it (shutdown, killed, crashed)? */
@@ -408,6 +475,11 @@ static void synced(struct zj_pg_link *l)
 		lost(l, "the server ends the connection");
 		return;
 	}
+	if (l->behind_n && !l->stale) {
+		if (!behind_next(l))
+			lost(l, "out of memory");
+		return;
+	}
 	if (PQtransactionStatus(l->conn) == PQTRANS_IDLE || l->state == ROLLBACK) {
 		idle_again(l);
 		return;
@@ -472,7 +544,7 @@ static void socket_h(uv_poll_t *poll, int status, int events)
 	} else if (l->state == BUSY || l->state == ROLLBACK) {
 		if (!flush(l))
 			lost(l, message_of(l->conn));
-		else if (results_take(l))
+		while (l->conn && (l->state == BUSY || l->state == ROLLBACK) && results_take(l))
 			synced(l);
 	}
 	if (l->conn && l->state >= IDLE)

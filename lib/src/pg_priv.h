@@ -9,6 +9,7 @@
 #define ZJ_PG_RETRY_MAX_MS   1000
 #define ZJ_PG_CONNECT_MS     5000  /* for one attempt */
 #define ZJ_PG_RUN_MS         30000 /* for one transaction: then the connection is given up */
+#define ZJ_PG_BATCH          4     /* short reads that may be sent behind one another */
 #define ZJ_PG_STATEMENTS     500   /* prepared at most on one connection; beyond that they run unprepared */
 
 struct zj_pg_link;
@@ -29,7 +30,7 @@ bool zj_pg_link_is_up(const struct zj_pg_link *l);
 /* A transaction to run: `begin`, the queries, `commit`, as one pipeline. Owned by who made it until it was given to
  * zj_pg_link_run, which frees it after its handler ran. */
 struct zj_pg_job {
-	const char *begin; /* static text */
+	const char *begin; /* static text; NULL: a short read, whose pipeline is the transaction */
 	struct zj_pg_query *queries;
 	PGresult **results;
 	int n;
@@ -43,5 +44,7 @@ int zj_pg_job_alloc(struct zj_pg_job **jp, const char *begin, const struct zj_pg
 		    void *arg) ZJ_MUST_CHECK;
 /* Tells the handler and frees the job. */
 void zj_pg_job_end(struct zj_pg_job *job, int err, int failed);
-void zj_pg_link_run(struct zj_pg_link *l, struct zj_pg_job *job); /* only when idle */
+/* Only when idle. Jobs after the first are short reads whose statements the connection knows (zj_pg_link_knows). */
+void zj_pg_link_run(struct zj_pg_link *l, struct zj_pg_job *const *jobs, unsigned n);
+bool zj_pg_link_knows(struct zj_pg_link *l, const struct zj_pg_job *job);
 #endif

@@ -35,7 +35,7 @@ static void ready_h(void *arg)
 	w->readies++;
 }
 
-static const struct zj_follow_table tables[] = {{"tenant", "name"}, {"role", "tenant_id, id, name"}};
+static const struct zj_follow_table tables[] = {{"tenant", "name"}, {"agent_group", "tenant_id, id, name"}};
 
 static int setup(void **state)
 {
@@ -69,15 +69,15 @@ static void a_committed_row_is_seen_at_once(void **state)
 	struct world *w = *state;
 	int64_t from;
 
-	pg_exec(&server, "insert into zj.role (tenant_id, name) values ('" TENANT "', 'r')");
+	pg_exec(&server, "insert into zj.agent_group (tenant_id, name) values ('" TENANT "', 'r')");
 	from = zj_mono_us();
 	loop_until(&w->loop, &w->changed);
 	assert_true(zj_mono_us() - from < 1000000); /* 5 × the promised 200 ms */
-	assert_non_null(strstr(w->last, "role {"));
+	assert_non_null(strstr(w->last, "agent_group {"));
 	w->changed = false;
-	pg_exec(&server, "delete from zj.role");
+	pg_exec(&server, "delete from zj.agent_group");
 	loop_until(&w->loop, &w->changed);
-	assert_string_equal(w->last, "role gone");
+	assert_string_equal(w->last, "agent_group gone");
 	assert_int_equal(w->gones, 1);
 	assert_int_equal(w->readies, 1);
 }
@@ -87,8 +87,8 @@ static void a_long_transaction_hides_nothing(void **state)
 	struct world *w = *state;
 	PGconn *c = PQconnectdb(server.conninfo);
 
-	PQclear(PQexec(c, "begin; insert into zj.role (tenant_id, name) values ('" TENANT "', 'late')"));
-	pg_exec(&server, "insert into zj.role (tenant_id, name) values ('" TENANT "', 'soon')");
+	PQclear(PQexec(c, "begin; insert into zj.agent_group (tenant_id, name) values ('" TENANT "', 'late')"));
+	pg_exec(&server, "insert into zj.agent_group (tenant_id, name) values ('" TENANT "', 'soon')");
 	loop_until(&w->loop, &w->changed);
 	assert_non_null(strstr(w->last, "soon"));
 	loop_for(&w->loop, 100);
@@ -108,7 +108,7 @@ static void commits_in_turns_are_all_seen(void **state)
 	w->rows = 0;
 	assert_int_equal(PQsendQuery(c,
 				     "do $$ begin for i in 1..25 loop"
-				     " insert into zj.role (tenant_id, name) values ('" TENANT "', 'r' || i); commit;"
+				     " insert into zj.agent_group (tenant_id, name) values ('" TENANT "', 'r' || i); commit;"
 				     " insert into zj.tenant (name, title, sip_domain) values ('t' || i, 'T', 't' || i "
 				     "|| '.test'); commit;"
 				     " end loop; end $$"),

@@ -128,6 +128,95 @@ static void many_runs_are_all_answered(void **state)
 	assert_int_equal(w->errs, 0);
 }
 
+/* What each of many reads asked for, and whether it was answered so. */
+struct read {
+	struct world *w;
+	int divisor;
+};
+
+static void read_h(int err, int failed, PGresult *const *results, int n, void *arg)
+{
+	struct read *r = arg;
+
+	r->w->runs++;
+	if (r->divisor) {
+		assert_int_equal(err, 0);
+		assert_int_equal(atoi(PQgetvalue(results[n - 1], 0, 0)), 1000000 / r->divisor);
+	} else {
+		assert_int_equal(err, EPROTO);
+		assert_int_equal(failed, 1);
+		assert_string_equal(PQresultErrorField(results[1], PG_DIAG_SQLSTATE), "22012");
+		r->w->errs++;
+	}
+	free(r);
+}
+
+static void read_one(struct world *w, int divisor)
+{
+	char text[12];
+	const char *const values[] = {text};
+	const struct zj_pg_query q[] = {
+		{"select set_config('zj.divisor', $1, true)", 1, values},
+		{"select 1000000 / current_setting('zj.divisor')::int", 0, NULL},
+	};
+	struct read *r = malloc(sizeof(*r));
+
+	*r = (struct read){w, divisor};
+	snprintf(text, sizeof(text), "%d", divisor);
+	assert_int_equal(zj_pg_read(w->pg, q, 2, read_h, r), 0);
+}
+
+/* Reads that wait share round trips; one that is refused spoils no other, nor does its transaction leak into the next.
+ */
+static void reads_that_are_sent_together_are_apart(void **state)
+{
+	struct world *w = *state;
+	int64_t end = zj_mono_us() + 10 * 1000000;
+
+	for (int i = 0; i < 3000; i++)
+		read_one(w, i % 7);
+	while (w->runs < 3000 && zj_mono_us() < end)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	assert_int_equal(w->runs, 3000);
+	assert_int_equal(w->errs, 429);
+	one(w, "select coalesce(nullif(current_setting('zj.divisor', true), ''), 'none')");
+	assert_string_equal(w->value, "none");
+}
+
+/* Each of `n` slow reads is answered once, whatever becomes of it. */
+static void slow_reads(struct world *w, int n, int64_t ms)
+{
+	const struct zj_pg_query q = {"select pg_sleep(0.1)", 0, NULL};
+	int64_t end = zj_mono_us() + ms * 1000;
+
+	w->runs = w->errs = 0;
+	for (int i = 0; i < n; i++)
+		assert_int_equal(zj_pg_read(w->pg, &q, 1, run_h, w), 0);
+	while (w->runs < n && zj_mono_us() < end)
+		uv_run(&w->loop, UV_RUN_ONCE);
+}
+
+static void reads_that_were_sent_hear_of_a_lost_server(void **state)
+{
+	struct world *w = *state;
+
+	slow_reads(w, 2, 5000); /* both connections know it then */
+	slow_reads(w, 12, 10000);
+	assert_int_equal(w->runs, 12);
+	assert_int_equal(w->errs, 0);
+	slow_reads(w, 12, 150); /* two are answered, several sent behind others */
+	pgserver_stop(&server);
+	loop_for(&w->loop, 100);
+	assert_true(w->errs >= 2);
+	pgserver_start(&server);
+	int64_t end = zj_mono_us() + 10 * 1000000;
+	while (w->runs < 12 && zj_mono_us() < end)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	assert_int_equal(w->runs, 12); /* whoever waited is answered, or told in time; nobody twice */
+	loop_for(&w->loop, 300);
+	assert_int_equal(w->runs, 12);
+}
+
 static void a_migration_below_a_prepared_statement_heals(void **state)
 {
 	struct world *w = *state;
@@ -226,6 +315,8 @@ int main(void)
 		CASE(a_run_is_one_transaction),
 		CASE(a_constraint_checked_at_commit_is_told),
 		CASE(many_runs_are_all_answered),
+		CASE(reads_that_are_sent_together_are_apart),
+		CASE(reads_that_were_sent_hear_of_a_lost_server),
 		CASE(a_migration_below_a_prepared_statement_heals),
 		CASE(big_values_pass_both_ways),
 		CASE(a_lost_server_is_eio_then_it_comes_back),

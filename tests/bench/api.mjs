@@ -24,19 +24,20 @@ async function statementsOf(env, admin, url) {
 	const level = (value) => env.pg.sql(`alter system set log_statement = '${value}'`) && env.pg.sql('select pg_reload_conf()');
 	level('all');
 	await sleep(300);
+	for (let i = 0; i < 40; i++) await admin.get(url); // each connection has prepared it then
+	env.pg.sql("select 'now'");
 	await admin.get(url);
 	await sleep(300);
 	level('none');
 	const found = [];
 	const text = env.pg.log();
-	const at = [...text.matchAll(/LOG: {2}execute [^:]*: begin\n/g)].at(-1)?.index ?? 0;
-	for (const m of text.slice(at).matchAll(/LOG:  execute [^:]*: ([^]*?)(?:\n[^\n]*DETAIL:  parameters: ([^\n]*))?(?=\n[^\n]*(?:LOG|STATEMENT):|\n*$)/g)) {
+	for (const m of text.slice(text.lastIndexOf("select 'now'")).matchAll(/LOG: {2}execute [^:]*: ([^]*?)(?:\n[^\n]*DETAIL: {2}parameters: ([^\n]*))?(?=\n[^\n]*(?:LOG|STATEMENT):|\n*$)/g)) {
 		const values = [...(m[2] ?? '').matchAll(/\$(\d+) = (NULL|'(?:[^']|'')*')/g)];
 		found.push(m[1].trim().replace(/\$(\d+)/g, (all, n) => values.find((v) => v[1] === n)?.[2] ?? all));
-		if (/^commit/.test(m[1])) break;
 	}
-	if (found[0] !== 'begin' || found.at(-1) !== 'commit') throw new Error(`not a transaction: ${JSON.stringify(found)}`);
-	return found;
+	const from = found.findIndex((q) => /set_config\('role'/.test(q)), to = found.findIndex((q, i) => i > from && /row_to_json/.test(q));
+	if (from < 0 || to < 0) throw new Error(`not a transaction: ${JSON.stringify(found)}`);
+	return found.slice(found[from - 1] === 'begin' ? from - 1 : from, found[to + 1] === 'commit' ? to + 2 : to + 1);
 }
 
 function pgbench(env, file) {
