@@ -76,16 +76,16 @@ static bool row_is_there(PGconn *pg, const char *sql, const char *a, const char 
 	return there;
 }
 
-/* Entries of <store>/<tenant>/<folder> that are called like a row that is no more. */
 /* `tail`: what may follow the id in a name. */
 static bool is_named(const char *name, bool tail)
 {
 	char id[ZJ_UUID_SIZE];
 
-	snprintf(id, sizeof(id), "%s", name);
+	snprintf(id, sizeof(id), "%.36s", name);
 	return zj_uuid_is_valid(tail ? id : name);
 }
 
+/* Entries of <store>/<tenant>/<folder> that are called like a row that is no more. */
 static void sweep(PGconn *pg, const char *store, const char *tenant, const char *folder, bool tail, const char *sql)
 {
 	char path[1200];

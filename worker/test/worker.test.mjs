@@ -133,10 +133,15 @@ test('housekeeping: what was kept long enough goes, rows and files; what is in u
   const old = env.job(t, 'export', 'queues', { format: 'csv' }), fresh = env.job(t, 'export', 'queues', { format: 'csv' });
   const paths = [];
   for (const id of [old, fresh]) paths.push((await env.ended(id)).file_path);
+  const prompt = (name) => { const path = `${t.id}/prompts/${randomUUID()}${name}.wav`; mkdirSync(join(env.store, t.id, 'prompts'), { recursive: true }); writeFileSync(join(env.store, path), 'x'); return path; };
+  const [living, binned, forgotten] = ['', '-a1', '-b2'].map(prompt);
+  for (const path of [living, binned]) sql(`insert into zj.prompt (tenant_id, name, language, path, bytes, duration_ms, sha256) values (${q(t.id)}, ${q(`p${path.length}`)}, 'zh', ${q(path)}, 1, 1, ${q('0'.repeat(64))})`);
+  sql(`delete from zj.prompt where path = ${q(binned)}`);
   const open = env.upload(t, t.admin, 'x'), orphan = join(env.store, t.id, 'uploads', randomUUID()), gone = join(env.store, randomUUID());
   writeFileSync(orphan, 'x');
   mkdirSync(gone);
   const hours = (path, n) => utimesSync(path, new Date(Date.now() - n * 3600000), new Date(Date.now() - n * 3600000));
+  for (const path of [living, binned, forgotten]) hours(join(env.store, path), 2);
   hours(orphan, 2); hours(gone, 2); hours(join(env.store, t.id, 'jobs', old), 2); hours(join(env.store, t.id, 'uploads', open), 30);
   sql(`alter table zj.job disable trigger user; update zj.job set finished_at = now() - interval '2 days' where id = ${q(old)}; alter table zj.job enable trigger user`);
   sql(`alter table zj.upload disable trigger user; update zj.upload set state = 'open', created_at = now() - interval '30 hours', updated_at = now() - interval '30 hours' where id = ${q(open)}; alter table zj.upload enable trigger user`);
@@ -148,7 +153,8 @@ test('housekeeping: what was kept long enough goes, rows and files; what is in u
   await env.start({ house_s: 1 });
   await until('the rows are gone', () => one(`select count(*) from zj.job where id = ${q(old)}`) === '0' && one(`select count(*) from zj.upload where id = ${q(open)}`) === '0');
   await until('the bin is emptied', () => one(`select count(*) from zj.recycled where tenant_id = ${q(dead.id)} and row is not null`) === '0');
-  await until('the files are gone', () => ![join(env.store, paths[0]), orphan, gone, join(env.store, t.id, 'uploads', open)].some(existsSync));
+  await until('the files are gone', () => ![join(env.store, paths[0]), orphan, gone, join(env.store, t.id, 'uploads', open), join(env.store, forgotten)].some(existsSync));
+  assert.deepEqual([living, binned].map((path) => existsSync(join(env.store, path))), [true, true], 'sounds of prompts that live, or lie in the bin');
   assert.ok(existsSync(join(env.store, paths[1])) && env.row(fresh), 'what is young stays');
   sql(`update zj.tenant set deleted_at = now() - interval '400 days', enabled = false where id = ${q(dead.id)}`);
   await until('a tenant that was deleted long ago is gone', () => one(`select count(*) from zj.tenant where id = ${q(dead.id)}`) === '0');
