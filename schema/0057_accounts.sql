@@ -10,10 +10,11 @@ call zj_reader('queue_agent', 'zj_api'); -- whom a supervisor looks after, also 
 -- Events from the api's spool, oldest first. The same may come again after a crash: their ids say so.
 create function zj_audit_take(events jsonb) returns void language plpgsql security definer set search_path = zj, pg_temp as $$
 begin
-    insert into audit (tenant_id, id, at, account_id, actor_id, event, label, changes, source, request, via)
+    insert into audit (tenant_id, id, at, account_id, actor_id, event, label, changes, source, request, via, shared)
     select coalesce(e.tenant, (select id from tenant where kind = 'carrier')), e.id, e.at, e.account, e.actor, e.event, left(e.label, 200), e.changes,
-           e.source, left(e.request, 200), 'api'
+           e.source, left(e.request, 200), 'api', e.event not in ('export', 'import', 'download', 'denied') -- the carrier sees log-ins
       from jsonb_to_recordset(events) e (id uuid, at timestamptz, tenant uuid, account uuid, actor uuid, event text, label text, changes jsonb, source inet, request text)
+     where e.event not in ('create', 'update', 'delete', 'restore') -- those are the triggers' to tell
     on conflict do nothing;
     update account a set last_login_at = e.at
       from jsonb_to_recordset(events) e (at timestamptz, tenant uuid, account uuid, event text)
