@@ -3,6 +3,7 @@ import { computed } from 'vue'
 import { defaultColumns, filterable, listable, type Field, type Resource } from '../engine/fields'
 import { moved } from '../engine/grid'
 import { sizes } from '../engine/query'
+import { house, loadHouse } from './house'
 import { loadPreferences, prefer, preference } from './preferences'
 
 export type Density = 'compact' | 'normal' | 'roomy'
@@ -30,13 +31,13 @@ export function arrangementOf(resource: Resource) {
   const names = (): string[] => columns.value.map((f) => f.name)
 
   return {
-    load: loadPreferences,
+    load: () => Promise.all([loadPreferences(), loadHouse()]),
     columns,
     conditions,
     widths: computed(() => (kept.value.widths ?? {}) as Record<string, number>),
     density: computed<Density>(() => (['compact', 'roomy'].includes(String(kept.value.density)) ? (kept.value.density as Density) : 'normal')),
-    size: computed(() => ((sizes as readonly number[]).includes(Number(kept.value.size)) && kept.value.size !== undefined ? Number(kept.value.size) : 50)),
-    panel: computed(() => kept.value.panel === true),
+    size: computed(() => ((sizes as readonly number[]).includes(Number(kept.value.size)) && kept.value.size !== undefined ? Number(kept.value.size) : house.size)),
+    panel: computed(() => (kept.value.panel === undefined ? house.panel : kept.value.panel === true)),
     setColumns: (next: string[]) => prefer(key, { columns: next }),
     setConditions: (next: string[]) => prefer(key, { conditions: next }),
     setDensity: (density: Density) => prefer(key, { density }),
