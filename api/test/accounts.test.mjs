@@ -61,13 +61,15 @@ test('who guesses waits, each time twice as long, also after a restart of the ap
   assert.ok(Number(held.headers.get('retry-after')) <= 2);
   assert.equal((await from('10.0.0.2', 'clerk-password')).status, 200, 'another source');
   assert.equal((await from('10.0.0.1', 'tenant-password', 'admin')).status, 200, 'another account');
-  await sleep(2100);
-  assert.equal((await from('10.0.0.1', 'wrong-password')).status, 401);
+  for (const wait of [4, 8]) {
+    await sleep(wait / 2 * 1000 + 100);
+    assert.equal((await from('10.0.0.1', 'wrong-password')).status, 401);
+    const longer = Number((await from('10.0.0.1', 'clerk-password')).headers.get('retry-after'));
+    assert.ok(longer > wait / 2 && longer <= wait, `${longer} of ${wait} s`);
+  }
   await env.stopApi('SIGKILL');
   await env.startApi();
-  const longer = await from('10.0.0.1', 'clerk-password');
-  assert.equal(longer.status, 429);
-  assert.ok(Number(longer.headers.get('retry-after')) >= 3, longer.headers.get('retry-after'));
+  assert.equal((await from('10.0.0.1', 'clerk-password')).status, 429);
   assert.equal((await admin.patch(`/accounts/${li.account.id}`, { password: 'another-password' })).status, 200);
   assert.equal((await from('10.0.0.1', 'another-password')).status, 200);
   await settings({ lockout_tries: 5 });
