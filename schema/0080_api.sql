@@ -62,6 +62,14 @@ begin
         + (select coalesce(sum(file_bytes), 0) from job where tenant_id = zj_usage.tenant)) / 1048576.0)));
 end $$;
 
+-- Is this file of the store some prompt's sound, living or in the recycle bin? (The worker sweeps what nobody knows any more.)
+create function zj_prompt_is_kept(tenant uuid, file text) returns boolean language sql stable security definer set search_path = zj, pg_temp as $$
+    select exists (select from prompt p where p.tenant_id = tenant and p.path = file)
+        or exists (select from recycled r where r.tenant_id = tenant and r.table_name = 'prompt' and r.secret ->> 'path' = file)
+$$;
+revoke all on function zj_prompt_is_kept from public;
+grant execute on function zj_prompt_is_kept to zj_worker;
+
 do $$
 declare f text;
 begin
