@@ -193,7 +193,11 @@ test('the console\'s files: index.html for every page, cache headers, gzip twins
   assert.equal((await get('/assets/gone.js')).status, 404);
 });
 
-test('a removed prompt\'s file goes a little later', async () => {
+test('a deleted prompt keeps its sound in the recycle bin (the worker sweeps what nobody can bring back)', async () => {
   const dir = join(env.settings.store, admin.tenant.id, 'prompts');
-  await until('gone', () => readdirSync(dir).length === 1, 12000);
+  await until('what was replaced is gone', () => readdirSync(dir).length === 2, 12000);
+  const [binned] = (await admin.get('/prompts?deleted=true')).body.items;
+  assert.equal((await admin.post(`/prompts/${binned.id}/restore`, {})).status, 200);
+  const sound = await admin.get(`/prompts/${binned.id}/audio`);
+  assert.deepEqual([sound.status, sha(sound.bytes)], [200, binned.sha256]);
 });
