@@ -53,7 +53,7 @@ static const struct zj_conf_row rows[] = {
 	    "milliseconds for checking a document or converting audio"),
 	ROW(child_memory_mb, ZJ_CONF_INT, "512", 32, 8192, "megabytes for such a child"),
 	ROW(forget_ms, ZJ_CONF_INT, "10000", 0, 3600000,
-	    "milliseconds until a replaced or deleted prompt's file goes: somebody may be playing it"),
+	    "milliseconds until a replaced prompt's file goes: somebody may be playing it"),
 	{.key = NULL},
 };
 
