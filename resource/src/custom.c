@@ -5,12 +5,12 @@
 #define SAFE_INTEGER 9007199254740991 /* what a browser's number holds exactly */
 
 const char *const res_custom_type_names[RES_CUSTOM_TYPE_COUNT] = {
-#define X(e, n, t) [e] = n,
+#define X(e, n, t) [e] = (n),
 	RES_CUSTOM_TYPES(X)
 #undef X
 };
 static const enum res_type types[RES_CUSTOM_TYPE_COUNT] = {
-#define X(e, n, t) [e] = t,
+#define X(e, n, t) [e] = (t),
 	RES_CUSTOM_TYPES(X)
 #undef X
 };

@@ -259,6 +259,22 @@ static void after_sql(struct res_sql *s, const struct res_query *q)
 	res_buf_add(&s->text, ")");
 }
 
+/* What the list consists of, in its order: which rows, not what is in them. */
+static void page_sql(struct res_sql *s, const struct res_view *v, const struct res_query *q)
+{
+	char skip[16];
+	res_sql_from(s, v, q);
+	if (q->after)
+		after_sql(s, q);
+	res_sql_order(s, q);
+	res_buf_printf(&s->text, " limit %d", q->limit + 1);
+	if (q->skip == 0)
+		return;
+	snprintf(skip, sizeof(skip), "%d", q->skip);
+	res_buf_add(&s->text, " offset ");
+	res_sql_param(s, skip, "integer");
+}
+
 void res_sql_list(struct res_sql *s, const struct res_view *v, const struct res_query *q)
 {
 	bool bin = q->deleted && !v->def->mark;
@@ -276,17 +292,18 @@ void res_sql_list(struct res_sql *s, const struct res_view *v, const struct res_
 	for (size_t i = 0; i < q->n_sort; i++)
 		res_buf_printf(&s->text, "%s%s::text", i ? ", " : "", q->sort[i].field->value);
 	res_buf_add(&s->text, ")::text");
-	res_sql_from(s, v, q);
-	if (q->after)
-		after_sql(s, q);
+	if (q->skip == 0 || bin) {
+		page_sql(s, v, q);
+		return;
+	}
+	/* what is skipped is only counted: rows are made of those that are left */
+	res_buf_add(&s->text, " from zj.");
+	res_buf_ident(&s->text, v->def->table);
+	res_buf_add(&s->text, " t where t.id = any (array(select t.id");
+	page_sql(s, v, q);
+	res_buf_add(&s->text, "))");
 	res_sql_order(s, q);
 	res_buf_printf(&s->text, " limit %d", q->limit + 1);
-	if (q->skip) {
-		res_buf_add(&s->text, " offset ");
-		char skip[16];
-		snprintf(skip, sizeof(skip), "%d", q->skip);
-		res_sql_param(s, skip, "integer");
-	}
 }
 
 void res_sql_count(struct res_sql *s, const struct res_view *v, const struct res_query *q)

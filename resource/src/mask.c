@@ -4,7 +4,7 @@
 #include <string.h>
 
 const char *const res_mask_names[RES_MASK_COUNT] = {
-#define X(e, n) [e] = n,
+#define X(e, n) [e] = (n),
 	RES_MASKS(X)
 #undef X
 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const char *const res_op_names[RES_OPS] = {
-#define X(e, n) [e] = n,
+#define X(e, n) [e] = (n),
 	RES_OP_TABLE(X)
 #undef X
 };

@@ -37,7 +37,7 @@ static const struct {
 };
 
 const char *const res_can_names[RES_CAN_COUNT] = {
-#define X(e, n, zh, en) [e] = n,
+#define X(e, n, zh, en) [e] = (n),
 	RES_CANS(X)
 #undef X
 };

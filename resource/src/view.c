@@ -10,7 +10,7 @@
 #include <string.h>
 
 const char *const res_access_names[RES_ACCESS_COUNT] = {
-#define X(e, n) [e] = n,
+#define X(e, n) [e] = (n),
 	RES_ACCESSES(X)
 #undef X
 };
@@ -158,15 +158,17 @@ int res_view_alloc(struct res_view **vp, const struct res_view_args *args)
 	v->role = args->role;
 	v->has_custom = r->custom;
 	v->fields = calloc(r->n_fields + json_array_size(args->customs) + 1, sizeof(*v->fields));
-	int err = v->fields ? 0 : ENOMEM;
-	for (size_t i = 0; !err && i < r->n_fields; i++) {
+	if (!v->fields) {
+		zj_deref(v);
+		return ENOMEM;
+	}
+	for (size_t i = 0; i < r->n_fields; i++) {
 		if (r->custom && strcmp(r->fields[i].name, "custom") == 0)
 			continue;
 		v->fields[v->n].field = &r->fields[i];
 		fill_column(&v->fields[v->n++], args);
 	}
-	if (!err && r->custom)
-		err = add_customs(v, args);
+	int err = r->custom ? add_customs(v, args) : 0;
 	for (size_t i = 0; i < v->n; i++)
 		v->masks = v->masks || (v->fields[i].shown && v->fields[i].mask);
 	if (!err)

@@ -131,7 +131,8 @@ static void test_lists(void **state)
 		 "x.\"name\"::text ilike $1::text))",
 		 "%a\\%%"},
 		{"sort=-custom.weight,name,custom.born&skip=10",
-		 "end) desc, t.\"name\", ((t.\"custom\"->>'born') collate \"C\"), t.\"id\" limit 51 offset $1::integer",
+		 "end) desc, t.\"name\", ((t.\"custom\"->>'born') collate \"C\"), t.\"id\" limit 51 offset "
+		 "$1::integer)) order by",
 		 "10"},
 		{"fields=name,custom.maker",
 		 "(select row_to_json(x) from (select t.\"id\", t.\"name\", "
