@@ -252,6 +252,26 @@ test('quick setup: fifty agents with extensions and accounts, previewed, changed
 	assert.equal((await api.get('/extensions?filter[number][starts]=80&count=true&limit=1')).total, 50);
 });
 
+test('quick edit: the same change to several accounts, looked at before it is saved; others stay as they are', async () => {
+	await admin.open('/admin/quick-edit');
+	await admin.click('edit-accounts');
+	await admin.click('edit-next');
+	const left = admin.id('dual-left').getByTestId('dual-entry');
+	for (const username of ['acme1 ', 'acme2 '])
+		await left.filter({ hasText: username }).first().getByRole('checkbox').check();
+	await admin.click('dual-add');
+	assert.equal(await admin.id('dual-right').getByTestId('dual-entry').count(), 2);
+	await admin.click('edit-next');
+	await admin.choose('edit-set-enabled', 'false');
+	await admin.click('edit-next');
+	const changed = admin.page.locator('[data-testid="edit-preview"] tr.on');
+	await changed.first().waitFor();
+	assert.deepEqual((await changed.allInnerTexts()).map((x) => x.split('\t').slice(1).join(' ')), ['Yes No']);
+	await admin.click('edit-save');
+	await poll(async () => (await api.get('/accounts?filter[enabled]=false')).items.length === 2, { timeout: 5000, every: 100, what: 'two accounts disabled' });
+	assert.deepEqual((await api.get('/accounts?filter[enabled]=false')).items.map((x) => x.username).sort(), ['acme1', 'acme2']);
+});
+
 // covers: TEN-V045 TEN-V046
 test('quick setup by the carrier: it chooses the tenant; for a given account; extensions only, agents only', async () => {
 	await carrier.open('/admin/quick-setup');
