@@ -14,46 +14,19 @@ static const struct zj_follow_table tables[API_D_KINDS] = {
 #undef X
 };
 
-/* The queues that an agent manages. */
-struct manager {
-	char agent[ZJ_UUID_SIZE];
-	struct api_directory_entry *queues;
-	UT_hash_handle hh;
-};
-
 #define WAIT_MS 500
-struct waiter {
+struct api_directory_waiter {
 	uv_timer_t timer;
 	struct api_directory *d;
 	char key[48];
 	api_directory_wait_h *h;
 	void *arg;
-	struct waiter *prev, *next;
+	struct api_directory_waiter *prev, *next;
 };
-
-struct api_directory {
-	struct zj_follow *follow;
-	uv_loop_t *loop;
-	struct waiter *waiters;
-	struct api_directory_entry *by_key, *by_name;
-	struct manager *managers;
-	struct api_directory_group *groups;
-	struct api_directory_entry *hosts; /* settings that name hosts for log-ins */
-	api_directory_h *changed_h, *schema_h;
-	void *arg;
-	bool ready;
-};
-
-static struct manager *manager_find(const struct api_directory *d, const char *agent)
-{
-	struct manager *m;
-	HASH_FIND_STR(d->managers, agent, m);
-	return m;
-}
 
 static void manages(struct api_directory *d, struct api_directory_entry *e)
 {
-	struct manager *m = manager_find(d, e->link.agent);
+	struct api_directory_manager *m = api_directory_manager_find(d, e->link.agent);
 	if (!m && (m = calloc(1, sizeof(*m)))) {
 		strcpy(m->agent, e->link.agent);
 		HASH_ADD_STR(d->managers, agent, m);
@@ -69,7 +42,7 @@ static bool has_host(const struct api_directory_entry *e)
 
 static void manages_no_more(struct api_directory *d, struct api_directory_entry *e)
 {
-	struct manager *m = manager_find(d, e->link.agent);
+	struct api_directory_manager *m = api_directory_manager_find(d, e->link.agent);
 	if (!m)
 		return;
 	DL_DELETE(m->queues, e);
@@ -79,7 +52,7 @@ static void manages_no_more(struct api_directory *d, struct api_directory_entry 
 	free(m);
 }
 
-static bool is_whole(const struct api_directory_entry *e)
+bool api_directory_is_whole(const struct api_directory_entry *e)
 {
 	return e->kind == API_D_ROLE_FIELD || e->kind == API_D_CUSTOM_FIELD || e->kind == API_D_GRANTABLE;
 }
@@ -97,7 +70,7 @@ static void drop(struct api_directory *d, const char *key)
 		manages_no_more(d, e);
 	if (has_host(e))
 		DL_DELETE(d->hosts, e);
-	if (is_whole(e))
+	if (api_directory_is_whole(e))
 		api_directory_group_drop(&d->groups, e->whole.owner, e->whole.row);
 	api_directory_row_free(e);
 }
@@ -111,7 +84,7 @@ static void add(struct api_directory *d, struct api_directory_entry *e)
 		manages(d, e);
 	if (has_host(e))
 		DL_APPEND(d->hosts, e);
-	if (is_whole(e))
+	if (api_directory_is_whole(e))
 		api_directory_group_add(&d->groups, e->whole.owner, e->whole.row);
 	if (!e->name)
 		return;
@@ -124,7 +97,7 @@ static void add(struct api_directory *d, struct api_directory_entry *e)
 	HASH_ADD_KEYPTR(hh_name, d->by_name, e->name, strlen(e->name), e);
 }
 
-static void waiter_done(struct waiter *w)
+static void waiter_done(struct api_directory_waiter *w)
 {
 	DL_DELETE(w->d->waiters, w);
 	w->h(w->arg);
@@ -133,20 +106,20 @@ static void waiter_done(struct waiter *w)
 
 static void on_wait_over(uv_timer_t *t)
 {
-	struct waiter *w = t->data;
+	struct api_directory_waiter *w = t->data;
 	zj_warn("directory", "a change is late key=%s", w->key);
 	waiter_done(w);
 }
 
 static void tell_waiters(struct api_directory *d, const char *key)
 {
-	struct waiter *w, *next;
+	struct api_directory_waiter *w, *next;
 	DL_FOREACH_SAFE (d->waiters, w, next)
 		if (strcmp(w->key, key) == 0)
 			waiter_done(w);
 }
 
-static enum api_directory_kind kind_of(const char *table)
+enum api_directory_kind api_directory_kind_of(const char *table)
 {
 	enum api_directory_kind kind = 0;
 	while (kind < API_D_KINDS && strcmp(tables[kind].table, table) != 0)
@@ -155,7 +128,7 @@ static enum api_directory_kind kind_of(const char *table)
 }
 
 /* Several times a request: without printf. */
-static void key_of(char key[48], enum api_directory_kind kind, const char *id)
+void api_directory_key(char key[48], enum api_directory_kind kind, const char *id)
 {
 	size_t n = strnlen(id, 40);
 	key[0] = (char)('A' + kind);
@@ -167,7 +140,7 @@ static void key_of(char key[48], enum api_directory_kind kind, const char *id)
 static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *id, json_t *row, void *arg)
 {
 	struct api_directory *d = arg;
-	enum api_directory_kind kind = kind_of(table);
+	enum api_directory_kind kind = api_directory_kind_of(table);
 	if (kind == API_D_KINDS)
 		return;
 	if (kind == API_D_SCHEMA) {
@@ -176,7 +149,7 @@ static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *i
 		return;
 	}
 	char key[48];
-	key_of(key, kind, id);
+	api_directory_key(key, kind, id);
 	drop(d, key);
 	struct api_directory_entry *e = row ? calloc(1, sizeof(*e)) : NULL;
 	if (e) {
@@ -235,10 +208,10 @@ void api_directory_wait(struct api_directory *d, const char *table, const char *
 {
 	char key[48];
 	struct api_directory_entry *e;
-	enum api_directory_kind kind = kind_of(table);
-	key_of(key, kind, id);
+	enum api_directory_kind kind = api_directory_kind_of(table);
+	api_directory_key(key, kind, id);
 	HASH_FIND(hh_key, d->by_key, key, strlen(key), e);
-	struct waiter *w =
+	struct api_directory_waiter *w =
 		kind == API_D_KINDS || (gone ? !e : e && e->seen_us >= since_us) ? NULL : calloc(1, sizeof(*w));
 	if (!w) {
 		h(arg);
@@ -257,176 +230,4 @@ void api_directory_wait(struct api_directory *d, const char *table, const char *
 bool api_directory_ready(const struct api_directory *d)
 {
 	return d->ready;
-}
-
-static const struct api_directory_entry *find_key(const struct api_directory *d, enum api_directory_kind kind,
-						  const char *id)
-{
-	char key[48];
-	struct api_directory_entry *e = NULL;
-	key_of(key, kind, id);
-	HASH_FIND(hh_key, d->by_key, key, strlen(key), e);
-	return e;
-}
-
-static const struct api_directory_entry *find_name(const struct api_directory *d, const char *fmt, const char *a,
-						   const char *b)
-{
-	char name[160];
-	struct api_directory_entry *e = NULL;
-	int n = snprintf(name, sizeof(name), "%s:%s%s%s", fmt, a, b ? ":" : "", b ? b : "");
-	if (n >= 0 && (size_t)n < sizeof(name))
-		HASH_FIND(hh_name, d->by_name, name, strlen(name), e);
-	return e;
-}
-
-const struct api_tenant *api_tenant_find(const struct api_directory *d, const char *id)
-{
-	const struct api_directory_entry *e = find_key(d, API_D_TENANT, id);
-	return e ? &e->tenant : NULL;
-}
-
-const struct api_tenant *api_tenant_by_name(const struct api_directory *d, const char *name)
-{
-	const struct api_directory_entry *e = find_name(d, "t", name ? name : "", NULL);
-	return e ? &e->tenant : NULL;
-}
-
-const struct api_account *api_account_find(const struct api_directory *d, const char *id)
-{
-	const struct api_directory_entry *e = find_key(d, API_D_ACCOUNT, id);
-	return e ? &e->account : NULL;
-}
-
-const struct api_account *api_account_by_name(const struct api_directory *d, const char *tenant, const char *username)
-{
-	const struct api_directory_entry *e = find_name(d, "a", tenant, username);
-	return e ? &e->account : NULL;
-}
-
-const struct api_token *api_token_find(const struct api_directory *d, const char *hash)
-{
-	const struct api_directory_entry *e = find_name(d, "k", hash, NULL);
-	return e ? &e->token : NULL;
-}
-
-const struct api_agent *api_agent_find(const struct api_directory *d, const char *id)
-{
-	const struct api_directory_entry *e = find_key(d, API_D_AGENT, id);
-	return e ? &e->agent : NULL;
-}
-
-const struct api_agent *api_agent_of(const struct api_directory *d, const char *account)
-{
-	const struct api_directory_entry *e = find_name(d, "g", account, NULL);
-	return e ? &e->agent : NULL;
-}
-
-const struct api_role *api_role_find(const struct api_directory *d, const char *id)
-{
-	const struct api_directory_entry *e = id[0] ? find_key(d, API_D_ROLE, id) : NULL;
-	return e ? &e->role : NULL;
-}
-
-const json_t *api_role_perms(const struct api_directory *d, const char *role)
-{
-	const struct api_role *r = api_role_find(d, role);
-	return r ? r->perms : NULL;
-}
-
-const struct api_setting *api_setting_of(const struct api_directory *d, const char *tenant)
-{
-	static const struct api_setting defaults = {
-		.password_min_length = 8, .password_classes = 1, .lockout_tries = 5, .session_minutes = 720};
-	const struct api_directory_entry *e = find_key(d, API_D_SETTING, tenant); /* its id is its tenant's */
-	return e ? &e->setting : &defaults;
-}
-
-const struct api_tenant *api_tenant_by_host(const struct api_directory *d, const char *host, bool *agents)
-{
-	const struct api_directory_entry *e, *found = NULL;
-	*agents = false;
-	DL_FOREACH (d->hosts, e) { /* of two that claim it the older tenant has it: ids are ordered by time */
-		const struct api_setting *s = &e->setting;
-		bool mine = strcasecmp(s->agent_login_host, host) == 0,
-		     users = strcasecmp(s->user_login_host, host) == 0;
-		if (!*host || (!mine && !users) || (found && strcmp(found->setting.tenant, s->tenant) < 0))
-			continue;
-		found = e;
-		*agents = mine;
-	}
-	return found ? api_tenant_find(d, found->setting.tenant) : NULL;
-}
-
-void api_tenant_each(const struct api_directory *d, api_tenant_h *h, void *arg)
-{
-	struct api_directory_entry *e, *next;
-	HASH_ITER (hh_key, d->by_key, e, next)
-		if (e->kind == API_D_TENANT)
-			h(&e->tenant, arg);
-}
-
-const json_t *api_agent_perms(const struct api_directory *d, const struct api_agent *a)
-{
-	const struct api_directory_entry *e = a->role[0] ? find_key(d, API_D_AGENT_ROLE, a->role) : NULL;
-	return e ? e->perms : NULL;
-}
-
-static bool linked(const struct api_directory *d, enum api_directory_kind kind, const char *agent, const char *to)
-{
-	char prefix[8];
-	snprintf(prefix, sizeof(prefix), "l%d", (int)kind);
-	return to[0] && find_name(d, prefix, agent, to);
-}
-
-bool api_agent_manages_queue(const struct api_directory *d, const char *agent, const char *queue)
-{
-	return linked(d, API_D_MANAGED_QUEUE, agent, queue);
-}
-
-bool api_agent_manages(const struct api_directory *d, const char *agent, const struct api_agent *other)
-{
-	const struct manager *m = manager_find(d, agent);
-	const struct api_directory_entry *e;
-	if (linked(d, API_D_MANAGED_GROUP, agent, other->group))
-		return true;
-	for (e = m ? m->queues : NULL; e; e = e->next)
-		if (linked(d, API_D_MEMBER, other->id, e->link.to))
-			return true;
-	return false;
-}
-
-const json_t *api_row_perms(const struct api_directory *d, const char *table, const char *id)
-{
-	const struct api_directory_entry *e;
-	if (strcmp(table, "role") == 0)
-		return api_role_perms(d, id);
-	if (strcmp(table, "account") == 0)
-		return (e = find_key(d, API_D_ACCOUNT, id)) ? api_role_perms(d, e->account.role) : NULL;
-	if (strcmp(table, "api_token") == 0)
-		return (e = find_key(d, API_D_TOKEN, id)) ? e->token.perms : NULL;
-	return NULL;
-}
-
-const json_t *api_role_fields(const struct api_directory *d, const char *role)
-{
-	return api_directory_group_rows(d->groups, role);
-}
-
-const json_t *api_custom_fields(const struct api_directory *d, const char *tenant, const char *resource)
-{
-	char owner[104];
-	snprintf(owner, sizeof(owner), "%s:%s", tenant, resource);
-	return api_directory_group_rows(d->groups, owner);
-}
-
-const json_t *api_row_whole(const struct api_directory *d, const char *table, const char *id)
-{
-	const struct api_directory_entry *e = find_key(d, kind_of(table), id);
-	return e && is_whole(e) ? e->whole.row : NULL;
-}
-
-const json_t *api_grantable(const struct api_directory *d)
-{
-	return api_directory_group_rows(d->groups, "grantable");
 }

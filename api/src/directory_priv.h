@@ -76,6 +76,33 @@ void api_directory_group_add(struct api_directory_group **groups, const char *ow
 void api_directory_group_drop(struct api_directory_group **groups, const char *owner, const json_t *row);
 const json_t *api_directory_group_rows(struct api_directory_group *groups, const char *owner);
 
+/* The queues that an agent manages. */
+struct api_directory_manager {
+	char agent[ZJ_UUID_SIZE];
+	struct api_directory_entry *queues;
+	UT_hash_handle hh;
+};
+
+struct api_directory_waiter;
+struct api_directory {
+	struct zj_follow *follow;
+	uv_loop_t *loop;
+	struct api_directory_waiter *waiters;
+	struct api_directory_entry *by_key, *by_name;
+	struct api_directory_manager *managers;
+	struct api_directory_group *groups;
+	struct api_directory_entry *hosts; /* settings that name hosts for log-ins */
+	api_directory_h *changed_h, *schema_h;
+	void *arg;
+	bool ready;
+};
+
+/* A row's name in the index; the kind of a table (API_D_KINDS: not followed); is the whole row kept? */
+void api_directory_key(char key[48], enum api_directory_kind kind, const char *id);
+enum api_directory_kind api_directory_kind_of(const char *table);
+bool api_directory_is_whole(const struct api_directory_entry *e);
+struct api_directory_manager *api_directory_manager_find(const struct api_directory *d, const char *agent);
+
 /* Fills the entry (whose kind is set) from its row. */
 void api_directory_row(struct api_directory_entry *e, const json_t *row);
 void api_directory_row_free(struct api_directory_entry *e);

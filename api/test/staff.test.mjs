@@ -300,8 +300,8 @@ test('masks: numbers in events, board and living calls look as in the call recor
   assert.equal((await clear.wait('call.changed')).data.caller, '13900139000');
   assert.ok(!JSON.stringify(ws.messages).includes('13900139000'));
   // The field closed to the role altogether; and opened again: the page gets a new snapshot.
-  const closed = await admin.make('role-fields', { role_id: clerk.role.id, resource: 'calls', field: 'caller', access: 'none' });
   ws.messages.length = 0;
+  const closed = await admin.make('role-fields', { role_id: clerk.role.id, resource: 'calls', field: 'caller', access: 'none' });
   await ws.wait('snapshot', (m) => m.calls[0].caller === null);
   await admin.delete(`/role-fields/${closed.id}`);
   await admin.patch(`/roles/${clerk.role.id}`, { permissions: ['live.read', 'calls.read', 'show.phone'] });
