@@ -41,7 +41,7 @@ static json_t *text_of(const struct api_tenant *t, const char *key)
 
 void api_branding_h(struct api_req *req)
 {
-	bool agents, by_host;
+	bool agents = false, by_host = false;
 	const struct api_tenant *t = tenant_of(req, &agents, &by_host);
 	json_t *logo = text_of(t, "logo_id"), *name = text_of(t, "display_name");
 	bool branded = !json_is_null(logo) || !json_is_null(name) || by_host;
@@ -70,7 +70,7 @@ static void logo_found(struct api_req *req, PGresult *const *results, int n ZJ_U
 
 void api_branding_logo_h(struct api_req *req)
 {
-	bool agents, by_host;
+	bool agents = false, by_host = false;
 	const struct api_tenant *t = tenant_of(req, &agents, &by_host);
 	const char *id = t ? json_string_value(json_object_get(t->row, "logo_id")) : NULL;
 	char *tenant = id ? zj_strdup(t->id) : NULL;

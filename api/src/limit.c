@@ -41,7 +41,7 @@ static unsigned tries_of(const struct api_try *t, enum api_limit_kind kind)
 
 static unsigned cap_s_of(enum api_limit_kind kind)
 {
-#define X(k, tries, cap, forget) [k] = cap,
+#define X(k, tries, cap, forget) [k] = (cap),
 	static const unsigned caps[API_LIMIT_KINDS] = {API_LIMITS(X)};
 #undef X
 	return caps[kind];
@@ -49,7 +49,7 @@ static unsigned cap_s_of(enum api_limit_kind kind)
 
 int64_t api_limit_forget_us(enum api_limit_kind kind)
 {
-#define X(k, tries, cap, forget) [k] = forget,
+#define X(k, tries, cap, forget) [k] = (forget),
 	static const int64_t forgets[API_LIMIT_KINDS] = {API_LIMITS(X)};
 #undef X
 	return forgets[kind] * 1000000;

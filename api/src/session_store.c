@@ -209,7 +209,7 @@ struct expire {
 static void expired(int err, redisReply *reply, void *arg)
 {
 	struct expire *e = arg;
-	if (err || (reply->type == REDIS_REPLY_INTEGER && reply->integer == 1))
+	if (err || !reply || (reply->type == REDIS_REPLY_INTEGER && reply->integer == 1))
 		e->s->hooks.timeout_h(e->tenant, e->account, e->hash, e->s->hooks.arg);
 	free(e);
 }
