@@ -367,6 +367,7 @@ describe('editing', () => {
 		await me.see('conflict');
 		assert.match(await me.text('conflict'), /Admin/);
 		assert.match(await me.text('conflict-name'), /Mine\s+Theirs/);
+		assert.match(await me.text('conflict-priority'), /Nothing changed\s+4/);
 		await me.click('conflict-mine');
 		await me.see('detail');
 		const now = await tenant.api.get(`/queues/${first.id}`);

@@ -12,8 +12,9 @@ export interface Conflict {
   etag: string | null
   who: string
   when: string
-  /** Fields in which both differ. */
+  /** Fields that either side changed; `mine` are those changed here. */
   fields: Field[]
+  mine: string[]
 }
 
 type Values = Record<string, unknown>
@@ -134,7 +135,7 @@ export class RowForm {
     if (!theirs) return
     const last = await resources.history(this.resource.name, id, null).then((h) => h.items[0], () => undefined)
     const fields = this.resource.fields.filter((f) => !f.meta.writeonly && f.onUpdate && (f.name in mine || !same(was[f.name], valueOf(theirs, f.name))))
-    this.at.conflict = { theirs, etag: this.at.etag, who: whoOf(last), when: last?.at ?? '', fields }
+    this.at.conflict = { theirs, etag: this.at.etag, who: whoOf(last), when: last?.at ?? '', fields, mine: Object.keys(mine) }
   }
 
   /** Mine over theirs: what only they changed stays. */
