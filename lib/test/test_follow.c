@@ -106,13 +106,13 @@ static void commits_in_turns_are_all_seen(void **state)
 	PGconn *c = PQconnectdb(server.conninfo);
 
 	w->rows = 0;
-	assert_int_equal(PQsendQuery(c,
-				     "do $$ begin for i in 1..25 loop"
-				     " insert into zj.agent_group (tenant_id, name) values ('" TENANT "', 'r' || i); commit;"
-				     " insert into zj.tenant (name, title, sip_domain) values ('t' || i, 'T', 't' || i "
-				     "|| '.test'); commit;"
-				     " end loop; end $$"),
-			 1);
+	assert_int_equal(
+		PQsendQuery(c, "do $$ begin for i in 1..25 loop"
+			       " insert into zj.agent_group (tenant_id, name) values ('" TENANT "', 'r' || i); commit;"
+			       " insert into zj.tenant (name, title, sip_domain) values ('t' || i, 'T', 't' || i "
+			       "|| '.test'); commit;"
+			       " end loop; end $$"),
+		1);
 	for (int i = 0; i < 1200 && w->rows < 50; i++) /* PostgreSQL looks each tenant's time zone up: 100 ms */
 		loop_for(&w->loop, 50);
 	PGresult *done = PQgetResult(c);
