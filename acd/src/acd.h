@@ -153,6 +153,7 @@ struct acd_tenant {
 	UT_hash_handle hh;
 	char id[ZJ_UUID_SIZE], name[ACD_TEXT_SIZE], sip_domain[256], time_zone[64];
 	bool zh, enabled, gone, known, carrier;
+	bool internal_calls; /* its extensions may dial each other */
 	int64_t max_calls;
 	struct acd *acd;
 	struct acd_agent *agents;

@@ -93,17 +93,30 @@ void acd_agent_index(struct acd_agent *a)
 	acd_want_work(a);
 }
 
+/* What ended an interval: the state that follows, or who forced it. A state that acd itself took him into is no choice
+ * of his. */
+static const char *ended_by(enum acd_agent_state next, enum acd_cause cause)
+{
+	if (cause == ACD_CAUSE_CONNECTION)
+		return "connection";
+	if (cause == ACD_CAUSE_SUPERVISOR)
+		return next == ACD_IDLE ? "forced_idle" : next == ACD_BUSY ? "forced_busy" : "forced_exit";
+	if (next == ACD_RESERVED || (next == ACD_BUSY && cause == ACD_CAUSE_SYSTEM))
+		return "system_busy";
+	return acd_agent_state_name(next);
+}
+
 /* Writes the interval that ends now. Nobody keeps the time in which he is not signed in. */
-static void close_interval(struct acd_agent *a, int64_t at)
+static void close_interval(struct acd_agent *a, int64_t at, const char *ended)
 {
 	if (a->state == ACD_SIGNED_OUT || at <= a->since || !a->interval[0])
 		return;
 	acd_fact(a->tenant, "agent_state",
-		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "id", a->interval, "agent_id", a->id,
-			   "state", acd_agent_state_name(a->state), "reason", acd_json_text(a->reason), "from_at",
-			   acd_json_time(a->since), "to_at", acd_json_time(at), "call_id", acd_json_text(a->call),
-			   "queue_id", acd_json_text(a->queue), "cause", acd_cause_name(a->cause), "by_account",
-			   acd_json_text(a->by_account)));
+		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "id", a->interval, "agent_id",
+			   a->id, "state", acd_agent_state_name(a->state), "reason", acd_json_text(a->reason),
+			   "from_at", acd_json_time(a->since), "to_at", acd_json_time(at), "call_id",
+			   acd_json_text(a->call), "queue_id", acd_json_text(a->queue), "cause",
+			   acd_cause_name(a->cause), "ended_by", ended, "by_account", acd_json_text(a->by_account)));
 }
 
 static void count(struct acd_agent *a, enum acd_agent_state from, enum acd_agent_state to)
@@ -153,7 +166,7 @@ int acd_agent_do(struct acd_agent *a, const struct acd_agent_change *c)
 	if (at < a->since)
 		at = a->since;
 	acd_agent_unindex(a);
-	close_interval(a, at);
+	close_interval(a, at, ended_by((enum acd_agent_state)next, c->cause));
 	acd_uuid(acd, a->interval);
 	a->state = (enum acd_agent_state)next;
 	a->since = at;

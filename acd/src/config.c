@@ -336,6 +336,7 @@ static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 	t->enabled = is_true(row, "enabled");
 	t->carrier = !strcmp(acd_str(row, "kind"), "carrier");
 	t->zh = strcmp(acd_str(row, "language"), "en");
+	t->internal_calls = !json_is_false(json_object_get(row, "internal_calls"));
 	t->max_calls = acd_int(row, "max_calls", 1000);
 	ACD_COPY(t->name, acd_str(row, "name"));
 	ACD_COPY(t->sip_domain, acd_str(row, "sip_domain"));
@@ -346,7 +347,8 @@ static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 }
 
 const struct acd_config_table acd_config_tables[] = {
-	{"tenant", "tenant_id, id, kind, name, sip_domain, time_zone, language, enabled, max_calls", tenant_h},
+	{"tenant", "tenant_id, id, kind, name, sip_domain, time_zone, language, enabled, max_calls, internal_calls",
+	 tenant_h},
 	{"extension", "tenant_id, id, number, enabled", extension_h},
 	{"agent", "tenant_id, id, number, name, account_id, extension_id, group_id, enabled", agent_h},
 	{"prompt", "tenant_id, id, name, path", prompt_h},

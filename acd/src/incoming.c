@@ -142,7 +142,9 @@ static void route(struct acd_call *call, const char *kind, const char *target)
 		refuse(call, 404, ACD_RESULT_FAILED, "no such number");
 		return;
 	}
-	if (dest.kind == ACD_TO_NOTHING)
+	if (dest.kind == ACD_TO_EXTENSION && call->direction == ACD_DIR_INTERNAL && !call->tenant->internal_calls)
+		refuse(call, 403, ACD_RESULT_BARRED, "no calls between extensions");
+	else if (dest.kind == ACD_TO_NOTHING)
 		refuse(call, 501, ACD_RESULT_FAILED, "unknown kind of destination");
 	else
 		acd_call_go(call, &dest, ACD_LEFT_REDIRECTED);

@@ -27,7 +27,8 @@ static const struct acd_fact_table {
 			"left_how, agent_id, why"},
 	{"offer", "tenant_id, call_id, id, visit_id, agent_id, leg_id, offered_at, ringing_at, ended_at, outcome"},
 	{"ivr_visit", "tenant_id, call_id, id, flow_id, flow_version, entered_at, left_at, left_how, path, variables"},
-	{"agent_state", "tenant_id, id, agent_id, state, reason, from_at, to_at, call_id, queue_id, cause, by_account"},
+	{"agent_state",
+	 "tenant_id, id, agent_id, state, reason, from_at, to_at, call_id, queue_id, cause, ended_by, by_account"},
 	{"recording", "tenant_id, call_id, id, leg_id, segment_id, from_at, to_at, pauses, store, node, path, format, "
 		      "channels, bytes, sha256"},
 	{"event", "tenant_id, id, epoch, seq, at, type, data"},
