@@ -279,7 +279,7 @@ describe('the list', () => {
 		assert.match(await me.text('chosen'), /1 selected/);
 		await me.page.keyboard.press('Enter');
 		await me.see('detail');
-		assert.equal((await me.page.locator('h1').innerText()), 'Team 002');
+		await until('its row', async () => await me.page.locator('h1').innerText() === 'Team 002');
 		await me.page.goBack();
 		await list().waitFor();
 		assert.match(url(), /sort=number/);

@@ -115,7 +115,7 @@ test('sessions of somebody are seen and ended; a new password is set for him', a
 	await admin.click('session-end');
 	await admin.click('confirm-yes');
 	await poll(async () => (await his.fetch('GET', '/session')).status === 401, { ...soon, what: 'the session over' });
-	await admin.page.keyboard.press('Escape');
+	await poll(async () => (await admin.page.keyboard.press('Escape'), await admin.id('sessions-box').count() === 0), { ...soon, what: 'the list of sessions closed' });
 	await admin.click('account-password');
 	await admin.click('reset-generate');
 	const fresh = await admin.id('reset-password').inputValue();
