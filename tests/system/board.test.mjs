@@ -68,7 +68,8 @@ test('a waiting caller appears with his time counting', async () => {
 	assert.match(await page.innerText(`${byId('call-row')}[data-id="${call.id}"]`), new RegExp(call.caller));
 });
 
-test('agents sign in, ring and talk: the board follows', async () => {
+// covers: TEN-K04
+test('agents sign in, ring and talk: the board follows, and names them with their phones', async () => {
 	const [first, second, third] = agents;
 	await place.tenant.signIn(second);
 	await visible(`${byId('agent-row')}[data-number="1002"][data-state="ringing"]`);
@@ -78,6 +79,9 @@ test('agents sign in, ring and talk: the board follows', async () => {
 	await page.waitForSelector(`${byId('waiting-row')}[data-call="${place.call.id}"]`, { state: 'detached', timeout: 5000 });
 	await place.tenant.signIn(first);
 	await visible(`${byId('agent-row')}[data-number="1001"][data-state="idle"]`);
+	assert.match(await page.innerText(`${byId('call-row')}[data-id="${place.call.id}"]`), /Agent 1002 \(1002\)/);
+	assert.match(await page.innerText(`${byId('agent-row')}[data-number="1002"]`), /Agent 1002 \(1002\)/);
+	assert.match(await page.innerText(`${byId('agent-row')}[data-number="1001"]`), /Agent 1001 \(1001\)/);
 	await place.tenant.signIn(third);
 	await place.tenant.setState(first, 'busy');
 	await visible(`${byId('agent-row')}[data-number="1001"][data-state="busy"]`);

@@ -67,6 +67,9 @@ export const queues = computed(() => sortQueues(live.queues.values()))
 export const waiting = computed(() => sortVisits([...live.visits.values()].filter((v) => inQueue(v.queue))))
 export const calls = computed(() => sortCalls([...live.calls.values()].filter((c) => c.where !== 'ended' && inQueue(c.queue))))
 
+/** An agent as every live screen names it: with the phone it sits at, once it sits somewhere. */
+export const agentLabel = (a: Agent): string => (a.extension ? `${a.name} (${a.extension})` : a.name)
+
 function agentMatches(a: Agent): boolean {
   if (filter.queue && !a.queues.includes(filter.queue)) return false
   if (!filter.showSignedOut && a.state === 'signed_out') return false
