@@ -102,6 +102,27 @@ test('10,000 rows with 37 bad ones: exactly those come back, each with its reaso
   }
 });
 
+// covers: TEN-Y06
+test('employees from a file: accounts that can log in, each in its department, and their agents and extensions bound by name', async () => {
+  for (const name of ['销售部', '售后部']) await alpha.make('departments', { name });
+  const people = [['li', '李雷', '销售部', '8101'], ['han', '韩梅梅', '售后部', '8102']];
+  const accounts = await importing(alpha, 'accounts', csv([['用户名', '姓名', '密码', '所属部门'], ...people.map(([u, n, d]) => [u, n, `${u}-import-password`, d]), ['wu', '吴名', 'wu-import-password', '无此部门'], ['li', '李雷', 'li-import-password', '销售部']]),
+    { skip_rows: 1, mapping: mapping('username', 'name', 'password', 'department_id') });
+  assert.deepEqual(counts(accounts), ['finished', 2, 0, 0, 2], JSON.stringify(accounts));
+  const extensions = await importing(alpha, 'extensions', csv(people.map(([u, , , number]) => [number, `${u}-phone-password`, u])), { skip_rows: 0, mapping: mapping('number', 'password', 'account_id') });
+  assert.deepEqual(counts(extensions), ['finished', 2, 0, 0, 0], JSON.stringify(extensions));
+  const agents = await importing(alpha, 'agents', csv(people.map(([u, n, , number]) => [number, n, u, number])), { skip_rows: 0, mapping: mapping('number', 'name', 'account_id', 'extension_id') });
+  assert.deepEqual(counts(agents), ['finished', 2, 0, 0, 0], JSON.stringify(agents));
+  for (const [username, name, department, number] of people) {
+    const me = await env.login({ tenant: 'alpha', username, password: `${username}-import-password` });
+    assert.deepEqual([me.session.account.name, me.session.agent.number], [name, number]);
+    const account = (await alpha.get(`/accounts?filter[username]=${username}&expand=department_id`)).body.items[0];
+    assert.equal(account.expand.department_id.label, department);
+    const agent = (await alpha.get(`/agents?filter[number]=${number}&expand=extension_id`)).body.items[0];
+    assert.deepEqual([agent.account_id, agent.expand.extension_id.label], [account.id, number]);
+  }
+});
+
 test('a choice by its label in either language, a reference by its name, a boolean in words, a dictionary, dates of the tenant', async () => {
   const d = await alpha.make('dictionaries', { code: 'sex', name: '性别' });
   await alpha.make('dictionary-items', { dictionary_id: d.id, code: 'male', zh: '男', en: 'Male' });
