@@ -179,7 +179,8 @@ static void write_all(struct api_quick *q)
 	int n = 0, err = items && values ? 0 : ENOMEM;
 	if (!err && !q->account[0]) {
 		q->steps[n] = ACCOUNTS;
-		queries[n++] = (struct zj_pg_query){.sql = accounts_sql, .n = 3, .values = accounts};
+		queries[n] = (struct zj_pg_query){.sql = accounts_sql, .n = 3, .values = accounts};
+		n++;
 	}
 	if (!err && q->extensions) {
 		q->steps[n] = EXTENSIONS;
@@ -187,7 +188,8 @@ static void write_all(struct api_quick *q)
 	}
 	if (!err && q->agents) {
 		q->steps[n] = AGENTS;
-		queries[n++] = (struct zj_pg_query){.sql = agents_sql, .n = 1, .values = agents};
+		queries[n] = (struct zj_pg_query){.sql = agents_sql, .n = 1, .values = agents};
+		n++;
 	}
 	if (!err)
 		api_db_run(q->req, queries, n, written, refused, NULL);
