@@ -51,7 +51,8 @@ struct worker {
 	struct child children[CHILDREN_MAX];
 	const char *config; /* the file, as given */
 	bool asked, beating, draining;
-	int64_t house_us; /* when housekeeping is due */
+	unsigned releasing; /* children that are gone, of whose jobs the database has not heard yet */
+	int64_t house_us;   /* when housekeeping is due */
 	char self[4096];
 };
 
@@ -75,6 +76,8 @@ static struct child *vacant(struct worker *w)
 
 static void look_drained(struct worker *w)
 {
+	if (w->releasing)
+		return;
 	for (size_t i = 0; i < CHILDREN_MAX; i++)
 		if (w->children[i].used)
 			return;
@@ -85,6 +88,7 @@ static void released(int err, int failed ZJ_UNUSED, PGresult *const *results, in
 {
 	struct worker *w = arg;
 
+	w->releasing--;
 	if (err)
 		zj_warn("job", "its row could not be told; another look follows when its heartbeat is old error=%d",
 			err);
@@ -105,6 +109,8 @@ static void release(struct child *c, bool properly, const char *why)
 	snprintf(most, sizeof(most), "%lld", (long long)w->conf.max_attempts);
 	if (zj_pg_run(w->pg, &q, 1, released, w))
 		zj_warn("job", "the database is away; the job is taken again when its heartbeat is old job=%s", c->id);
+	else
+		w->releasing++;
 }
 
 static void closed(uv_handle_t *h)
