@@ -195,7 +195,7 @@ static void test_idle_sessions_end(void **state)
 		api_session_put(s, &x);
 	}
 	assert_non_null(api_session_find(s, x.hash));
-	idle_us = 1; /* the tenant's setting changed: in effect for sessions that are there */
+	idle_us = 0; /* the tenant's setting changed: in effect for sessions that are there */
 	assert_null(api_session_find(s, x.hash));
 	uv_timer_init(loop, &timer);
 	uv_timer_start(&timer, stop, 6000, 0);
