@@ -37,6 +37,8 @@ const parts = ['lib', 'resource', 'zongji', 'mediad', 'acd', 'ivr-vxml', 'api', 
 
 // Most system tests share one instance at the same time; those that kill processes say that they want it for themselves.
 const isAlone = (file) => fs.readFileSync(path.join(root, file), 'utf8').includes('exclusive: true');
+// Browsers take whole cores: beside them a test that counts packets would count what the machine lost, not what we did.
+const isBrowser = (file) => /console\.mjs|playwright/.test(fs.readFileSync(path.join(root, file), 'utf8'));
 
 // How each kind of test file is run, and how its cases are counted.
 const kinds = {
@@ -62,7 +64,7 @@ const files = [
   ...(fs.existsSync(path.join(root, 'web/node_modules')) && fs.existsSync(path.join(root, 'web/package.json')) ? [{ file: 'web/src', kind: kinds.vitest, lane: 'unit' }] : []),
   ...['schema', ...parts, 'web'].flatMap((part) => list(`${part}/test`, '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: 'part' }))),
   ...list('tests/tools', '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: 'part' })),
-  ...list('tests/system', '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: isAlone(file) ? 'alone' : 'system' })),
+  ...list('tests/system', '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: isAlone(file) ? 'alone' : isBrowser(file) ? 'browser' : 'system' })),
 ].filter(({ file }) => words.length === 0 || words.some((w) => file.includes(w)));
 
 // What a test started, however deep: processes with this run's mark in their environment (PostgreSQL overwrites its own:
@@ -134,6 +136,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {
 await lane('unit', 2);
 await lane('part', 3);
 await lane('system', 3);
+await lane('browser', 2);
 await lane('alone', 1);
 if (fs.existsSync(path.join(root, 'tests/system/down.mjs')) && files.some((f) => f.file.startsWith('tests/system/'))) {
   await run({ file: 'tests/system/down.mjs', kind: { ...kinds.node, seconds: 30, command: (f) => [process.execPath, f] } });
