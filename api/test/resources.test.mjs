@@ -351,6 +351,20 @@ test('a new table is a resource at once: no restart, no line of code', async () 
   await until('no gadgets', async () => (await admin.get('/gadgets')).status === 404, 3000);
 });
 
+test('tables that come and go while the catalogue is read end no process', async () => {
+  const psql = env.pg.session(), end = Date.now() + 4000;
+  await psql.run('set role zj_owner; set search_path = zj, public');
+  for (let n = 0; Date.now() < end && !env.exited; n++) {
+    await psql.run(`create table passing (tenant_id uuid not null, id uuid not null, name text check (char_length(name) between 1 and 10), primary key (tenant_id, id));
+      comment on table passing is '{"resource":"passing","zh":"过客","en":"Passing","scope":"tenant"}'; comment on column passing.name is '{"zh":"名称","en":"Name"}'`);
+    await sleep(50 + (n * 37) % 400);
+    await psql.run('drop table passing');
+  }
+  await psql.end();
+  assert.equal(env.exited, null);
+  await until('the catalogue is whole again', async () => (await admin.get('/passing')).status === 404 && (await admin.get('/queues')).status === 200, 5000);
+});
+
 test('without PostgreSQL: sessions go on, resources answer 503 soon, all is well when it is back', async () => {
   env.pg.freeze();
   const t = Date.now();

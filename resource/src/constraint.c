@@ -119,7 +119,7 @@ static void read_length(struct res_field *f, const char *def, const char *functi
 
 void res_constraint_read(struct res_field *f, const char *def)
 {
-	if (mentions_or(def))
+	if (!def || mentions_or(def)) /* NULL: dropped while the catalogue was read */
 		return;
 	if (!f->choices)
 		f->choices = read_choices(def);

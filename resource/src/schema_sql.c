@@ -37,7 +37,7 @@ const char res_schema_sql[] =
 	"        from pg_attribute a left join pg_attrdef d on d.adrelid = t.oid and d.adnum = a.attnum\n"
 	"       where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped),\n"
 	"  'constraints', (select coalesce(json_agg(json_build_object('name', p.conname, 'type', p.contype, 'def', "
-	"pg_get_constraintdef(p.oid, true),\n"
+	"coalesce(pg_get_constraintdef(p.oid, true), ''),\n"
 	"           'columns', (select json_agg(a.attname order by k.n) from unnest(p.conkey) with ordinality k(col, "
 	"n)\n"
 	"                         join pg_attribute a on a.attrelid = t.oid and a.attnum = k.col),\n"
