@@ -62,7 +62,7 @@ const kinds = {
 const files = [
   ...parts.flatMap((part) => list(`${part}/test`, '.c').filter((f) => path.basename(f).startsWith('test_')).map((file) => ({ file, kind: kinds.c, lane: 'unit' }))),
   ...(fs.existsSync(path.join(root, 'web/node_modules')) && fs.existsSync(path.join(root, 'web/package.json')) ? [{ file: 'web/src', kind: kinds.vitest, lane: 'unit' }] : []),
-  ...['schema', ...parts, 'web'].flatMap((part) => list(`${part}/test`, '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: 'part' }))),
+  ...['schema', ...parts, 'web'].flatMap((part) => list(`${part}/test`, '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: part === 'web' ? 'browser' : 'part' }))),
   ...list('tests/tools', '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: 'part' })),
   ...list('tests/system', '.test.mjs').map((file) => ({ file, kind: kinds.node, lane: isAlone(file) ? 'alone' : isBrowser(file) ? 'browser' : 'system' })),
 ].filter(({ file }) => words.length === 0 || words.some((w) => file.includes(w)));
