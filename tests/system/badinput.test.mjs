@@ -177,7 +177,7 @@ test('HTTP that is no HTTP', async () => {
 		socket.on('error', () => {});
 		socket.end(text);
 		socket.resume();
-		await Promise.race([once(socket, 'close'), new Promise((resolve) => setTimeout(resolve, 2000))]);
+		await Promise.race([new Promise((resolve) => socket.once('close', resolve)), new Promise((resolve) => setTimeout(resolve, 2000))]);
 		socket.destroy();
 	}
 	assert.equal((await place.tenant.api.fetch('GET', '/session')).status, 200);
