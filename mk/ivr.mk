@@ -2,6 +2,8 @@
 # ours is 1e6, some 20 ms. -isystem: its warnings are not ours.
 DUK := $(BUILD)/gen/duktape
 ivr-vxml_EXTRA = -isystem $(DUK)
+# (On a fresh machine the source is there only once the packages are.)
+/usr/share/duktape/duktape.c: | $(BUILD)/.deps ;
 $(DUK)/duktape.c: /usr/share/duktape/duktape.c
 	@mkdir -p $(@D)
 	cp /usr/share/duktape/duktape.h /usr/share/duktape/duk_config.h $(@D)/
