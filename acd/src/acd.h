@@ -79,10 +79,10 @@ struct acd_item { /* prompt, flow, busy_reason: what acd needs of them */
 	bool enabled;
 };
 
-enum acd_dest_kind { ACD_TO_NOTHING, ACD_TO_QUEUE, ACD_TO_IVR, ACD_TO_EXTENSION };
 struct acd_dest {
 	enum acd_dest_kind kind;
-	char id[ZJ_UUID_SIZE];
+	char id[ZJ_UUID_SIZE];        /* of the row; empty: external, hangup */
+	char number[ACD_NUMBER_SIZE]; /* of external */
 };
 
 struct acd_strategy;

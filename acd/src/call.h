@@ -24,6 +24,11 @@ struct acd_leg *acd_call_other(const struct acd_call *call, const struct acd_leg
 void acd_incoming(struct acd *acd, const json_t *leg);
 void acd_incoming_known(struct acd *acd, const json_t *leg,
 			bool talking); /* of a snapshot; talking: it needs no story */
+/* A kind by its name, and its target: a number for external, else an id. An unknown kind: ACD_TO_NOTHING. */
+void acd_dest_make(struct acd_dest *dest, const char *kind, const char *target);
+/* The columns <prefix>_kind, <prefix>_id, <prefix>_number of a row; null or "hangup" without a story: ACD_TO_NOTHING.
+ */
+void acd_dest_read(struct acd_dest *dest, const json_t *row, const char *prefix);
 bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *dest); /* "queue:4001" … */
 bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_dest *dest);
 void acd_sip_user(char *out, size_t size, const char *uri); /* the user part of a SIP URI or number */

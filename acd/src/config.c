@@ -4,6 +4,7 @@
 #include "call.h"
 #include "command.h"
 #include "events.h"
+#include "extension.h"
 #include "leg.h"
 #include "queue.h"
 #include "story.h"
@@ -163,8 +164,6 @@ static void set_strategy(struct acd_queue *q, const struct acd_strategy *s)
 
 static void queue_fill(struct acd_queue *q, const json_t *row)
 {
-	const char *overflow = acd_str(row, "overflow_kind");
-
 	ACD_COPY(q->number, acd_str(row, "number"));
 	ACD_COPY(q->name, acd_str(row, "name"));
 	set_strategy(q, acd_strategy_find(acd_str(row, "strategy")));
@@ -180,10 +179,7 @@ static void queue_fill(struct acd_queue *q, const json_t *row)
 	q->record = is_true(row, "record");
 	q->enabled = is_true(row, "enabled");
 	ACD_COPY(q->music_id, acd_str(row, "music_id"));
-	q->overflow.kind = !strcmp(overflow, "queue")       ? ACD_TO_QUEUE
-			   : !strcmp(overflow, "extension") ? ACD_TO_EXTENSION
-							    : ACD_TO_NOTHING;
-	ACD_COPY(q->overflow.id, acd_str(row, "overflow_id"));
+	acd_dest_read(&q->overflow, row, "overflow");
 }
 
 static void queue_close(struct acd_queue *q)
@@ -232,40 +228,7 @@ static void queue_h(struct acd_tenant *t, const char *id, const json_t *row)
 	acd_queue_dirty(q, false);
 }
 
-/* ---- extensions, items, the tenant ---- */
-static void reindex_agent(struct acd_extension *e)
-{
-	if (e->agent)
-		acd_agent_index(e->agent);
-}
-
-static void extension_h(struct acd_tenant *t, const char *id, const json_t *row)
-{
-	struct acd_extension *e;
-
-	HASH_FIND_STR(t->extensions, id, e);
-	if (!e && row) {
-		e = zj_alloc(sizeof(*e), NULL);
-		if (!e)
-			return;
-		ACD_COPY(e->id, id);
-		e->tenant = t;
-		HASH_ADD_STR(t->extensions, id, e);
-	} else if (e && e->number[0]) {
-		HASH_DELETE(by_number, t->extensions_by_number, e);
-		e->number[0] = 0;
-	}
-	if (!e)
-		return;
-	e->gone = !row;
-	e->enabled = is_true(row, "enabled");
-	if (row) {
-		ACD_COPY(e->number, acd_str(row, "number"));
-		HASH_ADD(by_number, t->extensions_by_number, number, strlen(e->number), e);
-	}
-	reindex_agent(e);
-}
-
+/* ---- items, the tenant ---- */
 static void item_destructor(void *obj)
 {
 	zj_deref(((struct acd_item *)obj)->path);
@@ -349,7 +312,7 @@ static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 const struct acd_config_table acd_config_tables[] = {
 	{"tenant", "tenant_id, id, kind, name, sip_domain, time_zone, language, enabled, max_calls, internal_calls",
 	 tenant_h},
-	{"extension", "tenant_id, id, number, enabled", extension_h},
+	{"extension", "tenant_id, id, number, enabled", acd_extension_row},
 	{"agent", "tenant_id, id, number, name, account_id, extension_id, group_id, enabled", agent_h},
 	{"prompt", "tenant_id, id, name, path", prompt_h},
 	{"flow", "tenant_id, id, name, version, enabled", flow_h},

@@ -2,94 +2,12 @@
 #include "agent.h"
 #include "call.h"
 #include "events.h"
+#include "extension.h"
 #include "leg.h"
 #include "queue.h"
 #include "segment.h"
 #include "story.h"
 #include <string.h>
-
-/* "sip:1001@host;x", "<tel:+86…>", "1001" → the number. */
-void acd_sip_user(char *out, size_t size, const char *uri)
-{
-	const char *s = strchr(uri, '<'), *end;
-	char text[256];
-
-	s = s ? s + 1 : uri;
-	if (!strncmp(s, "sip:", 4) || !strncmp(s, "tel:", 4))
-		s += 4;
-	else if (!strncmp(s, "sips:", 5))
-		s += 5;
-	end = s + strcspn(s, "@;>? ");
-	ACD_COPY(text, s);
-	if ((size_t)(end - s) < sizeof(text))
-		text[end - s] = 0;
-	acd_copy(out, size, text);
-}
-
-static void dest_set(struct acd_dest *d, enum acd_dest_kind kind, const char *id)
-{
-	d->kind = kind;
-	ACD_COPY(d->id, id);
-}
-
-static struct acd_extension *extension_by_number(struct acd_tenant *t, const char *number)
-{
-	struct acd_extension *e = NULL;
-
-	HASH_FIND(by_number, t->extensions_by_number, number, strlen(number), e);
-	return e && !e->gone && e->enabled ? e : NULL;
-}
-
-bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_dest *dest)
-{
-	struct acd_extension *e = extension_by_number(t, number);
-	struct acd_queue *q = acd_queue_by_number(t, number);
-
-	if (e)
-		dest_set(dest, ACD_TO_EXTENSION, e->id);
-	else if (q)
-		dest_set(dest, ACD_TO_QUEUE, q->id);
-	return e || q;
-}
-
-static bool ivr_dest(struct acd_tenant *t, const char *text, struct acd_dest *dest)
-{
-	struct acd_item *flow, *next;
-
-	HASH_ITER (hh, t->flows, flow, next)
-		if (flow->enabled && (!strcmp(flow->id, text) || !strcmp(flow->name, text))) {
-			dest_set(dest, ACD_TO_IVR, flow->id);
-			return true;
-		}
-	return false;
-}
-
-/* What flows and commands name: queue:NUMBER, extension:NUMBER, ivr:UUID, tel:NUMBER, sip:NUMBER@…, or a number. */
-bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *dest)
-{
-	struct acd_extension *e;
-	struct acd_queue *q;
-	char number[ACD_NUMBER_SIZE];
-
-	if (!strncmp(text, "queue:", 6)) {
-		q = acd_queue_by_number(t, text + 6);
-		if (!q)
-			q = acd_queue_find(t, text + 6);
-		if (q)
-			dest_set(dest, ACD_TO_QUEUE, q->id);
-		return q;
-	}
-	if (!strncmp(text, "extension:", 10)) {
-		e = extension_by_number(t, text + 10);
-		if (e)
-			dest_set(dest, ACD_TO_EXTENSION, e->id);
-		return e;
-	}
-	if (!strncmp(text, "ivr:", 4))
-		return ivr_dest(t, text + 4, dest);
-	acd_sip_user(number, sizeof(number), text);
-	return acd_dest_by_number(t, number, dest);
-}
 
 static void describe(struct acd_call *call, struct acd_leg *leg, const json_t *j)
 {
@@ -115,7 +33,7 @@ static void describe(struct acd_call *call, struct acd_leg *leg, const json_t *j
 /* The dialling phone may be an agent's: then the agent is taken by this call. */
 static void claim_caller(struct acd_call *call)
 {
-	struct acd_extension *e = extension_by_number(call->tenant, call->caller);
+	struct acd_extension *e = acd_extension_by_number(call->tenant, call->caller);
 
 	ACD_COPY(call->main->ext, call->caller);
 	if (e && e->agent && !acd_agent_take(e->agent, call->main, NULL))
@@ -132,20 +50,14 @@ static void route(struct acd_call *call, const char *kind, const char *target)
 {
 	struct acd_dest dest = {0};
 
-	if (!strcmp(kind, "queue"))
-		dest_set(&dest, ACD_TO_QUEUE, target);
-	else if (!strcmp(kind, "ivr"))
-		dest_set(&dest, ACD_TO_IVR, target);
-	else if (!strcmp(kind, "extension"))
-		dest_set(&dest, ACD_TO_EXTENSION, target);
-	else if (!strcmp(kind, "dial") && !acd_dest_parse(call->tenant, target, &dest)) {
+	if (strcmp(kind, "dial"))
+		acd_dest_make(&dest, kind, target);
+	else if (!acd_dest_parse(call->tenant, target, &dest)) {
 		refuse(call, 404, ACD_RESULT_FAILED, "no such number");
 		return;
 	}
 	if (dest.kind == ACD_TO_EXTENSION && call->direction == ACD_DIR_INTERNAL && !call->tenant->internal_calls)
 		refuse(call, 403, ACD_RESULT_BARRED, "no calls between extensions");
-	else if (dest.kind == ACD_TO_NOTHING)
-		refuse(call, 501, ACD_RESULT_FAILED, "unknown kind of destination");
 	else
 		acd_call_go(call, &dest, ACD_LEFT_REDIRECTED);
 }

@@ -278,9 +278,9 @@ static void load_segments(struct acd_call *c, const json_t *all)
 
 json_t *acd_save_call(const struct acd_call *c)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:s}", "story", c->story->name, "where", acd_where_name(c->where),
-			      "direction", acd_direction_name(c->direction), "dest_kind", (int)c->dest.kind, "dest",
-			      c->dest.id),
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "story", c->story->name, "where",
+			      acd_where_name(c->where), "direction", acd_direction_name(c->direction), "dest_kind",
+			      acd_dest_kind_name(c->dest.kind), "dest_id", c->dest.id, "dest_number", c->dest.number),
 	       *legs = json_array();
 	const struct acd_leg *leg;
 
@@ -324,8 +324,7 @@ struct acd_call *acd_load_call(struct acd_tenant *t, const char *id, const json_
 	c->restored = true;
 	c->story = acd_story_find(acd_str(o, "story"));
 	c->where = acd_where_parse(acd_str(o, "where"), ACD_AT_RING);
-	c->dest.kind = (enum acd_dest_kind)ACD_MIN(acd_int(o, "dest_kind", 0), ACD_TO_EXTENSION);
-	ACD_COPY(c->dest.id, acd_str(o, "dest"));
+	acd_dest_read(&c->dest, o, "dest");
 	c->queued = acd_int(o, "queued", 0);
 	c->result_set = json_is_string(json_object_get(o, "result"));
 	c->result = acd_result_parse(acd_str(o, "result"), ACD_RESULT_FAILED);

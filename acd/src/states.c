@@ -30,6 +30,7 @@ ACD_DEFINE_NAMES(outcome, ACD_OUTCOMES, ACD_OFFER_COUNT)
 ACD_DEFINE_NAMES(left, ACD_LEFT_HOWS, ACD_LEFT_COUNT)
 ACD_DEFINE_NAMES(segment_kind, ACD_SEGMENT_KINDS, ACD_SEG_COUNT)
 ACD_DEFINE_NAMES(play, ACD_PLAYS, ACD_PLAY_COUNT)
+ACD_DEFINE_NAMES(dest_kind, ACD_DEST_KINDS, ACD_TO_COUNT)
 
 /* Agents. What takes an agent (an offer, a direct call) is `reserve`; it is released by its leg's end, never earlier.
  */

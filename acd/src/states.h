@@ -31,6 +31,11 @@
 	X(NO_AGENT, "no_agent") X(REDIRECTED, "redirected") X(TRANSFERRED, "transferred") X(FAILED, "failed")
 #define ACD_SEGMENT_KINDS(X) \
 	X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold")
+/* Where a call can be sent: the words of the columns `destination_kind` and of X-Zj-Kind. */
+#define ACD_DEST_KINDS(X) \
+	X(NOTHING, "nothing") X(QUEUE, "queue") X(IVR, "ivr") X(EXTENSION, "extension") X(RING_GROUP, "ring_group") \
+	X(CONFERENCE, "conference") X(VOICEMAIL, "voicemail") X(FAX, "fax") X(ACCOUNT, "account") X(APPLICATION, "application") \
+	X(EXTERNAL, "external") X(HANGUP, "hangup") X(PROMPT, "prompt")
 #define ACD_PLAYS(X) X(NOTHING, "nothing") X(MUSIC, "music") X(ANNOUNCEMENT, "announcement") X(GOODBYE, "goodbye") X(RINGBACK, "ringback")
 /* clang-format on */
 
@@ -48,6 +53,7 @@
 #define ACD_ENUM_ACD_LEFT(id, text)   ACD_LEFT_##id,
 #define ACD_ENUM_ACD_SEG(id, text)    ACD_SEG_##id,
 #define ACD_ENUM_ACD_PLAY(id, text)   ACD_PLAY_##id,
+#define ACD_ENUM_ACD_TO(id, text)     ACD_TO_##id,
 
 ACD_ENUM(acd_agent_state, ACD, ACD_AGENT_STATES)
 ACD_ENUM(acd_agent_event, ACD_EV, ACD_AGENT_EVENTS)
@@ -62,12 +68,13 @@ ACD_ENUM(acd_outcome, ACD_OFFER, ACD_OUTCOMES)
 ACD_ENUM(acd_left, ACD_LEFT, ACD_LEFT_HOWS)
 ACD_ENUM(acd_segment_kind, ACD_SEG, ACD_SEGMENT_KINDS)
 ACD_ENUM(acd_play, ACD_PLAY, ACD_PLAYS)
+ACD_ENUM(acd_dest_kind, ACD_TO, ACD_DEST_KINDS)
 
 /* name → value takes a default for a text it does not know; value → name never fails. */
 /* clang-format off */
 #define ACD_NAMES(X) \
 	X(agent_state) X(agent_event) X(cause) X(leg_state) X(leg_event) X(role) X(where) X(direction) X(result) X(outcome) X(left) \
-	X(segment_kind) X(play)
+	X(segment_kind) X(play) X(dest_kind)
 /* clang-format on */
 #define ACD_NAME_DECLARE(name)                                                                                         \
 	const char *acd_##name##_name(enum acd_##name v);                                                              \

@@ -162,13 +162,18 @@ void acd_call_tell(struct acd_call *call, const struct acd_story *story, enum ac
 
 void acd_call_go(struct acd_call *call, const struct acd_dest *dest, enum acd_left how)
 {
-	const struct acd_story *next = &acd_story_bye;
+	const struct acd_story *next = NULL;
 
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(stories); i++)
 		if (stories[i]->to == dest->kind && dest->kind != ACD_TO_NOTHING)
 			next = stories[i];
 	call->dest = *dest;
-	acd_call_tell(call, next, how);
+	if (next)
+		acd_call_tell(call, next, how);
+	else if (dest->kind == ACD_TO_HANGUP)
+		acd_call_bye(call, 603, ACD_RESULT_REJECTED, "hung up by rule", how);
+	else
+		acd_call_bye(call, 501, ACD_RESULT_FAILED, "unknown kind of destination", how);
 }
 
 /* What a phone's final answer means for the one that was offered the call. */

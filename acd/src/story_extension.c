@@ -4,6 +4,7 @@
 #include "announce.h"
 #include "call.h"
 #include "events.h"
+#include "extension.h"
 #include "leg.h"
 #include "segment.h"
 #include "story.h"
@@ -34,10 +35,9 @@ static void ring_h(struct acd *acd, struct acd_timer *timer)
 static void start(struct acd_call *call)
 {
 	struct acd *acd = call->tenant->acd;
-	struct acd_extension *e;
+	struct acd_extension *e = acd_extension_find(call->tenant, call->dest.id);
 
-	HASH_FIND_STR(call->tenant->extensions, call->dest.id, e);
-	if (!e || e->gone || !e->enabled) {
+	if (!e) {
 		acd_call_bye(call, 404, ACD_RESULT_UNREACHABLE, "no such extension", ACD_LEFT_FAILED);
 		return;
 	}

@@ -125,7 +125,7 @@ void acd_queue_overflow(struct acd_call *call, struct acd_queue *q, enum acd_lef
 	struct acd_dest to = q->overflow;
 
 	zj_info("queue", "overflow call=%s queue=%s how=%s", call->id, q->number, acd_left_name(how));
-	if (to.kind == ACD_TO_NOTHING || ++call->hops > HOPS_MAX)
+	if (to.kind == ACD_TO_NOTHING || to.kind == ACD_TO_HANGUP || ++call->hops > HOPS_MAX)
 		acd_call_bye(call, 480, ends[how].result, ends[how].reason, how);
 	else
 		acd_call_go(call, &to, how);

@@ -1,0 +1,104 @@
+/* Where a call is sent: the words of columns, headers and commands become a destination. */
+#include "call.h"
+#include "events.h"
+#include "extension.h"
+#include "queue.h"
+#include <stdio.h>
+#include <string.h>
+
+/* "sip:1001@host;x", "<tel:+86…>", "1001" → the number. */
+void acd_sip_user(char *out, size_t size, const char *uri)
+{
+	const char *s = strchr(uri, '<'), *end;
+	char text[256];
+
+	s = s ? s + 1 : uri;
+	if (!strncmp(s, "sip:", 4) || !strncmp(s, "tel:", 4))
+		s += 4;
+	else if (!strncmp(s, "sips:", 5))
+		s += 5;
+	end = s + strcspn(s, "@;>? ");
+	ACD_COPY(text, s);
+	if ((size_t)(end - s) < sizeof(text))
+		text[end - s] = 0;
+	acd_copy(out, size, text);
+}
+
+void acd_dest_make(struct acd_dest *dest, const char *kind, const char *target)
+{
+	memset(dest, 0, sizeof(*dest));
+	dest->kind = acd_dest_kind_parse(kind, ACD_TO_NOTHING);
+	if (dest->kind == ACD_TO_EXTERNAL)
+		ACD_COPY(dest->number, target);
+	else if (dest->kind != ACD_TO_NOTHING)
+		ACD_COPY(dest->id, target);
+}
+
+void acd_dest_read(struct acd_dest *dest, const json_t *row, const char *prefix)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s_kind", prefix);
+	acd_dest_make(dest, acd_str(row, key), "");
+	snprintf(key, sizeof(key), "%s_id", prefix);
+	ACD_COPY(dest->id, acd_str(row, key));
+	snprintf(key, sizeof(key), "%s_number", prefix);
+	ACD_COPY(dest->number, acd_str(row, key));
+}
+
+static void dest_set(struct acd_dest *d, enum acd_dest_kind kind, const char *id)
+{
+	d->kind = kind;
+	ACD_COPY(d->id, id);
+}
+
+bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_dest *dest)
+{
+	struct acd_extension *e = acd_extension_by_number(t, number);
+	struct acd_queue *q = acd_queue_by_number(t, number);
+
+	if (e)
+		dest_set(dest, ACD_TO_EXTENSION, e->id);
+	else if (q)
+		dest_set(dest, ACD_TO_QUEUE, q->id);
+	return e || q;
+}
+
+static bool ivr_dest(struct acd_tenant *t, const char *text, struct acd_dest *dest)
+{
+	struct acd_item *flow, *next;
+
+	HASH_ITER (hh, t->flows, flow, next)
+		if (flow->enabled && (!strcmp(flow->id, text) || !strcmp(flow->name, text))) {
+			dest_set(dest, ACD_TO_IVR, flow->id);
+			return true;
+		}
+	return false;
+}
+
+/* What flows and commands name: queue:NUMBER, extension:NUMBER, ivr:UUID, tel:NUMBER, sip:NUMBER@…, or a number. */
+bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *dest)
+{
+	struct acd_extension *e;
+	struct acd_queue *q;
+	char number[ACD_NUMBER_SIZE];
+
+	if (!strncmp(text, "queue:", 6)) {
+		q = acd_queue_by_number(t, text + 6);
+		if (!q)
+			q = acd_queue_find(t, text + 6);
+		if (q)
+			dest_set(dest, ACD_TO_QUEUE, q->id);
+		return q;
+	}
+	if (!strncmp(text, "extension:", 10)) {
+		e = acd_extension_by_number(t, text + 10);
+		if (e)
+			dest_set(dest, ACD_TO_EXTENSION, e->id);
+		return e;
+	}
+	if (!strncmp(text, "ivr:", 4))
+		return ivr_dest(t, text + 4, dest);
+	acd_sip_user(number, sizeof(number), text);
+	return acd_dest_by_number(t, number, dest);
+}
