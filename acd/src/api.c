@@ -13,10 +13,23 @@ struct subscriber { /* one connection; its user pointer */
 	json_t *tenants; /* {tenant: true} */
 };
 
+/* An answer that is not given before Redis has what it speaks of: whoever has heard it may rely on it, also after a
+ * kill -9. A Redis that is slow or away holds nobody up for long. */
+#define ANSWER_PATIENCE_MS 300
+struct answer {
+	struct answer *next, *prev;
+	struct zj_rpc_call *call;
+	json_t *result;
+	int64_t step; /* given once so many steps are confirmed */
+	uint64_t at_ms;
+};
+
 struct acd_api {
 	struct acd_daemon *d;
 	struct zj_rpc_server *server;
 	struct subscriber *subscribers;
+	struct answer *answers; /* oldest first */
+	uv_timer_t late;
 };
 
 static void hello_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
@@ -103,9 +116,48 @@ static void calls_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *cal
 	zj_rpc_reply(call, json_pack("{s:o}", "calls", acd_board_calls(api->d->acd, *tenant ? tenant : NULL)));
 }
 
+static void answers_give(struct acd_api *api, bool all)
+{
+	int64_t confirmed = acd_mirror_confirmed(api->d->mirror);
+	uint64_t late = uv_now(api->d->loop) - ANSWER_PATIENCE_MS;
+	struct answer *a, *next;
+
+	DL_FOREACH_SAFE (api->answers, a, next) {
+		if (!all && a->step > confirmed && a->at_ms > late)
+			return;
+		DL_DELETE(api->answers, a);
+		zj_rpc_reply(a->call, a->result);
+		zj_deref(a);
+	}
+	uv_timer_stop(&api->late);
+}
+
+void acd_api_confirmed(struct acd_api *api)
+{
+	if (api && api->answers)
+		answers_give(api, false);
+}
+
+static void late_h(uv_timer_t *timer)
+{
+	answers_give(timer->data, false);
+}
+
 static void command(struct acd_api *api, const struct acd_command *c, json_t *p, struct zj_rpc_call *call)
 {
-	zj_rpc_reply(call, acd_command(api->d->acd, c, p));
+	json_t *result = acd_command(api->d->acd, c, p);
+	int64_t issued = acd_mirror_issued(api->d->mirror);
+	bool kept = !api->answers && issued == acd_mirror_confirmed(api->d->mirror);
+	struct answer *a = kept ? NULL : zj_alloc(sizeof(*a), NULL);
+
+	if (a) {
+		*a = (struct answer){.call = call, .result = result, .step = issued, .at_ms = uv_now(api->d->loop)};
+		DL_APPEND(api->answers, a);
+		if (!uv_is_active((uv_handle_t *)&api->late))
+			uv_timer_start(&api->late, late_h, ANSWER_PATIENCE_MS, ANSWER_PATIENCE_MS / 3);
+	} else {
+		zj_rpc_reply(call, result);
+	}
 	acd_wake(api->d);
 }
 
@@ -188,14 +240,22 @@ int acd_api_alloc(struct acd_api **ap, struct acd_daemon *d)
 		zj_deref(api);
 		return err;
 	}
+	uv_timer_init(d->loop, &api->late);
+	api->late.data = api;
 	*ap = api;
 	return 0;
+}
+
+static void late_closed_h(uv_handle_t *timer)
+{
+	zj_deref(timer->data);
 }
 
 void acd_api_close(struct acd_api *api)
 {
 	if (!api)
 		return;
+	answers_give(api, true);
 	zj_rpc_server_close(api->server);
-	zj_deref(api);
+	uv_close((uv_handle_t *)&api->late, late_closed_h);
 }

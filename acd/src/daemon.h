@@ -122,6 +122,7 @@ void acd_edge_close(struct acd_edge *e);
 void acd_edge_confirmed(struct acd_edge *e);
 int acd_api_alloc(struct acd_api **ap, struct acd_daemon *d) ZJ_MUST_CHECK;
 void acd_api_close(struct acd_api *a);
+void acd_api_confirmed(struct acd_api *a);     /* Redis has another step: answers that waited for it are given */
 void acd_api_cork(struct acd_api *a, bool on); /* events to subscribers wait for the uncorking */
 void acd_api_event(struct acd_api *a, const char *tenant, const char *text);
 

@@ -151,6 +151,7 @@ static void step_h(int err, redisReply *reply, void *argp)
 	step_free(s);
 	acd_media_link_confirmed(m->d->media);
 	acd_edge_confirmed(m->d->edge);
+	acd_api_confirmed(m->d->api);
 }
 
 void acd_mirror_commit(struct acd_mirror *m, const char *tenant)

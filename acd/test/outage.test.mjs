@@ -114,6 +114,17 @@ test('a request that was answered before a crash is not done again after it', as
 	assert.equal((await rig.agent(0, t)).state, 'signed_out');
 });
 
+test('what a command was answered is still true after a kill -9 in the same moment', async () => {
+	const t = await seeded('answered');
+	for (let round = 0; round < 6; round++) {
+		const [command, state] = round % 2 ? ['agent.sign_out', 'signed_out'] : ['agent.sign_in', 'idle'];
+		await rig.command(command, { tenant: t.id, agent: t.agents[0] });
+		await rig.killAcd();
+		await rig.startAcd();
+		assert.equal((await rig.agent(0, t)).state, state, `round ${round}`);
+	}
+});
+
 test('PostgreSQL is away: calls go on, a restart too; facts arrive afterwards, none twice', async () => {
 	const t = await seeded('nopg');
 	await rig.signIn(0, t);
