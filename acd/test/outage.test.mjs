@@ -123,6 +123,13 @@ test('what a command was answered is still true after a kill -9 in the same mome
 		await rig.startAcd();
 		assert.equal((await rig.agent(0, t)).state, state, `round ${round}`);
 	}
+	// It is so because the answer waits for Redis; not for ever, though.
+	rig.redis.kill('SIGSTOP');
+	const from = Date.now();
+	await rig.command('agent.sign_in', { tenant: t.id, agent: t.agents[0] });
+	const waited = Date.now() - from;
+	rig.redis.kill('SIGCONT');
+	assert.ok(waited >= 250 && waited < 5 * 400 * SLOW, `answered after ${waited} ms`);
 });
 
 test('PostgreSQL is away: calls go on, a restart too; facts arrive afterwards, none twice', async () => {
