@@ -21,6 +21,8 @@ static void leg_note(struct md_leg *l, const struct md_note *n)
 		md_leg_digit_on(l, n->digit);
 	} else if (n->type == MD_NOTE_DIGIT && alive) {
 		md_leg_digit(l, n->digit, n->ms);
+	} else if (n->type == MD_NOTE_TALKING && alive) {
+		md_room_talking(l, n->on);
 	} else if (n->type == MD_NOTE_SILENT && alive) {
 		zj_warn("leg", "no RTP from the far end, hanging up: seconds=%lld",
 			(long long)l->ctl->conf->rtp_timeout_s);

@@ -192,7 +192,8 @@ struct md_room {
 	struct md_cmd_memory cmds;
 };
 int md_room_alloc(struct md_room **rp, struct md_control *c, const char *id, const char *call, const char *tenant,
-		  struct md_peer *controller);
+		  struct md_peer *controller, const struct md_mroom_conf *conf);
+void md_room_talking(const struct md_leg *l, bool on); /* a member of a watched room */
 struct md_room *md_room_find(struct md_control *c, const char *id);
 int md_room_join(struct md_room *r, struct md_leg *l, enum md_role role, struct md_leg *to);
 void md_room_leave(struct md_leg *l);
@@ -204,7 +205,7 @@ struct md_record_args {
 	const char *id, *path, *term;
 	int64_t max_ms, silence_ms;
 	bool beep;
-	struct md_leg *left;
+	struct md_leg *left; /* of a room; NULL: everybody on one channel */
 };
 /* 0 or errno; EINVAL: the path. */
 int md_recording_start_leg(struct md_leg *l, const struct md_record_args *a);

@@ -159,8 +159,8 @@ static void room_record(struct md_room *r, const json_t *p, struct md_peer *peer
 	struct md_record_args a;
 	if (!record_args(p, &a, res))
 		return;
-	a.left = md_leg_find(r->ctl, md_str(p, "left"));
-	if (!a.left || a.left->room != r) {
+	a.left = md_str(p, "left") ? md_leg_find(r->ctl, md_str(p, "left")) : NULL;
+	if (md_str(p, "left") && (!a.left || a.left->room != r)) {
 		md_refuse(res, "left_not_in_room");
 		return;
 	}
@@ -189,8 +189,8 @@ const struct zj_rpc_method md_play_methods[] = {
 	 "Records what the leg says"},
 	{"leg.record_stop", MD_C " record:u", m_leg_record_stop, "Ends it"},
 	{"leg.dtmf", MD_C " digits:s ms?:i gap_ms?:i", m_leg_dtmf, "Sends keys (RFC 4733)"},
-	{"room.record", MD_R " record:u path:s left:u", m_room_record,
-	 "Records in stereo: one leg left, everybody else right"},
+	{"room.record", MD_R " record:u path:s left?:u", m_room_record,
+	 "Records in stereo: one leg left, everybody else right; without `left` everybody on one channel"},
 	{"room.record_stop", MD_R " record:u", m_room_record_stop, "Ends it"},
 	{0},
 };

@@ -109,7 +109,7 @@ void md_recording_beep_done(struct md_leg *l)
 int md_recording_start_room(struct md_room *room, const struct md_record_args *a)
 {
 	struct md_recording *r;
-	int err = alloc(&r, room->ctl, a, 2);
+	int err = alloc(&r, room->ctl, a, a->left ? 2 : 1);
 	if (err)
 		return err;
 	r->of_room = true;
@@ -120,7 +120,7 @@ int md_recording_start_room(struct md_room *room, const struct md_record_args *a
 	memcpy(r->tenant, room->tenant, sizeof(r->tenant));
 	room->recording = r;
 	begun(r);
-	md_mroom_record(room->mroom, r->rec, a->left->stream);
+	md_mroom_record(room->mroom, r->rec, a->left ? a->left->stream : NULL);
 	return 0;
 }
 

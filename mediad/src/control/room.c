@@ -11,8 +11,17 @@ static void tell(struct md_room *r, const struct md_leg *l, const char *event)
 	md_peer_event(r->controller, event, o);
 }
 
+void md_room_talking(const struct md_leg *l, bool on)
+{
+	const struct md_room *r = l->room;
+	if (r)
+		md_peer_event(r->controller, "room.talking",
+			      json_pack("{s:s,s:s,s:s,s:s,s:b}", "room", r->id, "call", r->call, "tenant", r->tenant,
+					"leg", l->id, "on", (int)on));
+}
+
 int md_room_alloc(struct md_room **rp, struct md_control *c, const char *id, const char *call, const char *tenant,
-		  struct md_peer *controller)
+		  struct md_peer *controller, const struct md_mroom_conf *conf)
 {
 	struct md_room *r = zj_alloc(sizeof(*r), NULL);
 	if (!r)
@@ -23,7 +32,7 @@ int md_room_alloc(struct md_room **rp, struct md_control *c, const char *id, con
 	memcpy(r->tenant, tenant, ZJ_UUID_LEN);
 	r->controller = controller;
 	r->serial = ++c->serial;
-	int err = md_mroom_open(&r->mroom, c->engine, r->call, r);
+	int err = md_mroom_open(&r->mroom, c->engine, r->call, conf, r);
 	if (err) {
 		zj_deref(r);
 		return err;

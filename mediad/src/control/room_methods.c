@@ -10,6 +10,8 @@ static void m_room_create(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_cal
 	struct md_peer *peer = md_peer_of(conn, call);
 	if (!peer)
 		return;
+	struct md_mroom_conf conf = {.watch = json_is_true(json_object_get(p, "talking")),
+				     .gate = json_is_true(json_object_get(p, "gate"))};
 	struct md_room *r = md_room_find(c, md_str(p, "room"));
 	if (!md_epoch_check(c, peer, p, &res))
 		;
@@ -18,7 +20,7 @@ static void m_room_create(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_cal
 	else if (r)
 		; /* a repetition */
 	else if (HASH_COUNT(c->rooms) >= (unsigned)c->conf->max_rooms ||
-		 md_room_alloc(&r, c, md_str(p, "room"), md_str(p, "call"), md_str(p, "tenant"), peer)) {
+		 md_room_alloc(&r, c, md_str(p, "room"), md_str(p, "call"), md_str(p, "tenant"), peer, &conf)) {
 		res.code = ZJ_RPC_OVERLOAD;
 		res.because = "max_rooms";
 	}
@@ -111,7 +113,7 @@ static void room_destroy(struct md_room *r, const json_t *p ZJ_UNUSED, struct md
 MD_ROOM_METHOD(destroy)
 
 const struct zj_rpc_method md_room_methods[] = {
-	{"room.create", MD_R " call:u", m_room_create, "Makes a room"},
+	{"room.create", MD_R " call:u talking?:b gate?:b", m_room_create, "Makes a room"},
 	{"room.join", MD_R " leg:u role?:s to?:u", m_room_join, "Puts a leg into it"},
 	{"room.set_role", MD_R " leg:u role:s to?:u", m_room_set_role, "talk, listen or whisper"},
 	{"room.leave", MD_R " leg:u", m_room_leave, "Takes a leg out"},

@@ -299,7 +299,8 @@ int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigne
 	return 0;
 }
 
-int md_mroom_open(struct md_mroom **rp, struct md_engine *e, const char *call, void *owner)
+int md_mroom_open(struct md_mroom **rp, struct md_engine *e, const char *call, const struct md_mroom_conf *conf,
+		  void *owner)
 {
 	struct md_mroom *r = calloc(1, sizeof(*r));
 	if (!r)
@@ -307,6 +308,8 @@ int md_mroom_open(struct md_mroom **rp, struct md_engine *e, const char *call, v
 	r->eng = e;
 	r->owner = owner;
 	r->th = thread_of(e, call);
+	r->watch = conf->watch;
+	r->gate = conf->gate;
 	*rp = r;
 	return 0;
 }

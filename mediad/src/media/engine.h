@@ -51,6 +51,7 @@ enum md_note_type {
 	MD_NOTE_DIGIT,    /* … and up: digit, ms */
 	MD_NOTE_PLAYED,   /* play comes back */
 	MD_NOTE_SILENT,   /* no RTP for rtp_timeout_ms */
+	MD_NOTE_TALKING,  /* of a watched room's member: on */
 	MD_NOTE_DTMF_SENT,
 	MD_NOTE_REC_ENDED,  /* owner of a recording: it ended by itself; control detaches it */
 	MD_NOTE_REC_CLOSED, /* the file is closed, the recording is control's alone */
@@ -67,6 +68,7 @@ struct md_note {
 	struct md_play *play;
 	struct md_rec *rec;
 	char digit;
+	bool on;
 	uint32_t ms;
 };
 typedef void(md_note_h)(const struct md_note *note, void *arg); /* on the control loop */
@@ -86,14 +88,21 @@ void md_stream_stop(struct md_stream *s, struct md_play *p);
 /* EINVAL: no digits; at most 32 of them. */
 int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigned gap_ms) ZJ_MUST_CHECK;
 
-int md_mroom_open(struct md_mroom **rp, struct md_engine *e, const char *call, void *owner) ZJ_MUST_CHECK;
+/* `watch`: MD_NOTE_TALKING tells who begins and ends to speak. `gate`: who does not speak is left out of the mix, as it
+ * is in every room with many talkers (MD_GATE_TALKERS). */
+struct md_mroom_conf {
+	bool watch, gate;
+};
+int md_mroom_open(struct md_mroom **rp, struct md_engine *e, const char *call, const struct md_mroom_conf *conf,
+		  void *owner) ZJ_MUST_CHECK;
 void md_mroom_close(struct md_mroom *r); /* its legs leave */
 /* Joins or changes the role. The stream must have left its former room. `to`: whom a whisperer speaks to. EBUSY: it is
  * on its way to another thread; try again in some milliseconds. */
 int md_mroom_join(struct md_mroom *r, struct md_stream *s, enum md_role role, struct md_stream *to) ZJ_MUST_CHECK;
 void md_mroom_leave(struct md_mroom *r, struct md_stream *s);
 
-/* One recording a stream (what it says) and one a room (`left` | everybody else). `rec` is begun at once. */
+/* One recording a stream (what it says) and one a room (`left` | everybody else; of one channel: everybody, `left` is
+ * NULL). `rec` is begun at once. */
 void md_stream_record(struct md_stream *s, struct md_rec *rec);
 void md_mroom_record(struct md_mroom *r, struct md_rec *rec, struct md_stream *left);
 /* Gives it back: MD_NOTE_REC_CLOSED follows. The stream or room that was closed meanwhile has done so itself. */

@@ -65,12 +65,15 @@ void md_mroom_replan(struct md_mroom *r)
 	struct md_stream *m;
 	bool mixing = false;
 	/* `decode` is judged at the end, so that need_decoded() does not reset a buffer in use. */
+	unsigned talkers = 0;
 	DL_FOREACH2(r->members, m, r_next)
 	{
 		m->source = MD_NOTHING;
 		m->n_relays = 0;
 		m->wanted = false;
+		talkers += m->role == MD_TALK;
 	}
+	r->gated = r->gate || talkers > MD_GATE_TALKERS;
 	DL_FOREACH2(r->members, m, r_next)
 	plan_listener(r, m, &mixing);
 	DL_FOREACH2(r->members, m, r_next)
@@ -88,6 +91,7 @@ void md_mroom_remove(struct md_mroom *r, struct md_stream *s)
 	struct md_stream *m;
 	if (s->room != r)
 		return;
+	md_voice_end(s);
 	DL_DELETE2(r->members, s, r_prev, r_next);
 	s->room = NULL;
 	s->marker = true;
@@ -111,6 +115,8 @@ static void join(struct md_mroom *r, const struct md_msg *m)
 		s->room_track.set = false;
 		s->marker = true;
 	}
+	if (m->role != MD_TALK)
+		md_voice_end(s);
 	s->role = m->role;
 	s->whisper_to = m->role == MD_WHISPER && m->other && m->other->room == r ? m->other : NULL;
 	md_mroom_replan(r);
@@ -198,6 +204,9 @@ void md_mroom_tick(struct md_mroom *r, uint64_t tick)
 	DL_FOREACH2(r->members, m, r_next)
 	{
 		if (!m->decode)
+			continue;
+		m->heard = false;
+		if (r->gated && m->role == MD_TALK && !md_voice_is_on(m, r->th->now_us))
 			continue;
 		m->heard = m->rx_codec != MD_CODEC_NONE && md_jitter_get(m->jitter, &md_codecs[m->rx_codec], m->frame);
 		if (m->heard && m->role == MD_TALK)

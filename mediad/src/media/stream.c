@@ -107,6 +107,7 @@ void md_stream_second(struct md_stream *s, int64_t now_us)
 		md_stream_send_audio(s, (uint64_t)now_us / MD_TICK_US, silence, MD_FRAME);
 		s->marker = true;
 	}
+	md_voice_second(s, now_us);
 	md_stream_connect(s, s->latched && now_us - s->set_us > MD_SETTLE_US && now_us - s->heard_us < MD_REPLACE_US);
 	int64_t heard = s->heard_us > s->set_us ? s->heard_us : s->set_us;
 	if (c->rtp_timeout_ms && s->media.recv && !s->silent_told &&

@@ -95,7 +95,8 @@ static void record(struct md_stream *s, const struct md_rtp *r, const struct md_
 	if (s->rec)
 		md_rec_put(s->rec, &s->rec_track, 0, r->ts, pcm, n, now_us);
 	if (room)
-		md_rec_put(room, &s->room_track, s == s->room->left ? 0 : 1, r->ts, pcm, n, now_us);
+		md_rec_put(room, &s->room_track, room->channels == 1 || s == s->room->left ? 0 : 1, r->ts, pcm, n,
+			   now_us);
 }
 
 static void audio_packet(struct md_stream *s, const struct md_rtp *r, enum md_codec_id codec, int64_t now_us)
@@ -110,7 +111,7 @@ static void audio_packet(struct md_stream *s, const struct md_rtp *r, enum md_co
 	}
 	for (unsigned i = 0; i < s->n_relays; i++)
 		md_stream_relay(s->relays[i], s, r, false, now_us);
-	if (s->decode && s->jitter)
+	if (md_voice_packet(s, r, &md_codecs[codec], now_us) && s->decode && s->jitter)
 		md_jitter_put(s->jitter, r);
 	record(s, r, &md_codecs[codec], now_us);
 }

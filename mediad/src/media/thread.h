@@ -14,10 +14,11 @@
 /* After an agreement the far end's address may change freely for MD_SETTLE_US; later only when the old one has been
  * quiet for MD_REPLACE_US: nobody can take a living stream over. Stragglers from where it was before count for
  * MD_FORMER_US. */
-#define MD_SETTLE_US  5000000
-#define MD_FORMER_US  2000000
-#define MD_REPLACE_US 1000000
-#define MD_RELAYS     4 /* listeners a talker's packets are passed on to; more are served by the mixer */
+#define MD_SETTLE_US    5000000
+#define MD_FORMER_US    2000000
+#define MD_REPLACE_US   1000000
+#define MD_GATE_TALKERS 16 /* in a room with more of them only those are mixed who speak */
+#define MD_RELAYS       4  /* listeners a talker's packets are passed on to; more are served by the mixer */
 
 enum md_msg_type {
 	MD_MSG_ADD,
@@ -129,6 +130,10 @@ struct md_stream {
 	enum md_source source;
 	struct md_stream *relays[MD_RELAYS];
 	unsigned n_relays;
+	struct { /* voice.c */
+		int64_t since_us, loud_us;
+		bool told;
+	} voice;
 	bool decode, wanted; /* its packets go through the jitter buffer; so says the plan being made */
 	/* recording */
 	struct md_rec *rec;
@@ -143,10 +148,12 @@ struct md_mroom {
 	struct md_engine *eng;
 	struct md_thread *th;
 	void *owner;
+	bool watch, gate;
 	/* media thread's */
 	struct md_mroom *m_prev, *m_next;
 	struct md_stream *members;
-	bool is_mixing;
+	bool is_mixing, gated;
+	int64_t note_us; /* no note about who speaks before */
 	struct md_rec *rec;
 	struct md_stream *left;
 };
@@ -176,6 +183,12 @@ void md_stream_message(struct md_stream *s, struct md_msg *m);
 void md_stream_activity(struct md_stream *s); /* on or off the ticking list */
 void md_stream_end_play(struct md_stream *s, enum md_play_end end);
 void md_stream_stats(struct md_stream *s, struct md_stats *st);
+
+/* voice.c */
+bool md_voice_packet(struct md_stream *s, const struct md_rtp *p, const struct md_codec *codec, int64_t now_us);
+bool md_voice_is_on(const struct md_stream *s, int64_t now_us);
+void md_voice_second(struct md_stream *s, int64_t now_us);
+void md_voice_end(struct md_stream *s);
 
 /* room.c */
 void md_mroom_message(struct md_mroom *r, struct md_msg *m);
