@@ -149,7 +149,8 @@ test('the audit log: who, what changed, secrets never, noise never; an import is
   const rows = pg.sql(`select event, account_id, label, changes, source, request, via, resource from zj.audit where row_id = '${id(200)}' order by id`);
   assert.deepEqual(rows.map((r) => r[0]), ['create', 'update', 'delete'], 'a change that changes nothing is none');
   assert.deepEqual([rows[0][1], rows[0][2], ...rows[0].slice(4)], [who, '1001', '192.0.2.7', 'req-1', 'api', 'extensions']);
-  assert.deepEqual(JSON.parse(rows[0][3]), { number: [null, '1001'], name: [null, ''], enabled: [null, true], ha1: [null, null] });
+  const { number, name, enabled, ha1: digest, timeout_s } = JSON.parse(rows[0][3]);
+  assert.deepEqual({ number, name, enabled, digest, timeout_s }, { number: [null, '1001'], name: [null, ''], enabled: [null, true], digest: [null, null], timeout_s: [null, 30] });
   assert.deepEqual(JSON.parse(rows[1][3]), { name: ['', 'Front'], ha1: [null, null] });
   const ha1 = one(`select secret ->> 'ha1' from zj.recycled where row_id = '${id(200)}'`);
   assert.match(ha1, /^[0-9a-f]{32}$/);
