@@ -8,7 +8,7 @@ set role zj_owner;
 -- What an extension is like when nobody says anything: the system's default template, and the list of what templates can say.
 create function extension_defaults() returns jsonb language sql immutable parallel safe as $$
     select '{"phone_type":"sip","allow_outbound":true,"outbound_permission":"unlimited","timeout_s":30,"recording":false,"voicemail":false,"agent_mode":false,"max_contacts":5,
-        "call_waiting":true,"pickup_range":"group","blf_range":"team","ringback_id":null,"unavailable_id":null,"trunk_id":null,"outbound_caller_number":null,"outbound_caller_name":null,
+        "call_waiting":true,"pickup_range":"group","blf_range":"team","ringback_id":null,"unavailable_id":null,"trunk_id":null,"out_caller_number":null,"out_caller_name":null,
         "alert_info":null}'::jsonb
 $$;
 
@@ -30,8 +30,8 @@ create table extension_template (
     ringback_id            uuid,
     unavailable_id         uuid,
     trunk_id               uuid,
-    outbound_caller_number text check (outbound_caller_number ~ '^\+?[0-9]{1,32}$'),
-    outbound_caller_name   text check (char_length(outbound_caller_name) between 1 and 64),
+    out_caller_number text check (out_caller_number ~ '^\+?[0-9]{1,32}$'),
+    out_caller_name   text check (char_length(out_caller_name) between 1 and 64),
     alert_info             text check (alert_info ~ '^[ -~]{1,100}$'),
     remark                 text not null default '' check (char_length(remark) <= 500),
     created_at             timestamptz not null default now(),
@@ -51,12 +51,12 @@ alter table extension
     add column template_id            uuid,
     add column phone_type             text check (phone_type in ('sip', 'web', 'external')),
     add column external_number        text check (external_number ~ '^\+?[0-9*#]{1,32}$'),
-    add column allow_outbound         boolean,
+    add column if not exists allow_outbound         boolean,
     add column outbound_permission    text check (outbound_permission in ('unlimited', 'national', 'local')),
-    add column caller_number          text check (caller_number ~ '^\+?[0-9]{1,32}$'),
-    add column caller_name            text check (char_length(caller_name) between 1 and 64),
-    add column outbound_caller_number text check (outbound_caller_number ~ '^\+?[0-9]{1,32}$'),
-    add column outbound_caller_name   text check (char_length(outbound_caller_name) between 1 and 64),
+    add column if not exists caller_number          text check (caller_number ~ '^\+?[0-9]{1,32}$'),
+    add column if not exists caller_name            text check (char_length(caller_name) between 1 and 64),
+    add column if not exists out_caller_number text check (out_caller_number ~ '^\+?[0-9]{1,32}$'),
+    add column if not exists out_caller_name   text check (char_length(out_caller_name) between 1 and 64),
     add column timeout_s              integer check (timeout_s between 5 and 300),
     add column dnd                    boolean not null default false,
     add column recording              boolean,
@@ -86,14 +86,26 @@ alter table extension
     add foreign key (tenant_id, ringback_id) references prompt (tenant_id, id) on delete set null (ringback_id),
     add foreign key (tenant_id, unavailable_id) references prompt (tenant_id, id) on delete set null (unavailable_id),
     add constraint extension_external check ((phone_type = 'external') = (external_number is not null));
+-- (The migration of outbound calls may have made some of these already.)
+do $$
+declare c text;
+begin
+    foreach c in array array['allow_outbound', 'caller_number', 'caller_name', 'out_caller_number', 'out_caller_name'] loop
+        execute format('alter table extension alter column %I drop not null, alter column %1$I drop default', c);
+    end loop;
+end $$;
 create index on extension (tenant_id, template_id);
 create index on extension (tenant_id, ringback_id);
 create index on extension (tenant_id, unavailable_id);
-grant select (template_id, phone_type, external_number, allow_outbound, outbound_permission, caller_number, caller_name, outbound_caller_number, outbound_caller_name, timeout_s, dnd, recording,
+grant select (template_id, phone_type, external_number, allow_outbound, outbound_permission, caller_number, caller_name, out_caller_number, out_caller_name, timeout_s, dnd, recording,
     voicemail, voicemail_pin, voicemail_email, ringback_id, unavailable_id, trunk_id, pickup_range, blf_range, agent_mode, max_contacts, call_waiting, alert_info, forward_all, forward_busy,
     forward_no_answer, forward_unreachable, sign_in_state, hangup_state, after_call_s, account_id) on extension to zj_acd;
 
-call zj_reader('account_group_member', 'zj_acd', 'tenant_id, id, group_id, account_id'); -- who may pick up and watch whom
+-- Who may pick up and watch whom: acd knows account groups.
+do $$
+begin
+    if not exists (select from pg_policy where polrelid = 'account_group_member'::regclass and polname = 'read_zj_acd') then call zj_reader('account_group_member', 'zj_acd'); end if;
+end $$;
 
 -- Fills what is not said. A value that an extension has from its old template goes with it when it gets another one.
 create function extension_fill() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
@@ -167,7 +179,7 @@ create trigger trunk before insert or update of trunk_id on extension_template f
 
 -- Extensions that are there: as they were (they rang 30 s, and everybody who could dial could dial out).
 alter table extension disable trigger ha1;
-update extension set template_id = null;
+update extension set template_id = null, caller_name = nullif(caller_name, ''), out_caller_name = nullif(out_caller_name, '');
 alter table extension enable trigger ha1;
 
 -- Which phone an agent gets at sign-in.
@@ -263,8 +275,8 @@ begin
         ('ringback_id', '{"zh":"彩铃","en":"Ring-back tone","group":"advanced","list":false}'),
         ('unavailable_id', '{"zh":"默认提示音","en":"Prompt when not available","group":"advanced","list":false}'),
         ('trunk_id', '{"zh":"中继","en":"Own trunk","ref":"trunks","group":"caller","list":false}'),
-        ('outbound_caller_number', '{"zh":"外呼主叫号码","en":"Outbound caller number","group":"caller","list":false}'),
-        ('outbound_caller_name', '{"zh":"外呼主叫名称","en":"Outbound caller name","group":"caller","list":false}'),
+        ('out_caller_number', '{"zh":"外呼主叫号码","en":"Outbound caller number","group":"caller","list":false}'),
+        ('out_caller_name', '{"zh":"外呼主叫名称","en":"Outbound caller name","group":"caller","list":false}'),
         ('alert_info', '{"zh":"分机详情","en":"Alert-Info","group":"advanced","list":false,"help_zh":"呼叫该话机时附带的 Alert-Info 头，如自动应答或特殊铃声","help_en":"header Alert-Info of calls to this phone: its own ring, or answering by itself"}')) v
     loop
         foreach t in array array['extension', 'extension_template'] loop
