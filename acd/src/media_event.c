@@ -118,14 +118,33 @@ static void handover_failed_h(struct acd_leg *leg, const json_t *p)
 	acd_ivr_failed(leg->call, leg, acd_str(p, "because"));
 }
 
+static void collected_h(struct acd_leg *leg, const json_t *p)
+{
+	if (leg->call->story->collected && acd_leg_is_alive(leg))
+		leg->call->story->collected(leg->call, leg, p);
+}
+
+static void digit_h(struct acd_leg *leg, const json_t *p)
+{
+	if (leg->call->story->digit && acd_leg_is_alive(leg))
+		leg->call->story->digit(leg->call, leg, p);
+}
+
+static void recorded_h(struct acd_leg *leg, const json_t *p)
+{
+	if (leg->call->story->recorded)
+		leg->call->story->recorded(leg->call, leg, p);
+}
+
 static const struct {
 	const char *method;
 	void (*h)(struct acd_leg *leg, const json_t *p);
 } handlers[] = {
-	{"leg.ringing", ringing_h},  {"leg.early_media", early_h}, {"leg.answered", answered_h},
-	{"leg.played", played_h},    {"leg.held", held_h},         {"leg.unheld", unheld_h},
-	{"leg.refer", refer_h},      {"leg.handed", handed_h},     {"leg.handover_failed", handover_failed_h},
-	{"leg.hungup", acd_leg_end},
+	{"leg.ringing", ringing_h},   {"leg.early_media", early_h},   {"leg.answered", answered_h},
+	{"leg.played", played_h},     {"leg.held", held_h},           {"leg.unheld", unheld_h},
+	{"leg.refer", refer_h},       {"leg.handed", handed_h},       {"leg.handover_failed", handover_failed_h},
+	{"leg.hungup", acd_leg_end},  {"leg.collected", collected_h}, {"leg.dtmf", digit_h},
+	{"leg.recorded", recorded_h},
 };
 
 /* The fact needs nothing but the event; the call, when it still lives, knows leg and segment. */

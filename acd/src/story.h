@@ -12,6 +12,10 @@ struct acd_story {
 	void (*answered)(struct acd_call *call, struct acd_leg *leg);
 	void (*ended)(struct acd_call *call, struct acd_leg *leg); /* leg is still in the call */
 	void (*played)(struct acd_call *call, struct acd_leg *leg, enum acd_play what);
+	/* May be NULL. `p` is the event: {digits, reason, term?}, {digit}, {path, ms, reason …}. */
+	void (*collected)(struct acd_call *call, struct acd_leg *leg, const json_t *p);
+	void (*digit)(struct acd_call *call, struct acd_leg *leg, const json_t *p);
+	void (*recorded)(struct acd_call *call, struct acd_leg *leg, const json_t *p);
 	void (*leave)(struct acd_call *call, enum acd_left how);
 	void (*resume)(struct acd_call *call, const json_t *snapshot, const json_t *leg); /* after a restart or a lost
 					connection; leg: the main leg in the snapshot, NULL: not there */
