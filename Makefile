@@ -16,7 +16,7 @@ endif
 ROOMS          := resource
 PROGRAMS       := mediad acd ivr-vxml api worker zongji
 lib_PKGS       := libuv jansson libpq hiredis libmicrohttpd
-mediad_PKGS    := sofia-sip-ua sndfile speexdsp
+mediad_PKGS    := sofia-sip-ua sndfile speexdsp opus
 mediad_LIBS    := -lspandsp -lcrypto
 acd_PKGS       :=
 ivr-vxml_PKGS  := expat libcurl mxml libseccomp

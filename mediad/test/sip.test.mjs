@@ -229,7 +229,7 @@ test('a late offer: our offer in the 200, its answer in the ACK', async () => {
 	const response = await done;
 	assert.equal(response.status, 200);
 	const offer = sdpAudio(response.body);
-	assert.deepEqual(offer.payloadTypes, [8, 0, 101]);
+	assert.deepEqual(offer.payloadTypes, [8, 0, 9, 111, 101, 110]);
 	a.sendRaw(serialize({
 		method: 'ACK', uri: uriOf(header(response, 'contact')), body: rtp.sdp(),
 		headers: { Via: a.via(), 'Max-Forwards': '70', From: request.headers.From, To: header(response, 'to'), 'Call-ID': request.headers['Call-ID'], CSeq: '1 ACK', 'Content-Type': 'application/sdp' },
@@ -263,7 +263,7 @@ test('session timers are agreed; a re-INVITE without SDP gets our offer and its 
 		headers: { From: request.headers.From, To: header(response, 'to'), 'Call-ID': request.headers['Call-ID'], CSeq: '2 INVITE', Contact: request.headers.Contact },
 	}, mediad());
 	assert.equal(again.status, 200);
-	assert.deepEqual(sdpAudio(again.body).payloadTypes, [8, 0, 101]);
+	assert.deepEqual(sdpAudio(again.body).payloadTypes, [8, 0, 9, 111, 101, 110]);
 	const moved = await audio();
 	ack(again, 2, moved.sdp({ version: 2 }));
 	await owner.do('leg.play', { leg, play: uuid(), items: [{ tone: { hz: [1200], ms: 600 } }] });

@@ -10,7 +10,9 @@ static struct md_thread th;
 
 struct leg {
 	struct md_stream s;
-	int far; /* the socket that it sends to */
+	int far;                /* the socket that it sends to */
+	struct md_enc *far_enc; /* the far end's */
+	struct md_dec *far_dec;
 };
 
 static void leg_make(struct leg *l, enum md_codec_id codec)
@@ -24,8 +26,15 @@ static void leg_make(struct leg *l, enum md_codec_id codec)
 	assert_int_equal(getsockname(l->far, (struct sockaddr *)&a, &n), 0);
 	l->s.remote = a;
 	l->s.th = &th;
-	l->s.media = (struct md_media){.codec = codec, .pts = {8, 0}, .dtmf_pt = 101, .send = true, .recv = true};
+	md_media_clear(&l->s.media);
+	l->s.media.codec = codec;
+	for (int i = 0; i < MD_CODECS; i++)
+		l->s.media.tx_pts[i] = l->s.media.rx_pts[i] = md_codecs[i].pt;
+	l->s.media.dtmf_tx = l->s.media.dtmf_rx[0] = 101;
+	l->s.media.send = l->s.media.recv = true;
 	l->s.rx_codec = codec;
+	assert_int_equal(md_enc_alloc(&l->far_enc, codec), 0);
+	assert_int_equal(md_dec_alloc(&l->far_dec, codec, MD_NARROW), 0);
 }
 
 static void leg_free(struct leg *l)
@@ -33,6 +42,10 @@ static void leg_free(struct leg *l)
 	close(l->far);
 	close(l->s.rtp_fd);
 	md_jitter_free(l->s.jitter);
+	md_enc_free(l->s.enc);
+	md_enc_free(l->far_enc);
+	md_dec_free(l->far_dec);
+	md_resample_free(l->s.cross);
 }
 
 static void join(struct md_mroom *r, struct leg *l, enum md_role role, struct leg *to)
@@ -43,25 +56,24 @@ static void join(struct md_mroom *r, struct leg *l, enum md_role role, struct le
 
 static void says(struct leg *l, uint16_t seq, int16_t level)
 {
-	uint8_t payload[MD_FRAME];
-	int16_t pcm[MD_FRAME];
-	for (int i = 0; i < MD_FRAME; i++)
+	uint8_t payload[MD_PAYLOAD_MAX];
+	int16_t pcm[MD_FRAME_WIDE];
+	for (int i = 0; i < MD_FRAME_WIDE; i++)
 		pcm[i] = level;
-	struct md_rtp r = {
-		.seq = seq, .payload = payload, .len = md_codecs[l->s.rx_codec].encode(payload, pcm, MD_FRAME)};
+	struct md_rtp r = {.seq = seq, .payload = payload, .len = md_enc_frame(l->far_enc, payload, pcm)};
 	if (l->s.jitter)
-		md_jitter_put(l->s.jitter, &r);
+		md_jitter_put(l->s.jitter, &r, 0);
 }
 
 /* The level it was sent; INT32_MIN: nothing. */
 static int hears(struct leg *l)
 {
-	uint8_t b[400];
-	int16_t pcm[MD_FRAME];
+	uint8_t b[1500];
+	int16_t pcm[MD_PCM_MAX];
 	ssize_t n = recv(l->far, b, sizeof(b), 0);
-	if (n != MD_RTP_HEADER + MD_FRAME)
+	if (n <= MD_RTP_HEADER ||
+	    md_dec_packet(l->far_dec, pcm, b + MD_RTP_HEADER, (size_t)n - MD_RTP_HEADER) != MD_FRAME)
 		return INT32_MIN;
-	md_codecs[l->s.media.codec].decode(pcm, b + MD_RTP_HEADER, MD_FRAME);
 	return pcm[100];
 }
 

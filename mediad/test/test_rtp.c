@@ -42,7 +42,7 @@ static void lengths_that_lie_are_refused(void **state ZJ_UNUSED)
 static enum md_rtp_verdict packet(struct md_rtp_rx *rx, uint16_t seq, uint32_t arrival)
 {
 	struct md_rtp r = {.seq = seq, .ts = seq * 160u, .ssrc = 1};
-	return md_rtp_rx_packet(rx, &r, arrival);
+	return md_rtp_rx_packet(rx, &r, arrival, 8000);
 }
 
 static void losses_reorderings_and_duplicates_are_counted(void **state ZJ_UNUSED)
@@ -66,10 +66,10 @@ static void a_new_ssrc_or_a_jump_begins_anew_and_keeps_the_losses(void **state Z
 	packet(&rx, 10, 0);
 	packet(&rx, 12, 320);
 	struct md_rtp other = {.seq = 50, .ts = 7, .ssrc = 2};
-	assert_int_equal(md_rtp_rx_packet(&rx, &other, 480), MD_RTP_NEW_SSRC);
+	assert_int_equal(md_rtp_rx_packet(&rx, &other, 480, 8000), MD_RTP_NEW_SSRC);
 	assert_int_equal(md_rtp_rx_lost(&rx), 1);
 	other.seq = 20000;
-	assert_int_equal(md_rtp_rx_packet(&rx, &other, 640), MD_RTP_NEW_SSRC);
+	assert_int_equal(md_rtp_rx_packet(&rx, &other, 640, 8000), MD_RTP_NEW_SSRC);
 	assert_int_equal(md_rtp_rx_lost(&rx), 1);
 	assert_int_equal(rx.packets, 4);
 }

@@ -21,9 +21,9 @@ static void an_offer_is_understood(void **state ZJ_UNUSED)
 					"a=rtcp:4007\r\na=sendrecv\r\n"),
 			 0);
 	assert_int_equal(s.n_codecs, 2);
-	md_sdp_media(&s, MD_DIR_BOTH, &m);
+	md_sdp_media(&s, MD_DIR_BOTH, false, &m);
 	assert_int_equal(m.codec, MD_CODEC_PCMU);
-	assert_int_equal(m.dtmf_pt, 101);
+	assert_int_equal(m.dtmf_tx, 101);
 	assert_int_equal(ntohs(m.rtp.sin_port), 4000);
 	assert_int_equal(ntohs(m.rtcp.sin_port), 4007);
 	assert_true(m.send && m.recv);
@@ -56,17 +56,23 @@ static void dynamic_types_names_in_any_case_and_other_lines(void **state ZJ_UNUS
 
 static void an_offer_of_ours_is_answered_by_ourselves(void **state ZJ_UNUSED)
 {
+	static const enum md_codec_id ours[] = {MD_CODEC_PCMA, MD_CODEC_PCMU};
 	char offer[MD_SDP_MAX], answer[MD_SDP_MAX];
 	struct md_sdp s;
-	struct md_sdp_local l = {
-		.address = {htonl(INADDR_LOOPBACK)}, .port = 14500, .id = 1, .version = 1, .dir = MD_DIR_BOTH};
+	struct md_sdp_local l = {.address = {htonl(INADDR_LOOPBACK)},
+				 .port = 14500,
+				 .id = 1,
+				 .version = 1,
+				 .dir = MD_DIR_BOTH,
+				 .codecs = ours,
+				 .n_codecs = 2};
 	assert_true(md_sdp_write(offer, sizeof(offer), &l) > 0);
 	assert_int_equal(parse(&s, offer), 0);
 	l.offer = &s;
 	assert_true(md_sdp_write(answer, sizeof(answer), &l) > 0);
 	assert_int_equal(parse(&s, answer), 0);
 	assert_int_equal(s.n_codecs, 1);
-	assert_int_equal(s.dtmf_pt, MD_DTMF_PT);
+	assert_int_equal(s.dtmf[0], 101);
 }
 
 static void hold_in_all_its_forms(void **state ZJ_UNUSED)
@@ -86,7 +92,7 @@ static void hold_in_all_its_forms(void **state ZJ_UNUSED)
 		struct md_media m;
 		snprintf(text, sizeof(text), HEAD "m=audio 4000 RTP/AVP 8\r\n%s", rows[i].attr);
 		assert_int_equal(parse(&s, text), 0);
-		md_sdp_media(&s, MD_DIR_BOTH, &m);
+		md_sdp_media(&s, MD_DIR_BOTH, false, &m);
 		assert_int_equal(md_sdp_answer_dir(&s, MD_DIR_BOTH), rows[i].answer);
 		assert_int_equal(md_sdp_is_hold(&s), rows[i].hold);
 		assert_int_equal(m.send, rows[i].send);

@@ -1,4 +1,4 @@
-// What is in a piece of audio: the share of a tone (Goertzel), its loudness.
+// What is in a piece of audio: the share of a tone (Goertzel), its loudness, clicks, gaps, delay.
 
 /**
  * The share (0…1) of the energy of `pcm` that lies at `hz`: 1 is a pure tone, noise and other tones give about 0.
@@ -43,4 +43,69 @@ export function sine(hz, ms, { dbfs = -12, rate = 8000 } = {}) {
 	const amplitude = 32767 * 10 ** (dbfs / 20);
 	return Int16Array.from({ length: Math.round((ms * rate) / 1000) },
 		(_, i) => Math.round(amplitude * Math.sin((2 * Math.PI * hz * i) / rate)));
+}
+
+/** Level of the samples in dB below a full-scale sine. */
+export const dbfs = (pcm) => 20 * Math.log10(Math.max(rms(pcm), 1e-3) / (32767 / Math.SQRT2));
+
+/**
+ * Where a tone of `hz` is broken: the places (ms) at which what is left of it behind a notch is larger than `share` of the
+ * tone's amplitude. A jump of phase or level is one place; a codec's noise is far below.
+ */
+export function clicks(pcm, hz, { rate = 8000, share = 0.25 } = {}) {
+	const c = 2 * Math.cos((2 * Math.PI * hz) / rate);
+	const limit = share * rms(pcm) * Math.SQRT2;
+	const places = [];
+	for (let i = 2; i < pcm.length; i++)
+		if (Math.abs(pcm[i] - c * pcm[i - 1] + pcm[i - 2]) > limit) {
+			const ms = (i * 1000) / rate;
+			if (!places.length || ms - places.at(-1) > 5)
+				places.push(ms);
+		}
+	return places;
+}
+
+/** Stretches of at least `ms` in which every 5 ms are quieter than `loudness`: [{at, ms}]. */
+export function gaps(pcm, { rate = 8000, ms = 10, loudness = 60 } = {}) {
+	const size = rate / 200;
+	const found = [];
+	let from = null;
+	for (let at = 0; at <= pcm.length - size; at += size) {
+		const quiet = at + 2 * size <= pcm.length && rms(pcm.subarray(at, at + size)) < loudness;
+		if (quiet)
+			from ??= at;
+		else if (from !== null) {
+			if (((at - from) * 1000) / rate >= ms)
+				found.push({ at: (from * 1000) / rate, ms: ((at - from) * 1000) / rate });
+			from = null;
+		}
+	}
+	return found;
+}
+
+/** How much later (ms) `heard` has what is in `said`, by the loudness of each 5 ms; and how alike they are there (0…1). */
+export function delayOf(said, heard, { rate = 8000, maxMs = 2000 } = {}) {
+	const size = rate / 200;
+	const envelope = (pcm) => {
+		const e = Array.from({ length: Math.floor(pcm.length / size) }, (_, i) => rms(pcm.subarray(i * size, (i + 1) * size)));
+		const mean = e.reduce((n, x) => n + x, 0) / (e.length || 1);
+		return e.map((x) => x - mean);
+	};
+	const a = envelope(said);
+	const b = envelope(heard);
+	let best = { ms: 0, likeness: 0 };
+	for (let lag = 0; lag * 5 <= maxMs; lag++) {
+		let ab = 0;
+		let aa = 0;
+		let bb = 0;
+		for (let i = 0; i < a.length && i + lag < b.length; i++) {
+			ab += a[i] * b[i + lag];
+			aa += a[i] * a[i];
+			bb += b[i + lag] * b[i + lag];
+		}
+		const likeness = aa && bb ? ab / Math.sqrt(aa * bb) : 0;
+		if (likeness > best.likeness)
+			best = { ms: lag * 5, likeness };
+	}
+	return best;
 }

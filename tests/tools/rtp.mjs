@@ -5,7 +5,7 @@
 import dgram from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import { codecs } from './g711.mjs';
+import { codecs as g711 } from './g711.mjs';
 import { concat, rms, toneShare } from './audio.mjs';
 import { SLOW } from './wait.mjs';
 
@@ -14,6 +14,20 @@ const FRAME = 160;
 const DTMF_PT = 101;
 const DIGITS = '0123456789*#ABCD';
 const KEEP_MS = 120_000;
+
+/** What an endpoint can speak; L16 is RFC 3551's, at 8 kHz. */
+export const codecs = {
+	...g711,
+	L16: {
+		name: 'L16', payloadType: 113, idle: 0, width: 2,
+		decode: (bytes) => Int16Array.from({ length: bytes.length >> 1 }, (_, i) => bytes.readInt16BE(2 * i)),
+		encode(pcm) {
+			const bytes = Buffer.allocUnsafe(2 * pcm.length);
+			pcm.forEach((x, i) => bytes.writeInt16BE(x, 2 * i));
+			return bytes;
+		},
+	},
+};
 
 const clock = {
 	endpoints: new Set(),
@@ -151,7 +165,7 @@ export class Rtp extends EventEmitter {
 			this.queue.shift();
 			key.done?.();
 		}
-		const payload = this.source ? this.codec.encode(this.source()) : Buffer.alloc(FRAME, this.codec.idle);
+		const payload = this.source ? this.codec.encode(this.source()) : Buffer.alloc(FRAME * (this.codec.width ?? 1), this.codec.idle);
 		this.send(this.codec.payloadType, this.timestamp, payload, this.sent === 0);
 	}
 

@@ -97,13 +97,20 @@ static int start_prompts(struct md_control *c)
 
 static int start_sip(struct md_control *c, su_root_t *root)
 {
+	char bad[40];
 	struct md_ua_conf u = {
+		.choose = !strcmp(c->conf->codec_choice, "own"),
 		.address = c->conf->address,
 		.port = (uint16_t)c->conf->sip_port,
 		.proxy = c->conf->proxy,
 		.hep = c->conf->hep,
 		.session_expires_s = (unsigned)c->conf->session_expires_s,
 	};
+	u.codecs.n = md_codec_list(u.codecs.order, c->conf->codecs, bad, sizeof(bad));
+	if (!u.codecs.n) {
+		zj_error("main", "codecs: unknown or twice: %s", zj_log_esc(bad));
+		return EINVAL;
+	}
 	return md_ua_alloc(&c->ua, root, &u, &md_leg_ua_ops, c);
 }
 

@@ -241,7 +241,7 @@ json_t *md_leg_json(const struct md_leg *l)
 	set_time(o, "answered_at", l->answered_us);
 	set_time(o, "ended_at", l->ended_us);
 	if (l->codec != MD_CODEC_NONE)
-		set_text(o, "codec", md_codecs[l->codec].name);
+		set_text(o, "codec", md_codec_title(l->codec));
 	json_object_set_new(o, "held", json_boolean(l->held));
 	if (l->loading || l->playing)
 		set_text(o, "play", l->loading ? l->loading->id : ((struct md_play_info *)l->playing->tag)->id);

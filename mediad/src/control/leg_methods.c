@@ -83,11 +83,26 @@ static void leg_hold(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 }
 MD_LEG_METHOD(hold)
 
-static void leg_reoffer(struct md_leg *l, const json_t *p ZJ_UNUSED, struct md_peer *peer ZJ_UNUSED,
-			struct md_result *res)
+/* `codecs`, if there. False, with `res` filled: a word that is none. */
+static bool codecs_of(const json_t *p, struct md_codec_list *list, struct md_result *res)
 {
-	if (!is_up(l, res))
+	char bad[40];
+	const char *text = md_str(p, "codecs");
+	list->n = text ? md_codec_list(list->order, text, bad, sizeof(bad)) : 0;
+	if (!text || list->n)
+		return true;
+	snprintf(res->text, sizeof(res->text), "codecs: '%s' is unknown or there twice", zj_log_esc(bad));
+	md_bad(res, res->text);
+	return false;
+}
+
+static void leg_reoffer(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
+{
+	struct md_codec_list codecs;
+	if (!is_up(l, res) || !codecs_of(p, &codecs, res))
 		return;
+	if (codecs.n)
+		md_dialog_set_codecs(l->dialog, &codecs);
 	(void)md_dialog_offer(l->dialog, l->holding);
 	res->state = md_leg_state_names[l->state];
 }
@@ -140,6 +155,9 @@ static void originate(struct md_control *c, const json_t *p, struct md_peer *pee
 	const char *because, *controller = md_str(p, "controller");
 	struct md_peer *who = controller ? md_peer_find(c, controller) : peer;
 	int64_t timeout = md_int(p, "timeout_ms", 60000);
+	struct md_codec_list codecs;
+	if (!codecs_of(p, &codecs, res))
+		return;
 	if (!who) {
 		md_refuse(res, "no_such_controller");
 		return;
@@ -173,6 +191,7 @@ static void originate(struct md_control *c, const json_t *p, struct md_peer *pee
 		.call_id = l->sip_call_id,
 		.headers = l->headers,
 		.rtp_port = md_stream_port(l->stream),
+		.codecs = codecs.n ? &codecs : NULL,
 	};
 	err = md_dialog_invite(&l->dialog, c->ua, &inv, l, res->text, sizeof(res->text));
 	if (err) {
@@ -214,14 +233,14 @@ static void m_leg_originate(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_c
 }
 
 const struct zj_rpc_method md_leg_methods[] = {
-	{"leg.originate", MD_C " call:u to:s from:s from_name?:s headers?:o timeout_ms?:i controller?:s",
+	{"leg.originate", MD_C " call:u to:s from:s from_name?:s headers?:o timeout_ms?:i controller?:s codecs?:s",
 	 m_leg_originate, "Calls somebody"},
 	{"leg.progress", MD_C " code:i", m_leg_progress, "180, or 183 with early media"},
 	{"leg.answer", MD_C, m_leg_answer, "200"},
 	{"leg.hangup", MD_C " code?:i cause?:i reason?:s", m_leg_hangup, "Refuses, cancels or ends"},
 	{"leg.move", MD_C " to:s", m_leg_move, "302"},
 	{"leg.hold", MD_C " on:b", m_leg_hold, "re-INVITE sendonly or sendrecv"},
-	{"leg.reoffer", MD_C, m_leg_reoffer, "re-INVITE with a fresh offer"},
+	{"leg.reoffer", MD_C " codecs?:s", m_leg_reoffer, "re-INVITE with a fresh offer"},
 	{"leg.handover", MD_C " to:s data:o", m_leg_handover, "Another controller takes it"},
 	{"leg.done", MD_C, m_leg_done, "Forgets an ended leg"},
 	{0},

@@ -94,7 +94,7 @@ static void progress(struct md_leg *l, enum md_leg_state state, const char *even
 		return;
 	json_t *o = md_leg_event(l);
 	if (l->codec != MD_CODEC_NONE)
-		json_object_set_new(o, "codec", json_string(md_codecs[l->codec].name));
+		json_object_set_new(o, "codec", json_string(md_codec_title(l->codec)));
 	if (l->contact)
 		json_object_set_new(o, "contact", json_string(l->contact));
 	md_leg_tell(l, event, o);
@@ -123,7 +123,7 @@ static void media_h(void *owner, const struct md_media *m)
 {
 	struct md_leg *l = owner;
 	l->codec = m->codec;
-	l->dtmf_ok = m->dtmf_pt != MD_NO_PT;
+	l->dtmf_ok = m->dtmf_tx != MD_NO_PT;
 	if (l->stream && l->state != MD_L_ENDED)
 		md_stream_set_media(l->stream, m);
 }

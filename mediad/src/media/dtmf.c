@@ -3,8 +3,11 @@
 #include <string.h>
 
 static const char digits_of[] = "0123456789*#ABCD";
-#define TICK_TS 160
-#define VOLUME  10 /* -10 dBm0 */
+#define TICK_TS     160
+#define VOLUME      10   /* -10 dBm0 */
+#define HELD_MIN_MS 40   /* a key passed on is at least so long … */
+#define HELD_MAX_MS 8000 /* … and at most */
+#define HELD_GAP_MS 40
 
 char md_dtmf_digit(uint8_t event)
 {
@@ -25,14 +28,14 @@ static void finish(struct md_dtmf_rx *d, struct md_dtmf_heard *h)
 		return;
 	d->ended = true;
 	h->digit = md_dtmf_digit(d->event);
-	h->ms = (d->base + d->duration) / 8;
+	h->ms = (uint32_t)((uint64_t)(d->base + d->duration) * 1000 / (d->clock ? d->clock : 8000));
 }
 
 /* A long event goes on in a new segment: its timestamp is where the former one reached 0xffff. */
 static bool continues(const struct md_dtmf_rx *d, uint8_t event, uint32_t ts)
 {
-	return md_dtmf_rx_is_open(d) && d->event == event && d->duration >= 0xf000 && ts - d->ts <= 0xffff + TICK_TS &&
-	       ts - d->ts >= 0xf000;
+	return md_dtmf_rx_is_open(d) && d->event == event && d->duration >= 0xf000 &&
+	       ts - d->ts <= 0xffff + 6 * TICK_TS && ts - d->ts >= 0xf000;
 }
 
 void md_dtmf_rx_packet(struct md_dtmf_rx *d, const struct md_rtp *r, int64_t now_us, struct md_dtmf_heard *h)
@@ -55,7 +58,7 @@ void md_dtmf_rx_packet(struct md_dtmf_rx *d, const struct md_rtp *r, int64_t now
 			finish(d, h);
 			h->began = md_dtmf_digit(event);
 		}
-		*d = (struct md_dtmf_rx){.active = true, .event = event, .ts = r->ts, .base = base};
+		*d = (struct md_dtmf_rx){.active = true, .event = event, .ts = r->ts, .base = base, .clock = d->clock};
 	}
 	if (d->ended)
 		return;
@@ -75,34 +78,66 @@ void md_dtmf_rx_tick(struct md_dtmf_rx *d, int64_t now_us, struct md_dtmf_heard 
 		finish(d, h);
 }
 
+static void make_room(struct md_dtmf_tx *d)
+{
+	memmove(d->queue, d->queue + d->at, (d->n - d->at) * sizeof(d->queue[0]));
+	d->n -= d->at;
+	d->at = 0;
+}
+
 int md_dtmf_tx_add(struct md_dtmf_tx *d, const char *digits, unsigned ms, unsigned gap_ms)
 {
 	size_t n = strlen(digits);
 	for (size_t i = 0; i < n; i++)
 		if (md_dtmf_event(digits[i]) < 0)
 			return EINVAL;
-	if (d->at) {
-		memmove(d->queue, d->queue + d->at, d->n - d->at);
-		d->n -= d->at;
-		d->at = 0;
-	}
+	make_room(d);
 	if (d->n + n > MD_DTMF_QUEUE)
 		return ENOSPC;
-	memcpy(d->queue + d->n, digits, n);
-	d->n += (unsigned)n;
-	d->ms = (uint16_t)ms;
+	for (size_t i = 0; i < n; i++) {
+		d->queue[d->n].digit = digits[i];
+		d->queue[d->n++].ms = (uint16_t)ms;
+	}
 	d->gap_ms = (uint16_t)gap_ms;
 	return 0;
+}
+
+int md_dtmf_tx_press(struct md_dtmf_tx *d, char digit)
+{
+	const char text[2] = {digit, 0};
+	md_dtmf_tx_release(d, HELD_MIN_MS); /* a former one whose end was not seen */
+	return digit ? md_dtmf_tx_add(d, text, 0, HELD_GAP_MS) : EINVAL;
+}
+
+void md_dtmf_tx_release(struct md_dtmf_tx *d, unsigned ms)
+{
+	for (unsigned i = d->at; i < d->n; i++)
+		if (!d->queue[i].ms)
+			d->queue[i].ms = (uint16_t)(ms < HELD_MIN_MS   ? HELD_MIN_MS
+						    : ms > HELD_MAX_MS ? HELD_MAX_MS
+								       : ms);
 }
 
 static void put(struct md_dtmf_tx *d, struct md_dtmf_out *out, bool end)
 {
 	out->send = true;
 	out->ts = d->ts;
-	out->payload[0] = (uint8_t)md_dtmf_event(d->queue[d->at]);
+	out->payload[0] = (uint8_t)md_dtmf_event(d->queue[d->at].digit);
 	out->payload[1] = (uint8_t)((end ? 0x80 : 0) | VOLUME);
 	out->payload[2] = (uint8_t)(d->duration >> 8);
 	out->payload[3] = (uint8_t)d->duration;
+}
+
+/* 20 ms more of a key; a long one goes on in a new segment (RFC 4733 2.5.1.3). */
+static void grow(struct md_dtmf_tx *d)
+{
+	uint32_t tick = (d->clock ? d->clock : 8000) / 50;
+	if (d->duration + tick > 0xffff) {
+		d->ts += d->duration;
+		d->duration = 0;
+	}
+	d->duration += tick;
+	d->sent_ms += 20;
 }
 
 bool md_dtmf_tx_tick(struct md_dtmf_tx *d, uint32_t now_ts, struct md_dtmf_out *out)
@@ -117,18 +152,19 @@ bool md_dtmf_tx_tick(struct md_dtmf_tx *d, uint32_t now_ts, struct md_dtmf_out *
 		}
 		d->phase = MD_DTMF_ON;
 		d->ts = now_ts;
-		d->duration = 0;
+		d->duration = d->sent_ms = 0;
 		out->marker = true;
 	}
 	if (d->phase == MD_DTMF_ON) {
-		d->duration = (uint16_t)(d->duration + TICK_TS);
-		if (d->duration >= d->ms * 8u) {
-			d->phase = MD_DTMF_END;
-			d->left = 3; /* the end is sent three times (RFC 4733 2.5.1.4) */
-		} else {
+		unsigned ms = d->queue[d->at].ms ? d->queue[d->at].ms : HELD_MAX_MS;
+		grow(d);
+		out->tone = d->queue[d->at].digit;
+		if (d->sent_ms < ms) {
 			put(d, out, false);
 			return true;
 		}
+		d->phase = MD_DTMF_END;
+		d->left = 3; /* the end is sent three times (RFC 4733 2.5.1.4) */
 	}
 	if (d->phase == MD_DTMF_END) {
 		put(d, out, true);

@@ -13,6 +13,7 @@ struct md_dtmf_rx {
 	uint32_t ts;       /* identifies the event */
 	uint16_t duration; /* newest, timestamp units */
 	uint32_t base;     /* of former segments of a long event (RFC 4733 2.5.1.3) */
+	unsigned clock;    /* of its timestamps; 0: 8000 */
 	int64_t last_us;
 };
 struct md_dtmf_heard {
@@ -31,21 +32,30 @@ static inline bool md_dtmf_rx_is_open(const struct md_dtmf_rx *d)
 
 /* ---- sending ---- */
 struct md_dtmf_tx {
-	char queue[MD_DTMF_QUEUE + 1];
+	struct {
+		char digit;
+		uint16_t ms; /* 0: held until it is released */
+	} queue[MD_DTMF_QUEUE];
 	unsigned at, n;
-	uint16_t ms, gap_ms;
+	unsigned clock; /* of the timestamps; 0: 8000 */
+	uint16_t gap_ms;
 	enum { MD_DTMF_IDLE, MD_DTMF_ON, MD_DTMF_END, MD_DTMF_GAP } phase;
 	uint32_t ts;
-	uint16_t duration;
+	uint32_t duration; /* of this segment */
+	unsigned sent_ms;
 	unsigned left; /* end packets, or ticks of the gap */
 };
 struct md_dtmf_out {
 	bool send, marker;
+	char tone; /* the key that sounds in this tick, for who has no events */
 	uint32_t ts;
 	uint8_t payload[4];
 };
 /* EINVAL: a character that is no DTMF digit; ENOSPC: too many waiting. */
 int md_dtmf_tx_add(struct md_dtmf_tx *d, const char *digits, unsigned ms, unsigned gap_ms);
+/* A key that somebody holds down now; what is pressed after it waits for its end. */
+int md_dtmf_tx_press(struct md_dtmf_tx *d, char digit);
+void md_dtmf_tx_release(struct md_dtmf_tx *d, unsigned ms); /* it was held so long */
 /* One 20 ms tick: what to send now. False when nothing is left (audio may be sent). */
 bool md_dtmf_tx_tick(struct md_dtmf_tx *d, uint32_t now_ts, struct md_dtmf_out *out);
 

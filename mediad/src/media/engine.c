@@ -15,6 +15,7 @@
 
 #define THREADS_MAX 16
 
+const unsigned md_event_clocks[MD_EVENT_CLOCKS] = {8000, 16000, 48000};
 const char *const md_role_names[3] = {"talk", "listen", "whisper"};
 
 struct md_engine {
@@ -97,6 +98,10 @@ static void stream_free(struct md_stream *s)
 	close(s->rtp_fd);
 	close(s->rtcp_fd);
 	md_jitter_free(s->jitter);
+	md_dec_free(s->ear);
+	md_enc_free(s->enc);
+	md_resample_free(s->cross);
+	md_resample_free(s->play_up);
 	free(s);
 }
 
@@ -245,13 +250,20 @@ int md_stream_open(struct md_stream **sp, struct md_engine *e, const char *call,
 	s->ssrc = random[0];
 	s->ts_base = random[1];
 	s->seq = (uint16_t)(random[2] & 0x7fff);
-	s->media.codec = s->rx_codec = MD_CODEC_NONE;
-	s->media.dtmf_pt = MD_NO_PT;
-	memset(s->media.pts, MD_NO_PT, sizeof(s->media.pts));
+	md_media_clear(&s->media);
+	s->rx_codec = MD_CODEC_NONE;
 	s->home = thread_of(e, call);
 	post(s, message(MD_MSG_ADD, s, NULL));
 	*sp = s;
 	return 0;
+}
+
+void md_media_clear(struct md_media *m)
+{
+	*m = (struct md_media){.codec = MD_CODEC_NONE, .dtmf_tx = MD_NO_PT, .noise_pt = MD_NO_PT};
+	memset(m->tx_pts, MD_NO_PT, sizeof(m->tx_pts));
+	memset(m->rx_pts, MD_NO_PT, sizeof(m->rx_pts));
+	memset(m->dtmf_rx, MD_NO_PT, sizeof(m->dtmf_rx));
 }
 
 uint16_t md_stream_port(const struct md_stream *s)

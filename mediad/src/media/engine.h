@@ -26,15 +26,23 @@ struct md_engine_conf {
 	const char *store;           /* recordings lie below it */
 };
 
-/* What offer and answer agreed upon. */
+/* What offer and answer agreed upon. Payload types: 255 is none; each side numbers what it receives. */
+#define MD_NO_PT        255
+#define MD_EVENT_CLOCKS 3 /* telephone events come at the clock of the audio: 8000, 16000, 48000 */
+extern const unsigned md_event_clocks[MD_EVENT_CLOCKS];
 struct md_media {
 	struct sockaddr_in rtp, rtcp; /* port 0: not known yet */
 	enum md_codec_id codec;       /* that we send; MD_CODEC_NONE: not known yet */
-	uint8_t pts[MD_CODECS];       /* payload type of each codec; 255: not agreed */
-	uint8_t dtmf_pt;              /* 255: none */
-	bool send, recv;              /* may we send audio; will we hear any */
+	uint8_t tx_pts[MD_CODECS], rx_pts[MD_CODECS];
+	uint8_t dtmf_tx; /* for the codec that we send … */
+	unsigned dtmf_clock;
+	uint8_t dtmf_rx[MD_EVENT_CLOCKS];
+	uint8_t noise_pt; /* comfort noise, both ways */
+	bool rtcp_mux;    /* RTCP comes and goes on the RTP port (RFC 5761) */
+	bool send, recv;  /* may we send audio; will we hear any */
 };
-#define MD_NO_PT 255
+
+void md_media_clear(struct md_media *m); /* nothing agreed */
 
 enum md_role { MD_TALK, MD_LISTEN, MD_WHISPER };
 extern const char *const md_role_names[3];
@@ -42,7 +50,8 @@ extern const char *const md_role_names[3];
 struct md_stats {
 	uint64_t rx_packets, rx_lost, tx_packets;
 	double jitter_ms, rtt_ms, loss, mos, far_loss; /* losses 0..1; rtt 0: not known */
-	uint64_t concealed;
+	double jitter_max_ms, far_jitter_ms;
+	uint64_t concealed, late;
 };
 
 enum md_note_type {

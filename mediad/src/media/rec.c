@@ -33,11 +33,11 @@ void md_rec_free(struct md_rec *r)
 /* Position of the packet's first sample: by RTP time as long as that agrees with the clock. */
 static int64_t place(struct md_rec_track *t, uint32_t ts, int64_t now, size_t n)
 {
-	int64_t pos = t->pos + (int32_t)(ts - t->ts);
+	int64_t pos = t->pos + (int64_t)(int32_t)(ts - t->ts) * MD_RATE / (t->clock ? t->clock : MD_RATE);
 	int64_t end = pos + (int64_t)n;
 	if (!t->set || end > now + RESYNC / 2 || end < now - RESYNC) {
 		pos = now - (int64_t)n;
-		*t = (struct md_rec_track){true, ts, pos};
+		*t = (struct md_rec_track){true, t->clock, ts, pos};
 	}
 	return pos;
 }

@@ -43,6 +43,7 @@ struct md_rec {
 /* Where a stream's RTP time lies on a recording's time; one for each pair. */
 struct md_rec_track {
 	bool set;
+	unsigned clock; /* of `ts`; 0: 8000 */
 	uint32_t ts;
 	int64_t pos;
 };

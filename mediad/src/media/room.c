@@ -23,14 +23,23 @@ static bool can_relay(const struct md_stream *from, const struct md_stream *to)
 	return from->n_relays < MD_RELAYS && from->rx_codec != MD_CODEC_NONE && from->rx_codec == to->media.codec;
 }
 
+/* Its jitter buffer is for the codec that it sends; made when it is first needed, or when that has changed. */
 static void need_decoded(struct md_stream *s)
 {
 	s->wanted = true;
-	if (s->decode)
-		return;
-	if (!s->jitter && md_jitter_alloc(&s->jitter))
-		return; /* without memory it stays silent */
-	md_jitter_reset(s->jitter);
+	if (s->rx_codec == MD_CODEC_NONE)
+		return; /* the first packet, or the agreement, makes a new plan */
+	if (md_jitter_codec(s->jitter) != s->rx_codec) {
+		md_jitter_free(s->jitter);
+		md_resample_free(s->cross);
+		s->jitter = NULL;
+		s->cross = NULL;
+		s->decode = false;
+		if (md_jitter_alloc(&s->jitter, s->rx_codec))
+			return; /* without memory it stays silent */
+	}
+	if (!s->decode)
+		md_jitter_reset(s->jitter);
 	s->decode = true;
 }
 
@@ -53,6 +62,8 @@ static void plan_listener(struct md_mroom *r, struct md_stream *to, bool *mixing
 	}
 	to->source = MD_MIXED;
 	*mixing = true;
+	if (to->media.codec != MD_CODEC_NONE)
+		r->needs[md_codecs[to->media.codec].width] = true;
 	DL_FOREACH2(r->members, m, r_next)
 	if (is_audible(m, to))
 		need_decoded(m);
@@ -74,6 +85,7 @@ void md_mroom_replan(struct md_mroom *r)
 		talkers += m->role == MD_TALK;
 	}
 	r->gated = r->gate || talkers > MD_GATE_TALKERS;
+	r->needs[MD_NARROW] = r->needs[MD_WIDE] = false;
 	DL_FOREACH2(r->members, m, r_next)
 	plan_listener(r, m, &mixing);
 	DL_FOREACH2(r->members, m, r_next)
@@ -146,6 +158,8 @@ static void close_room(struct md_mroom *r)
 	while (r->members)
 		md_mroom_remove(r, r->members);
 	record_stop(r, MD_REC_STOPPED);
+	for (int c = 0; c < MD_CODECS; c++)
+		md_enc_free(r->enc[c]);
 	md_note_send(r->eng, &(struct md_note){.type = MD_NOTE_CLOSED, .owner = r->owner, .room = r});
 }
 
@@ -173,64 +187,117 @@ void md_mroom_message(struct md_mroom *r, struct md_msg *m)
 	}
 }
 
-static void add(int32_t *sum, const int16_t *pcm)
+static void add(int32_t *sum, const int16_t *pcm, size_t n)
 {
-	for (int i = 0; i < MD_FRAME; i++)
+	for (size_t i = 0; i < n; i++)
 		sum[i] += pcm[i];
+}
+
+/* The next frame of who is heard, in every width that somebody needs. */
+static bool take_frame(struct md_mroom *r, struct md_stream *m, uint64_t tick)
+{
+	enum md_width w = md_codecs[md_jitter_codec(m->jitter)].width;
+	if (r->gated && m->role == MD_TALK && !md_voice_is_on(m, r->th->now_us))
+		return false;
+	if (!md_jitter_get(m->jitter, (int64_t)tick * MD_TICK_US, m->frame[w]))
+		return false;
+	if (!r->needs[!w])
+		return true;
+	if (!m->cross && md_resample_alloc(&m->cross, w))
+		memset(m->frame[!w], 0, sizeof(m->frame[!w]));
+	else
+		md_resample(m->cross, m->frame[w], md_frame_of(w), m->frame[!w]);
+	return true;
 }
 
 /* The sum without the listener himself, plus what is whispered to him. */
 static void mix_for(struct md_mroom *r, const struct md_stream *to, const int32_t *sum, bool whispers, int16_t *out)
 {
 	struct md_stream *m;
-	int32_t own[MD_FRAME];
-	memcpy(own, sum, sizeof(own));
+	int32_t own[MD_FRAME_WIDE];
+	enum md_width w = md_codecs[to->media.codec].width;
+	size_t n = md_frame_of(w);
+	memcpy(own, sum, n * sizeof(*own));
 	if (to->role == MD_TALK && to->heard)
-		for (int i = 0; i < MD_FRAME; i++)
-			own[i] -= to->frame[i];
+		for (size_t i = 0; i < n; i++)
+			own[i] -= to->frame[w][i];
 	if (whispers)
 		DL_FOREACH2(r->members, m, r_next)
 	if (m->role == MD_WHISPER && m->whisper_to == to && m->heard)
-		add(own, m->frame);
-	for (int i = 0; i < MD_FRAME; i++)
+		add(own, m->frame[w], n);
+	for (size_t i = 0; i < n; i++)
 		out[i] = md_saturate(own[i]);
+}
+
+/* Who says nothing himself hears the same as every other such listener, and can have it from the room's encoder. One
+ * that carries a state must not be changed often: who may speak keeps his own, but for rooms where most are silent. */
+static bool hears_common(const struct md_mroom *r, const struct md_stream *m, bool whispers)
+{
+	if (whispers || (m->role == MD_TALK && m->heard))
+		return false;
+	return md_codecs[m->media.codec].stateless || r->gated || m->role == MD_LISTEN;
+}
+
+struct common {
+	bool done;
+	size_t len;
+	uint8_t packet[MD_RTP_HEADER + MD_PAYLOAD_MAX];
+};
+
+static bool encode_common(struct md_mroom *r, struct common *k, const struct md_stream *m, const int32_t *sum)
+{
+	int16_t pcm[MD_FRAME_WIDE];
+	enum md_codec_id c = m->media.codec;
+	if (k->done)
+		return k->len > 0;
+	k->done = true;
+	k->len = 0;
+	if (!r->enc[c] && md_enc_alloc(&r->enc[c], c))
+		return false;
+	mix_for(r, m, sum, false, pcm);
+	k->len = md_enc_frame(r->enc[c], k->packet + MD_RTP_HEADER, pcm);
+	return k->len > 0;
+}
+
+static void send_mix(struct md_mroom *r, struct md_stream *m, const int32_t *sum, bool whispers, struct common *k,
+		     uint64_t tick)
+{
+	int16_t pcm[MD_FRAME_WIDE];
+	enum md_codec_id c = m->media.codec;
+	if (hears_common(r, m, whispers) && encode_common(r, k, m, sum)) {
+		m->own_enc = false;
+		md_stream_send_audio(m, tick, k->packet, k->len);
+		return;
+	}
+	/* From the room's to one's own encoder without a seam. */
+	if (!m->own_enc && r->enc[c] && !md_codecs[c].stateless && md_stream_enc(m))
+		md_enc_copy(m->enc, r->enc[c]);
+	mix_for(r, m, sum, whispers, pcm);
+	md_stream_send_pcm(m, tick, pcm);
 }
 
 void md_mroom_tick(struct md_mroom *r, uint64_t tick)
 {
 	struct md_stream *m;
-	int32_t sum[MD_FRAME] = {0};
+	int32_t sum[MD_WIDTHS][MD_FRAME_WIDE] = {{0}};
+	struct common common[MD_CODECS];
 	bool whispers = false;
 	DL_FOREACH2(r->members, m, r_next)
 	{
 		if (!m->decode)
 			continue;
-		m->heard = false;
-		if (r->gated && m->role == MD_TALK && !md_voice_is_on(m, r->th->now_us))
-			continue;
-		m->heard = m->rx_codec != MD_CODEC_NONE && md_jitter_get(m->jitter, &md_codecs[m->rx_codec], m->frame);
-		if (m->heard && m->role == MD_TALK)
-			add(sum, m->frame);
+		m->heard = take_frame(r, m, tick);
+		for (int w = 0; w < MD_WIDTHS && m->heard && m->role == MD_TALK; w++)
+			if (r->needs[w])
+				add(sum[w], m->frame[w], md_frame_of((enum md_width)w));
 		whispers = whispers || m->role == MD_WHISPER;
 	}
-	/* Who says nothing himself hears the same as every other such listener: encoded once a codec. */
-	uint8_t common[MD_CODECS][MD_RTP_HEADER + MD_FRAME];
-	size_t encoded[MD_CODECS] = {0};
-	int16_t pcm[MD_FRAME];
+	for (int c = 0; c < MD_CODECS; c++)
+		common[c].done = false;
 	DL_FOREACH2(r->members, m, r_next)
 	{
 		enum md_codec_id c = m->media.codec;
-		if (m->source != MD_MIXED || m->play || m->dtmf_tx.n || c == MD_CODEC_NONE)
-			continue;
-		if (whispers || (m->role == MD_TALK && m->heard)) {
-			mix_for(r, m, sum, whispers, pcm);
-			md_stream_send_pcm(m, tick, pcm);
-			continue;
-		}
-		if (!encoded[c]) {
-			mix_for(r, m, sum, false, pcm);
-			encoded[c] = md_codecs[c].encode(common[c] + MD_RTP_HEADER, pcm, MD_FRAME);
-		}
-		md_stream_send_audio(m, tick, common[c], encoded[c]);
+		if (m->source == MD_MIXED && !m->play && !m->dtmf_tx.n && c != MD_CODEC_NONE)
+			send_mix(r, m, sum[md_codecs[c].width], whispers, &common[c], tick);
 	}
 }

@@ -68,6 +68,17 @@ static void restart(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arriv
 	rx->packets++;
 }
 
+/* The far end changed to a codec of another clock: what was measured goes on in the new units. */
+static void set_clock(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arrival, uint32_t clock)
+{
+	if (rx->clock && rx->clock != clock) {
+		rx->jitter_q4 = (uint32_t)((uint64_t)rx->jitter_q4 * clock / rx->clock);
+		rx->jitter_max_q4 = (uint32_t)((uint64_t)rx->jitter_max_q4 * clock / rx->clock);
+	}
+	rx->transit = arrival - r->ts;
+	rx->clock = clock;
+}
+
 static void note_jitter(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arrival)
 {
 	uint32_t transit = arrival - r->ts;
@@ -76,15 +87,22 @@ static void note_jitter(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t a
 	if (d < 0)
 		d = -d;
 	/* A jump of seconds is a talk spurt of a sender that stops its timestamps, not jitter. */
-	if (d > 8000)
+	if ((uint32_t)d > rx->clock)
 		return;
 	rx->jitter_q4 += (uint32_t)d - ((rx->jitter_q4 + 8) >> 4);
 	if (rx->jitter_q4 > rx->jitter_max_q4)
 		rx->jitter_max_q4 = rx->jitter_q4;
 }
 
-enum md_rtp_verdict md_rtp_rx_packet(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arrival)
+double md_rtp_rx_jitter_ms(const struct md_rtp_rx *rx, bool max)
 {
+	return (max ? rx->jitter_max_q4 : rx->jitter_q4) * 1000.0 / 16 / (rx->clock ? rx->clock : 8000);
+}
+
+enum md_rtp_verdict md_rtp_rx_packet(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arrival, uint32_t clock)
+{
+	if (rx->clock != clock)
+		set_clock(rx, r, arrival, clock);
 	if (!rx->started || rx->ssrc != r->ssrc) {
 		restart(rx, r, arrival);
 		return MD_RTP_NEW_SSRC;

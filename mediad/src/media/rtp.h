@@ -28,16 +28,18 @@ struct md_rtp_rx {
 	uint32_t cycles, base;                   /* extended sequence numbers, RFC 3550 A.1 */
 	uint32_t received;                       /* of this SSRC */
 	uint32_t expected_prior, received_prior; /* at the last report */
-	uint32_t transit;
+	uint32_t transit, clock;
 	uint32_t jitter_q4;            /* RFC 3550 A.8, in 1/16 timestamp units */
 	uint64_t packets, lost_before; /* sums: all SSRCs; losses of former SSRCs */
 	uint32_t jitter_max_q4;
 };
+#define MD_NOISE_PT 13 /* comfort noise, RFC 3389 */
 
 enum md_rtp_verdict { MD_RTP_NEXT, MD_RTP_LATE /* older than the newest: reordered */, MD_RTP_DUP, MD_RTP_NEW_SSRC };
 
-/* `arrival` is the receiver's clock in the stream's timestamp units. */
-enum md_rtp_verdict md_rtp_rx_packet(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arrival);
+/* `arrival` is the receiver's clock in the stream's timestamp units, of which there are `clock` a second. */
+enum md_rtp_verdict md_rtp_rx_packet(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arrival, uint32_t clock);
+double md_rtp_rx_jitter_ms(const struct md_rtp_rx *rx, bool max);
 uint64_t md_rtp_rx_lost(const struct md_rtp_rx *rx);
 /* Fraction lost (1/256) since the last call, RFC 3550 A.3. */
 uint8_t md_rtp_rx_fraction(struct md_rtp_rx *rx);

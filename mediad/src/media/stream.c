@@ -18,8 +18,13 @@ static void set_media(struct md_stream *s, const struct md_media *m, int64_t now
 		s->remote_rtcp = m->rtcp;
 		s->latched = false;
 	}
-	if (s->media.codec != m->codec)
+	if (s->media.codec != m->codec) {
+		/* Our timestamps go on from where they are, at the new codec's pace. */
+		uint32_t tick = (uint32_t)(now_us / MD_TICK_US);
+		s->ts_base += tick * (md_codec_ts(s->media.codec) - md_codec_ts(m->codec));
 		s->rx_codec = m->codec;
+		s->rec_track.set = s->room_track.set = false;
+	}
 	s->media = *m;
 	s->set_us = now_us;
 	s->marker = true;
@@ -81,7 +86,7 @@ static void rtcp_send(struct md_stream *s, int64_t now_us)
 		.ssrc = s->ssrc,
 		.sending = s->tx_packets != s->tx_at_report,
 		.now_us = (uint64_t)zj_now_us(),
-		.rtp_ts = s->ts_base + (uint32_t)(now_us * 8 / 1000),
+		.rtp_ts = s->ts_base + (uint32_t)(now_us * (md_codecs[s->media.codec].clock / 1000) / 1000),
 		.packets = (uint32_t)s->tx_packets,
 		.octets = (uint32_t)s->tx_octets,
 		.last_sr = s->last_sr,
@@ -90,8 +95,10 @@ static void rtcp_send(struct md_stream *s, int64_t now_us)
 	};
 	s->tx_at_report = s->tx_packets;
 	size_t n = md_rtcp_write(buf, &l, &s->rx);
-	(void)sendto(s->rtcp_fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&s->remote_rtcp,
-		     sizeof(s->remote_rtcp));
+	const struct sockaddr_in *to = s->media.rtcp_mux ? &s->remote : &s->remote_rtcp;
+	int fd = s->media.rtcp_mux ? s->rtp_fd : s->rtcp_fd;
+	if (to->sin_port)
+		(void)sendto(fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)to, sizeof(*to));
 }
 
 /* Once a second: keep-alive, the far end's silence, RTCP. */
@@ -101,10 +108,9 @@ void md_stream_second(struct md_stream *s, int64_t now_us)
 	if (s->media.codec == MD_CODEC_NONE || !s->remote.sin_port)
 		return;
 	if (now_us - s->sent_us >= (int64_t)c->keepalive_ms * 1000 - 500000 && !s->play && !s->dtmf_tx.n) {
-		uint8_t silence[MD_RTP_HEADER + MD_FRAME];
-		memset(silence, md_codecs[s->media.codec].silence, MD_FRAME);
+		static const int16_t silence[MD_FRAME_WIDE];
 		s->marker = true;
-		md_stream_send_audio(s, (uint64_t)now_us / MD_TICK_US, silence, MD_FRAME);
+		md_stream_send_pcm(s, (uint64_t)now_us / MD_TICK_US, silence);
 		s->marker = true;
 	}
 	md_voice_second(s, now_us);
@@ -115,7 +121,7 @@ void md_stream_second(struct md_stream *s, int64_t now_us)
 		s->silent_told = true;
 		md_note_send(s->eng, &(struct md_note){.type = MD_NOTE_SILENT, .owner = s->owner, .stream = s});
 	}
-	if (++s->rtcp_due >= RTCP_SECONDS && s->remote_rtcp.sin_port) {
+	if (++s->rtcp_due >= RTCP_SECONDS) {
 		s->rtcp_due = 0;
 		rtcp_send(s, now_us);
 	}
@@ -132,7 +138,10 @@ void md_stream_stats(struct md_stream *s, struct md_stats *st)
 		.rx_packets = s->rx.packets,
 		.rx_lost = lost,
 		.tx_packets = s->tx_packets,
-		.jitter_ms = s->rx.jitter_q4 / 16.0 / 8,
+		.jitter_ms = md_rtp_rx_jitter_ms(&s->rx, false),
+		.jitter_max_ms = md_rtp_rx_jitter_ms(&s->rx, true),
+		.far_jitter_ms = s->far_jitter_ms,
+		.late = j.late,
 		.rtt_ms = s->rtt_ms,
 		.loss = all ? (double)lost / (double)all : 0,
 		.far_loss = s->far_loss,

@@ -40,12 +40,25 @@ static bool latch(struct md_stream *s, const struct sockaddr_in *src, int64_t no
 	return true;
 }
 
+/* By our numbers; by the far end's when it does not keep to ours. */
 static enum md_codec_id codec_of(const struct md_stream *s, uint8_t pt)
 {
 	for (int i = 0; i < MD_CODECS; i++)
-		if (s->media.pts[i] == pt)
+		if (s->media.rx_pts[i] == pt)
+			return (enum md_codec_id)i;
+	for (int i = 0; i < MD_CODECS; i++)
+		if (s->media.tx_pts[i] == pt)
 			return (enum md_codec_id)i;
 	return MD_CODEC_NONE;
+}
+
+/* The clock of this payload type of telephone events; 0: it is none. */
+static unsigned event_clock(const struct md_stream *s, uint8_t pt)
+{
+	for (int i = 0; i < MD_EVENT_CLOCKS; i++)
+		if (s->media.dtmf_rx[i] == pt)
+			return md_event_clocks[i];
+	return pt == s->media.dtmf_tx ? s->media.dtmf_clock : 0;
 }
 
 static void tell_dtmf(struct md_stream *s, const struct md_dtmf_heard *h)
@@ -75,9 +88,10 @@ void md_stream_dtmf_watch(struct md_stream *s, int64_t now_us)
 	tell_dtmf(s, &h);
 }
 
-static void event_packet(struct md_stream *s, const struct md_rtp *r, int64_t now_us)
+static void event_packet(struct md_stream *s, const struct md_rtp *r, unsigned clock, int64_t now_us)
 {
 	struct md_dtmf_heard h;
+	s->dtmf_rx.clock = clock;
 	md_dtmf_rx_packet(&s->dtmf_rx, r, now_us, &h);
 	tell_dtmf(s, &h);
 	for (unsigned i = 0; i < s->n_relays; i++)
@@ -85,13 +99,31 @@ static void event_packet(struct md_stream *s, const struct md_rtp *r, int64_t no
 	md_stream_activity(s);
 }
 
-static void record(struct md_stream *s, const struct md_rtp *r, const struct md_codec *codec, int64_t now_us)
+static struct md_rec *room_rec(const struct md_stream *s)
 {
-	struct md_rec *room = s->room && s->role == MD_TALK ? s->room->rec : NULL;
-	if (!s->rec && !room)
-		return;
-	int16_t pcm[MD_PAYLOAD_MAX];
-	size_t n = codec->decode(pcm, r->payload, r->len);
+	return s->room && s->role == MD_TALK ? s->room->rec : NULL;
+}
+
+/* Decodes a packet at once, in narrow width. 0: too late for a decoder that only goes forward. */
+static size_t hear(struct md_stream *s, const struct md_rtp *r, enum md_codec_id codec, int16_t *pcm)
+{
+	if (md_dec_codec(s->ear) != codec) {
+		md_dec_free(s->ear);
+		s->ear = NULL;
+		if (md_dec_alloc(&s->ear, codec, MD_NARROW))
+			return 0;
+		s->ear_next = r->seq;
+	}
+	if (!md_codecs[codec].stateless && (int16_t)(r->seq - s->ear_next) < 0)
+		return 0;
+	s->ear_next = (uint16_t)(r->seq + 1);
+	return md_dec_packet(s->ear, pcm, r->payload, r->len);
+}
+
+static void record(struct md_stream *s, const struct md_rtp *r, const int16_t *pcm, size_t n, int64_t now_us)
+{
+	struct md_rec *room = room_rec(s);
+	s->rec_track.clock = s->room_track.clock = md_codecs[s->rx_codec].clock;
 	if (s->rec)
 		md_rec_put(s->rec, &s->rec_track, 0, r->ts, pcm, n, now_us);
 	if (room)
@@ -101,19 +133,100 @@ static void record(struct md_stream *s, const struct md_rtp *r, const struct md_
 
 static void audio_packet(struct md_stream *s, const struct md_rtp *r, enum md_codec_id codec, int64_t now_us)
 {
+	int16_t pcm[MD_PCM_MAX];
+	size_t n = 0;
 	if (r->len > MD_PAYLOAD_MAX || !r->len)
 		return;
 	if (codec != s->rx_codec) {
 		/* The far end changed its codec: who can be relayed to may have changed with it. */
 		s->rx_codec = codec;
+		s->rec_track.set = s->room_track.set = false;
+		s->rx_epoch++;
 		if (s->room)
 			md_mroom_replan(s->room);
 	}
+	/* Before it is passed on: that overwrites nothing, but a listener should not wait for our ears. */
 	for (unsigned i = 0; i < s->n_relays; i++)
 		md_stream_relay(s->relays[i], s, r, false, now_us);
-	if (md_voice_packet(s, r, &md_codecs[codec], now_us) && s->decode && s->jitter)
-		md_jitter_put(s->jitter, r);
-	record(s, r, &md_codecs[codec], now_us);
+	bool kept = s->rec || room_rec(s);
+	if (kept || md_voice_wanted(s))
+		n = hear(s, r, codec, pcm);
+	if (md_voice_packet(s, pcm, n, now_us) && s->decode && s->jitter)
+		md_jitter_put(s->jitter, r, now_us);
+	if (kept)
+		record(s, r, pcm, n, now_us);
+}
+
+/* Comfort noise: the far end says nothing for a while. */
+static void noise_packet(struct md_stream *s, const struct md_rtp *r, int64_t now_us)
+{
+	for (unsigned i = 0; i < s->n_relays; i++)
+		if (s->relays[i]->media.noise_pt != MD_NO_PT)
+			md_stream_relay_as(s->relays[i], s, r, s->relays[i]->media.noise_pt, now_us);
+	if (s->decode && s->jitter && !md_voice_wanted(s))
+		md_jitter_put_noise(s->jitter, r, now_us);
+}
+
+/* What a packet is, by its payload type. */
+enum kind { UNKNOWN, AUDIO, EVENT, NOISE };
+
+static enum kind kind_of(const struct md_stream *s, uint8_t pt, enum md_codec_id *codec, unsigned *clock)
+{
+	*codec = codec_of(s, pt);
+	if (*codec != MD_CODEC_NONE)
+		return AUDIO;
+	*clock = event_clock(s, pt);
+	if (*clock)
+		return EVENT;
+	return pt == s->media.noise_pt || pt == MD_NOISE_PT ? NOISE : UNKNOWN;
+}
+
+static void count_bad(struct md_stream *s)
+{
+	atomic_fetch_add_explicit(&s->th->rtp_bad, 1, memory_order_relaxed);
+}
+
+static void packet(struct md_stream *s, const struct md_rtp *r, enum kind kind, enum md_codec_id codec, unsigned clock,
+		   int64_t now_us)
+{
+	/* Events and noise go by the clock of the audio beside them. */
+	enum md_codec_id timing = codec != MD_CODEC_NONE ? codec : s->rx_codec;
+	uint32_t hz = timing == MD_CODEC_NONE ? MD_RATE : md_codecs[timing].clock;
+	enum md_rtp_verdict v = md_rtp_rx_packet(&s->rx, r, (uint32_t)(now_us * (hz / 1000) / 1000), hz);
+	if (v == MD_RTP_DUP)
+		return;
+	if (v == MD_RTP_NEW_SSRC) {
+		s->rx_epoch++;
+		if (s->jitter)
+			md_jitter_reset(s->jitter);
+		s->ear_next = r->seq;
+	}
+	if (kind == EVENT)
+		event_packet(s, r, clock, now_us);
+	else if (kind == NOISE)
+		noise_packet(s, r, now_us);
+	else
+		audio_packet(s, r, codec, now_us);
+}
+
+static void rtcp_packet(struct md_stream *s, const uint8_t *buf, size_t n, int64_t now_us)
+{
+	struct md_rtcp_remote r;
+	if (md_rtcp_parse(&r, buf, n, s->ssrc, (uint64_t)zj_now_us())) {
+		count_bad(s);
+		return;
+	}
+	if (r.has_sr) {
+		s->last_sr = r.sr_middle;
+		s->last_sr_us = now_us;
+	}
+	if (r.rtt_q16)
+		s->rtt_ms = r.rtt_q16 * 1000.0 / 65536;
+	if (r.has_report) {
+		s->far_loss = r.fraction / 256.0;
+		s->far_jitter_ms = r.jitter * 1000.0 /
+				   (s->media.codec == MD_CODEC_NONE ? MD_RATE : md_codecs[s->media.codec].clock);
+	}
 }
 
 void md_stream_readable(struct md_stream *s, int64_t now_us)
@@ -122,49 +235,38 @@ void md_stream_readable(struct md_stream *s, int64_t now_us)
 	struct sockaddr_in src = s->remote;
 	socklen_t len = sizeof(src);
 	struct md_rtp r;
+	enum md_codec_id codec = MD_CODEC_NONE;
+	unsigned clock = 0;
 	ssize_t n = recvfrom(s->rtp_fd, buf, sizeof(buf), MSG_DONTWAIT, s->connected ? NULL : (struct sockaddr *)&src,
 			     s->connected ? NULL : &len);
-	if (n < 0 || !s->media.recv)
+	if (n < 0 || s->media.codec == MD_CODEC_NONE)
 		return;
-	enum md_codec_id codec = MD_CODEC_NONE;
-	bool good = !md_rtp_parse(&r, buf, (size_t)n);
-	bool event = good && r.pt == s->media.dtmf_pt && r.pt != MD_NO_PT;
-	if (good && !event)
-		codec = codec_of(s, r.pt);
-	if (!good || (!event && codec == MD_CODEC_NONE) || !latch(s, &src, now_us)) {
-		atomic_fetch_add_explicit(&s->th->rtp_bad, 1, memory_order_relaxed);
+	/* RFC 5761 4: their second bytes differ. */
+	if (n > 1 && buf[1] >= 192 && buf[1] <= 223) {
+		if (s->media.rtcp_mux && is_same(&src, &s->remote))
+			rtcp_packet(s, buf, (size_t)n, now_us);
+		return;
+	}
+	if (!s->media.recv)
+		return;
+	enum kind kind = md_rtp_parse(&r, buf, (size_t)n) ? UNKNOWN : kind_of(s, r.pt, &codec, &clock);
+	if (kind == UNKNOWN || !latch(s, &src, now_us)) {
+		count_bad(s);
 		return;
 	}
 	atomic_fetch_add_explicit(&s->th->rtp_in, 1, memory_order_relaxed);
 	s->heard_us = now_us;
 	s->silent_told = false;
-	enum md_rtp_verdict v = md_rtp_rx_packet(&s->rx, &r, (uint32_t)(now_us * 8 / 1000));
-	if (v == MD_RTP_DUP)
-		return;
-	if (v == MD_RTP_NEW_SSRC) {
-		s->rx_epoch++;
-		if (s->jitter)
-			md_jitter_reset(s->jitter);
-	}
-	if (event)
-		event_packet(s, &r, now_us);
-	else
-		audio_packet(s, &r, codec, now_us);
+	packet(s, &r, kind, codec, clock, now_us);
 }
 
+/* Only from the host that sends us its audio. */
 void md_stream_rtcp_readable(struct md_stream *s, int64_t now_us)
 {
 	uint8_t buf[PACKET_MAX];
-	struct md_rtcp_remote r;
-	ssize_t n = recv(s->rtcp_fd, buf, sizeof(buf), MSG_DONTWAIT);
-	if (n < 0 || md_rtcp_parse(&r, buf, (size_t)n, s->ssrc, (uint64_t)zj_now_us()))
-		return;
-	if (r.has_sr) {
-		s->last_sr = r.sr_middle;
-		s->last_sr_us = now_us;
-	}
-	if (r.rtt_q16)
-		s->rtt_ms = r.rtt_q16 * 1000.0 / 65536;
-	if (r.has_report)
-		s->far_loss = r.fraction / 256.0;
+	struct sockaddr_in src;
+	socklen_t len = sizeof(src);
+	ssize_t n = recvfrom(s->rtcp_fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&src, &len);
+	if (n > 0 && src.sin_addr.s_addr == s->remote.sin_addr.s_addr)
+		rtcp_packet(s, buf, (size_t)n, now_us);
 }

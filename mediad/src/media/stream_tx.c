@@ -4,11 +4,11 @@
 #include <sys/socket.h>
 #include <utlist.h>
 
-#define RELAY_DRIFT 4000 /* timestamp units the talker's clock may be away from ours: 500 ms */
+#define RELAY_DRIFT 25 /* ticks the talker's clock may be away from ours: 500 ms */
 
 static uint32_t ts_at(const struct md_stream *s, int64_t now_us)
 {
-	return s->ts_base + (uint32_t)(now_us / MD_TICK_US * MD_FRAME);
+	return s->ts_base + (uint32_t)(now_us / MD_TICK_US) * md_codec_ts(s->media.codec);
 }
 
 /* One datagram: header and payload lie together. A connected socket spares the kernel the route. */
@@ -33,18 +33,48 @@ void md_stream_send_audio(struct md_stream *s, uint64_t tick, uint8_t *packet, s
 {
 	if (!can_send(s))
 		return;
-	md_rtp_write(packet, s->marker, s->media.pts[s->media.codec], s->seq++, s->ts_base + (uint32_t)tick * MD_FRAME,
-		     s->ssrc);
+	if (!len)
+		return;
+	md_rtp_write(packet, s->marker, s->media.tx_pts[s->media.codec], s->seq++,
+		     s->ts_base + (uint32_t)tick * md_codec_ts(s->media.codec), s->ssrc);
 	s->marker = false;
 	transmit(s, packet, MD_RTP_HEADER + len);
 }
 
+/* Made when it is first needed, and when the codec has changed. */
+struct md_enc *md_stream_enc(struct md_stream *s)
+{
+	if (md_enc_codec(s->enc) != s->media.codec) {
+		md_enc_free(s->enc);
+		s->enc = NULL;
+		if (s->media.codec == MD_CODEC_NONE || md_enc_alloc(&s->enc, s->media.codec))
+			return NULL; /* without memory it stays silent */
+	}
+	return s->enc;
+}
+
 void md_stream_send_pcm(struct md_stream *s, uint64_t tick, const int16_t *pcm)
 {
-	uint8_t packet[MD_RTP_HEADER + MD_FRAME];
+	uint8_t packet[MD_RTP_HEADER + MD_PAYLOAD_MAX];
+	if (!can_send(s) || !md_stream_enc(s))
+		return;
+	s->own_enc = true;
+	md_stream_send_audio(s, tick, packet, md_enc_frame(s->enc, packet + MD_RTP_HEADER, pcm));
+}
+
+void md_stream_send_narrow(struct md_stream *s, uint64_t tick, const int16_t *pcm)
+{
+	int16_t wide[MD_FRAME_WIDE];
 	if (!can_send(s))
 		return;
-	md_stream_send_audio(s, tick, packet, md_codecs[s->media.codec].encode(packet + MD_RTP_HEADER, pcm, MD_FRAME));
+	if (md_codecs[s->media.codec].width == MD_NARROW) {
+		md_stream_send_pcm(s, tick, pcm);
+		return;
+	}
+	if (!s->play_up && md_resample_alloc(&s->play_up, MD_NARROW))
+		return;
+	md_resample(s->play_up, pcm, MD_FRAME, wide);
+	md_stream_send_pcm(s, tick, wide);
 }
 
 /* Translates the talker's numbers into ours, beginning a new run when either side broke its numbering. */
@@ -60,16 +90,16 @@ static void relay_begin(struct md_stream *to, const struct md_stream *from, cons
 
 static bool relay_is_on(const struct md_stream *to, const struct md_stream *from, uint32_t ts, int64_t now_us)
 {
-	int32_t drift = (int32_t)(ts + to->relay.ts - ts_at(to, now_us));
+	int32_t drift = (int32_t)(ts + to->relay.ts - ts_at(to, now_us)) / (int32_t)md_codec_ts(to->media.codec);
 	return to->relay.from == from && to->relay.epoch == from->rx_epoch && to->relay.next == to->seq &&
 	       drift < RELAY_DRIFT && drift > -RELAY_DRIFT;
 }
 
 /* `r` is a packet as md_rtp_parse read it: the bytes before its payload are overwritten. */
-void md_stream_relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event,
-		     int64_t now_us)
+static void relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event, uint8_t pt,
+		  int64_t now_us)
 {
-	if (!can_send(to) || to->play || to->dtmf_tx.n || (event && to->media.dtmf_pt == MD_NO_PT))
+	if (!can_send(to) || to->play || to->dtmf_tx.n || pt == MD_NO_PT)
 		return;
 	/* A long event keeps its timestamp for its whole length. */
 	if (!relay_is_on(to, from, event ? ts_at(to, now_us) - to->relay.ts : r->ts, now_us))
@@ -79,12 +109,24 @@ void md_stream_relay(struct md_stream *to, const struct md_stream *from, const s
 		return; /* overtaken by the beginning of this run */
 	if ((int16_t)(seq - to->seq) >= 0)
 		to->seq = to->relay.next = (uint16_t)(seq + 1);
-	uint8_t pt = event ? to->media.dtmf_pt : to->media.pts[to->media.codec];
 	/* The header is written over the received one, which has been read. */
 	uint8_t *packet = (uint8_t *)(uintptr_t)r->payload - MD_RTP_HEADER;
 	md_rtp_write(packet, to->marker || r->marker, pt, seq, r->ts + to->relay.ts, to->ssrc);
 	to->marker = false;
 	transmit(to, packet, MD_RTP_HEADER + r->len);
+}
+
+void md_stream_relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event,
+		     int64_t now_us)
+{
+	if (to->media.codec != MD_CODEC_NONE)
+		relay(to, from, r, event, event ? to->media.dtmf_tx : to->media.tx_pts[to->media.codec], now_us);
+}
+
+void md_stream_relay_as(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, uint8_t pt,
+			int64_t now_us)
+{
+	relay(to, from, r, false, pt, now_us);
 }
 
 /* Returns true while events are being sent: then there is no audio. */
@@ -94,13 +136,13 @@ static bool dtmf_tick(struct md_stream *s, uint64_t tick)
 	uint8_t packet[MD_RTP_HEADER + sizeof(out.payload)];
 	if (!s->dtmf_tx.n)
 		return false;
-	if (!md_dtmf_tx_tick(&s->dtmf_tx, s->ts_base + (uint32_t)tick * MD_FRAME, &out)) {
+	if (!md_dtmf_tx_tick(&s->dtmf_tx, s->ts_base + (uint32_t)tick * md_codec_ts(s->media.codec), &out)) {
 		md_note_send(s->eng, &(struct md_note){.type = MD_NOTE_DTMF_SENT, .owner = s->owner, .stream = s});
 		s->marker = true;
 		return false;
 	}
-	if (out.send && can_send(s) && s->media.dtmf_pt != MD_NO_PT) {
-		md_rtp_write(packet, out.marker, s->media.dtmf_pt, s->seq++, out.ts, s->ssrc);
+	if (out.send && can_send(s) && s->media.dtmf_tx != MD_NO_PT) {
+		md_rtp_write(packet, out.marker, s->media.dtmf_tx, s->seq++, out.ts, s->ssrc);
 		memcpy(packet + MD_RTP_HEADER, out.payload, sizeof(out.payload));
 		transmit(s, packet, sizeof(packet));
 	}
@@ -111,7 +153,7 @@ static void play_tick(struct md_stream *s, uint64_t tick)
 {
 	int16_t pcm[MD_FRAME];
 	bool more = md_play_frame(s->play, pcm, MD_FRAME);
-	md_stream_send_pcm(s, tick, pcm);
+	md_stream_send_narrow(s, tick, pcm);
 	if (!more)
 		md_stream_end_play(s, MD_PLAY_DONE);
 }

@@ -99,9 +99,15 @@ struct md_stream {
 	enum md_codec_id rx_codec;
 	struct md_dtmf_rx dtmf_rx;
 	struct md_jitter *jitter;
-	int16_t frame[MD_FRAME]; /* of this tick, when `heard` */
+	struct md_resample *cross;               /* from the jitter buffer's width to the other */
+	int16_t frame[MD_WIDTHS][MD_FRAME_WIDE]; /* of this tick, when `heard`, in the widths that the room needs */
 	bool heard;
+	struct md_dec *ear; /* decodes packets as they arrive, narrow: for recordings and levels */
+	uint16_t ear_next;  /* sequence number that it waits for */
 	/* sending */
+	struct md_enc *enc;
+	struct md_resample *play_up; /* narrow prompts to a wide codec */
+	bool own_enc;                /* what it was last sent came from `enc`, not from the room's */
 	uint32_t ssrc, ts_base;
 	uint16_t seq;
 	bool marker; /* the next audio packet begins a talk spurt */
@@ -122,7 +128,7 @@ struct md_stream {
 	uint32_t last_sr;
 	int64_t last_sr_us;
 	uint64_t tx_at_report;
-	double rtt_ms, far_loss;
+	double rtt_ms, far_loss, far_jitter_ms;
 	/* room */
 	struct md_mroom *room;
 	enum md_role role;
@@ -153,7 +159,9 @@ struct md_mroom {
 	struct md_mroom *m_prev, *m_next;
 	struct md_stream *members;
 	bool is_mixing, gated;
-	int64_t note_us; /* no note about who speaks before */
+	bool needs[MD_WIDTHS];         /* widths of those who are sent a mix */
+	struct md_enc *enc[MD_CODECS]; /* for all who say nothing */
+	int64_t note_us;               /* no note about who speaks before */
 	struct md_rec *rec;
 	struct md_stream *left;
 };
@@ -176,16 +184,22 @@ void md_stream_tick(struct md_stream *s, uint64_t tick);
 void md_stream_second(struct md_stream *s, int64_t now_us);
 void md_stream_send_audio(struct md_stream *s, uint64_t tick, uint8_t *packet, size_t len);
 void md_stream_connect(struct md_stream *s, bool on);
+/* A frame in the width of its codec; narrow ones are brought to it. */
 void md_stream_send_pcm(struct md_stream *s, uint64_t tick, const int16_t *pcm);
+void md_stream_send_narrow(struct md_stream *s, uint64_t tick, const int16_t *pcm);
+struct md_enc *md_stream_enc(struct md_stream *s); /* NULL: no memory */
 void md_stream_relay(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, bool event,
 		     int64_t now_us);
+void md_stream_relay_as(struct md_stream *to, const struct md_stream *from, const struct md_rtp *r, uint8_t pt,
+			int64_t now_us);
 void md_stream_message(struct md_stream *s, struct md_msg *m);
 void md_stream_activity(struct md_stream *s); /* on or off the ticking list */
 void md_stream_end_play(struct md_stream *s, enum md_play_end end);
 void md_stream_stats(struct md_stream *s, struct md_stats *st);
 
 /* voice.c */
-bool md_voice_packet(struct md_stream *s, const struct md_rtp *p, const struct md_codec *codec, int64_t now_us);
+bool md_voice_wanted(const struct md_stream *s);
+bool md_voice_packet(struct md_stream *s, const int16_t *pcm, size_t n, int64_t now_us);
 bool md_voice_is_on(const struct md_stream *s, int64_t now_us);
 void md_voice_second(struct md_stream *s, int64_t now_us);
 void md_voice_end(struct md_stream *s);

@@ -32,15 +32,19 @@ bool md_voice_is_on(const struct md_stream *s, int64_t now_us)
 	return s->voice.loud_us && now_us - s->voice.loud_us < HANG_US;
 }
 
-/* Looks at a packet; true: it may be mixed. */
-bool md_voice_packet(struct md_stream *s, const struct md_rtp *p, const struct md_codec *codec, int64_t now_us)
+bool md_voice_wanted(const struct md_stream *s)
+{
+	return s->room && s->role == MD_TALK && (s->room->watch || s->room->gated);
+}
+
+/* Looks at a packet's audio, if that is wanted; true: it may be mixed. */
+bool md_voice_packet(struct md_stream *s, const int16_t *pcm, size_t n, int64_t now_us)
 {
 	struct md_mroom *r = s->room;
-	int16_t pcm[MD_PAYLOAD_MAX];
-	if (!r || s->role != MD_TALK || (!r->watch && !r->gated))
+	if (!md_voice_wanted(s))
 		return true;
 	bool was = md_voice_is_on(s, now_us);
-	bool loud = level(pcm, codec->decode(pcm, p->payload, p->len)) >= (was ? GOES_ON : BEGINS);
+	bool loud = level(pcm, n) >= (was ? GOES_ON : BEGINS);
 	if (loud) {
 		if (!was) {
 			s->voice.since_us = now_us;

@@ -33,6 +33,7 @@ int md_dialog_alloc(struct md_dialog **dp, struct md_ua *ua)
 		return ENOMEM;
 	d->ua = ua;
 	d->sdp_id = (uint64_t)zj_now_us();
+	d->codecs = ua->conf.codecs;
 	d->timer = su_timer_create(su_root_task(ua->root), 1000);
 	if (!d->timer) {
 		free(d);
@@ -128,7 +129,7 @@ static void display_of(const sip_addr_t *a, char *out, size_t size)
 
 static int offer_code(struct md_dialog *d, const sip_t *sip)
 {
-	switch (md_dialog_take_sdp(d, sip)) {
+	switch (md_dialog_take_sdp(d, sip, false)) {
 	case 0:
 	case ENOENT: /* late offer: ours goes into the answer */
 		return 0;
@@ -261,7 +262,7 @@ void md_dialog_hangup(struct md_dialog *d, int cause, const char *reason)
 static void provisional(struct md_dialog *d, int status, const sip_t *sip)
 {
 	char contact[256];
-	int err = md_dialog_take_sdp(d, sip);
+	int err = md_dialog_take_sdp(d, sip, true);
 	md_sip_contact(sip, contact, sizeof(contact));
 	if (!err) {
 		d->offer_open = false;
@@ -276,7 +277,7 @@ static void provisional(struct md_dialog *d, int status, const sip_t *sip)
 static void connected(struct md_dialog *d, const sip_t *sip)
 {
 	char contact[256];
-	int err = md_dialog_take_sdp(d, sip);
+	int err = md_dialog_take_sdp(d, sip, true);
 	if (err && !(err == ENOENT && d->has_remote)) {
 		zj_warn("sip", "answer without a usable SDP, hanging up: sip_call_id=%s",
 			zj_log_esc(md_dialog_call_id(d)));
@@ -334,7 +335,7 @@ static void ack(struct md_dialog *d, const sip_t *sip)
 		md_dialog_set_state(d, MD_D_UP);
 	if (d->ack_answer) {
 		d->ack_answer = false;
-		if (md_dialog_take_sdp(d, sip) && !d->has_remote) {
+		if (md_dialog_take_sdp(d, sip, true) && !d->has_remote) {
 			zj_warn("sip", "ACK without an answer to our offer, hanging up: sip_call_id=%s",
 				zj_log_esc(md_dialog_call_id(d)));
 			nua_bye(d->nh, SIPTAG_REASON_STR("Q.850;cause=88;text=\"no answer to the offer\""), TAG_END());

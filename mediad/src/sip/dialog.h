@@ -39,12 +39,18 @@ struct md_ua_ops {
 	bool (*is_full)(void *arg);                           /* OPTIONS: 503 */
 };
 
+struct md_codec_list {
+	unsigned n;
+	enum md_codec_id order[MD_CODECS];
+};
 struct md_ua_conf {
 	const char *address; /* SIP and RTP address */
 	uint16_t port;
 	const char *proxy; /* outbound: "sip:host:port" */
 	const char *hep;   /* "host:port" of the trace collector, or "" */
 	unsigned session_expires_s;
+	struct md_codec_list codecs;
+	bool choose; /* of an offer's codecs we take the first of ours, not of its own */
 };
 int md_ua_alloc(struct md_ua **up, su_root_t *root, const struct md_ua_conf *conf, const struct md_ua_ops *ops,
 		void *arg) ZJ_MUST_CHECK;
@@ -57,6 +63,7 @@ struct md_invite {
 	const char *tenant, *call, *call_id; /* call_id: the SIP Call-ID to use */
 	const json_t *headers;               /* more of them, or NULL */
 	uint16_t rtp_port;
+	const struct md_codec_list *codecs; /* to offer; NULL: as configured */
 };
 /* EINVAL with `why`: not a SIP URI, a header that may not be set. */
 int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_invite *inv, void *owner, char *why,
@@ -72,6 +79,8 @@ void md_dialog_reject(struct md_dialog *d, int code, int cause, const char *reas
 void md_dialog_redirect(struct md_dialog *d, const char *to);
 /* Answered. EBUSY: another offer is open (told by a retry of its own). */
 int md_dialog_offer(struct md_dialog *d, bool hold);
+/* What later offers have; NULL: as configured. */
+void md_dialog_set_codecs(struct md_dialog *d, const struct md_codec_list *codecs);
 /* CANCEL or BYE, whatever fits. */
 void md_dialog_hangup(struct md_dialog *d, int cause, const char *reason);
 #endif

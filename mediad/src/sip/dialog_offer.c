@@ -22,13 +22,20 @@ const char *md_dialog_local_sdp(struct md_dialog *d, char *buf, size_t size, boo
 		.version = ++d->sdp_version,
 		.dir = answer ? md_sdp_answer_dir(&d->remote, our_dir(d)) : our_dir(d),
 		.offer = answer ? &d->remote : NULL,
+		.codecs = d->codecs.order,
+		.n_codecs = d->codecs.n,
 	};
 	if (!md_sdp_write(buf, size, &l))
 		buf[0] = 0;
 	return buf;
 }
 
-int md_dialog_take_sdp(struct md_dialog *d, const sip_t *sip)
+void md_dialog_set_codecs(struct md_dialog *d, const struct md_codec_list *codecs)
+{
+	d->codecs = codecs ? *codecs : d->ua->conf.codecs;
+}
+
+int md_dialog_take_sdp(struct md_dialog *d, const sip_t *sip, bool answer)
 {
 	struct md_sdp s;
 	const sip_payload_t *pl = sip ? sip->sip_payload : NULL;
@@ -40,7 +47,10 @@ int md_dialog_take_sdp(struct md_dialog *d, const sip_t *sip)
 	int err = md_sdp_parse(&s, pl->pl_data, pl->pl_len);
 	if (err)
 		return err;
+	if (!answer && d->ua->conf.choose)
+		md_sdp_prefer(&s, d->codecs.order, d->codecs.n);
 	d->remote = s;
+	d->offered = answer;
 	d->has_remote = true;
 	return 0;
 }
@@ -50,7 +60,7 @@ void md_dialog_tell_media(struct md_dialog *d)
 	struct md_media m;
 	if (!d->has_remote || !d->owner)
 		return;
-	md_sdp_media(&d->remote, our_dir(d), &m);
+	md_sdp_media(&d->remote, our_dir(d), d->offered, &m);
 	d->ua->ops->media(d->owner, &m);
 	bool held = md_sdp_is_hold(&d->remote) && !d->hold;
 	if (held != d->held && d->state == MD_D_UP) {
@@ -63,7 +73,7 @@ void md_dialog_tell_media(struct md_dialog *d)
 void md_dialog_far_offer(struct md_dialog *d, const sip_t *sip, bool update)
 {
 	char sdp[MD_SDP_MAX];
-	int err = d->state == MD_D_PARTING ? ECONNRESET : md_dialog_take_sdp(d, sip);
+	int err = d->state == MD_D_PARTING ? ECONNRESET : md_dialog_take_sdp(d, sip, false);
 	if (err == ENOENT && update) {
 		nua_respond(d->nh, SIP_200_OK, NUTAG_WITH_THIS(d->ua->nua), TAG_END());
 		return;
@@ -105,7 +115,7 @@ void md_dialog_offer_result(struct md_dialog *d, int status, const sip_t *sip)
 		return;
 	d->offer_open = false;
 	if (status < 300) {
-		if (!md_dialog_take_sdp(d, sip))
+		if (!md_dialog_take_sdp(d, sip, true))
 			md_dialog_tell_media(d);
 		return;
 	}

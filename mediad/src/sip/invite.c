@@ -113,6 +113,7 @@ int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_in
 	d->owner = owner;
 	d->port = inv->rtp_port;
 	d->offer_open = true;
+	md_dialog_set_codecs(d, inv->codecs);
 	snprintf(to, sizeof(to), "<%s>", inv->to);
 	snprintf(route, sizeof(route), "<%s;lr>", ua->conf.proxy);
 	d->call_id = strdup(inv->call_id);

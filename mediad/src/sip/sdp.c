@@ -1,6 +1,7 @@
 /* Our own reader: sofia-sip's loops for ever, allocating, on a format that is no token (`m=audio 1 x \xff`; found by
  * test_sdp.c), and we need little of it. One pass over the lines, nothing allocated. */
 #include "sip/sdp.h"
+#include "media/rtp.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +12,8 @@
 #define LINE_MAX_BYTES 512
 #define FORMATS_MAX    32
 
-enum { MAP_UNKNOWN = -2, MAP_OTHER = -3, MAP_DTMF = -4 }; /* beside enum md_codec_id */
+/* Beside enum md_codec_id; MAP_DTMF − i: events of clock i. */
+enum { MAP_UNKNOWN = -2, MAP_OTHER = -3, MAP_NOISE = -4, MAP_DTMF = -5 };
 
 struct reader {
 	struct md_sdp *s;
@@ -69,11 +71,13 @@ static void line_rtpmap(struct reader *r, const char *v)
 	char name[32];
 	if (sscanf(v, "%u %31[^/ ]/%u", &pt, name, &rate) != 3 || pt > 127 || r->map[pt] != MAP_UNKNOWN)
 		return;
-	enum md_codec_id c = md_codec_find(name);
-	r->map[pt] = rate != MD_RATE                        ? MAP_OTHER
-		     : !strcasecmp(name, "telephone-event") ? MAP_DTMF
-		     : c == MD_CODEC_NONE                   ? MAP_OTHER
-							    : (int)c;
+	enum md_codec_id c = md_codec_find(name, rate);
+	r->map[pt] = c == MD_CODEC_NONE ? MAP_OTHER : (int)c;
+	for (int i = 0; i < MD_EVENT_CLOCKS; i++)
+		if (!strcasecmp(name, "telephone-event") && rate == md_event_clocks[i])
+			r->map[pt] = MAP_DTMF - i;
+	if (!strcasecmp(name, "CN"))
+		r->map[pt] = MAP_NOISE;
 }
 
 static void line_a(struct reader *r, const char *v)
@@ -88,6 +92,8 @@ static void line_a(struct reader *r, const char *v)
 		return;
 	if (!strncmp(v, "rtpmap:", 7))
 		line_rtpmap(r, v + 7);
+	if (!strcmp(v, "rtcp-mux"))
+		r->s->rtcp_mux = true;
 	unsigned port;
 	if (!strncmp(v, "rtcp:", 5) && sscanf(v + 5, "%u", &port) == 1 && port > 0 && port < 65536)
 		r->rtcp_port = port;
@@ -100,10 +106,12 @@ static void take_formats(struct reader *r)
 		uint8_t pt = r->formats[i];
 		int m = r->map[pt];
 		for (int c = 0; m == MAP_UNKNOWN && c < MD_CODECS; c++)
-			if (md_codecs[c].pt == pt)
+			if (md_codecs[c].is_static && md_codecs[c].pt == pt)
 				m = c;
-		if (m == MAP_DTMF && s->dtmf_pt == MD_NO_PT)
-			s->dtmf_pt = pt;
+		if ((m == MAP_NOISE || (m == MAP_UNKNOWN && pt == MD_NOISE_PT)) && s->noise_pt == MD_NO_PT)
+			s->noise_pt = pt;
+		if (m <= MAP_DTMF && s->dtmf[MAP_DTMF - m] == MD_NO_PT)
+			s->dtmf[MAP_DTMF - m] = pt;
 		if (m < 0 || s->pts[m] != MD_NO_PT)
 			continue;
 		s->pts[m] = pt;
@@ -150,7 +158,8 @@ int md_sdp_parse(struct md_sdp *s, const char *text, size_t len)
 	struct reader r = {.s = s, .session_dir = MD_DIR_BOTH};
 	char l[LINE_MAX_BYTES];
 	bool first = true;
-	*s = (struct md_sdp){.dtmf_pt = MD_NO_PT};
+	*s = (struct md_sdp){.noise_pt = MD_NO_PT};
+	memset(s->dtmf, MD_NO_PT, sizeof(s->dtmf));
 	memset(s->pts, MD_NO_PT, sizeof(s->pts));
 	for (int i = 0; i < 128; i++)
 		r.map[i] = MAP_UNKNOWN;

@@ -37,11 +37,13 @@ struct md_dialog {
 	uint16_t port;
 	uint64_t sdp_id;
 	unsigned sdp_version;
-	bool has_remote; /* `remote` is what the far end last said */
-	bool offer_open; /* an offer of ours waits for its answer */
-	bool ack_answer; /* … in the ACK */
-	bool hold;       /* we hold the far end */
-	bool held;       /* it holds us */
+	bool has_remote;             /* `remote` is what the far end last said */
+	bool offer_open;             /* an offer of ours waits for its answer */
+	bool offered;                /* `remote` is an answer: the far end sends by our numbers */
+	struct md_codec_list codecs; /* what we offer, in this order */
+	bool ack_answer;             /* … in the ACK */
+	bool hold;                   /* we hold the far end */
+	bool held;                   /* it holds us */
 	bool early;
 	bool bye_on_ack;
 	bool invite_again; /* after a glare */
@@ -58,7 +60,8 @@ void md_dialog_free(struct md_dialog *d);
 void md_dialog_accept(struct md_ua *ua, nua_handle_t *nh, const sip_t *sip);
 /* dialog_offer.c */
 const char *md_dialog_local_sdp(struct md_dialog *d, char *buf, size_t size, bool answer);
-int md_dialog_take_sdp(struct md_dialog *d, const sip_t *sip); /* ENOENT: none; else as md_sdp_parse */
+/* ENOENT: none; else as md_sdp_parse. `answer`: to an offer of ours. */
+int md_dialog_take_sdp(struct md_dialog *d, const sip_t *sip, bool answer);
 void md_dialog_tell_media(struct md_dialog *d);
 void md_dialog_far_offer(struct md_dialog *d, const sip_t *sip, bool update);
 void md_dialog_offer_result(struct md_dialog *d, int status, const sip_t *sip);
