@@ -39,3 +39,10 @@ $(foreach p,$(ROOMS),$(eval $(call room_rules,$(p))))
 .PHONY: programs tests
 programs: $(PROGRAMS:%=$(BUILD)/bin/%)
 tests: $(lib_TESTS) $(foreach p,$(ROOMS) $(PROGRAMS),$($(p)_TESTS))
+
+# Programs that tests use: tests/tools/*.c → build/test/tools/*.
+TEST_TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/test/tools/%,$(wildcard tests/tools/*.c))
+tests: $(TEST_TOOLS)
+$(BUILD)/test/tools/%: tests/tools/%.c | $(BUILD)/.deps
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $< -o $@ $(LDFLAGS) -lm

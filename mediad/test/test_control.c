@@ -90,10 +90,13 @@ static void the_documentation_names_our_methods(void **state ZJ_UNUSED)
 
 static void opinion_scores(void **state ZJ_UNUSED)
 {
-	assert_true(md_mos(20, 0) > 4.3 && md_mos(20, 0) < 4.5);
-	assert_true(md_mos(20, 0.05) < md_mos(20, 0.01));
-	assert_true(md_mos(400, 0) < md_mos(100, 0));
-	assert_true(md_mos(5000, 1) >= 1);
+	/* the same loss in bursts is worse; copies of lost packets help */
+	assert_true(md_mos(MD_CODEC_PCMA, 50, 0.05, 4) < md_mos(MD_CODEC_PCMA, 50, 0.05, 1));
+	assert_true(md_mos(MD_CODEC_OPUS, 50, 0.05, 1) > md_mos(MD_CODEC_PCMA, 50, 0.05, 1));
+	assert_true(md_mos(MD_CODEC_PCMA, 20, 0, 1) > 4.3 && md_mos(MD_CODEC_PCMA, 20, 0, 1) < 4.5);
+	assert_true(md_mos(MD_CODEC_PCMA, 20, 0.05, 1) < md_mos(MD_CODEC_PCMA, 20, 0.01, 1));
+	assert_true(md_mos(MD_CODEC_PCMA, 400, 0, 1) < md_mos(MD_CODEC_PCMA, 100, 0, 1));
+	assert_true(md_mos(MD_CODEC_PCMA, 5000, 1, 1) >= 1);
 }
 
 int main(void)

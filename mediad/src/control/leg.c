@@ -104,6 +104,10 @@ static void finish(struct md_leg *l)
 		json_pack("{s:I,s:I,s:I,s:f,s:f,s:f,s:f}", "rx_packets", (json_int_t)l->stats.rx_packets, "rx_lost",
 			  (json_int_t)l->stats.rx_lost, "tx_packets", (json_int_t)l->stats.tx_packets, "jitter_ms",
 			  l->stats.jitter_ms, "rtt_ms", l->stats.rtt_ms, "loss", l->stats.loss, "mos", l->stats.mos);
+	json_object_update_new(st,
+			       json_pack("{s:f,s:f,s:f,s:I,s:I}", "jitter_max_ms", l->stats.jitter_max_ms, "far_loss",
+					 l->stats.far_loss, "far_jitter_ms", l->stats.far_jitter_ms, "concealed",
+					 (json_int_t)l->stats.concealed, "late", (json_int_t)l->stats.late));
 	json_object_set_new(o, "by", json_string(l->by));
 	json_object_set_new(o, "sip_code", json_integer(l->sip_code));
 	json_object_set_new(o, "cause", json_integer(l->cause));

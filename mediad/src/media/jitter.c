@@ -11,7 +11,7 @@
 #define CONCEAL_MAX  5     /* frames made up in a row before silence */
 #define SLACK_MIN_US 2000  /* less: audio is stretched */
 #define SLACK_MAX_US 26000 /* more, for all of WINDOWS: audio is shortened */
-#define SLACK_FAR_US 46000 /* more, for one of them: too */
+#define SLACK_FAR_US 66000 /* more, for one of them: too */
 #define WINDOWS      5
 #define WINDOW_TICKS 100 /* 2 s */
 #define DELAY_MAX_MS 400
@@ -36,6 +36,7 @@ struct md_jitter {
 	int64_t first_us;    /* arrival of the first packet while filling */
 	int64_t tick_us;     /* last get */
 	unsigned missing;    /* frames made up in a row */
+	unsigned early;      /* … of them while nothing was here: `next` may yet come */
 	int noise;           /* level of comfort noise, 0: none */
 	uint32_t seed;
 	/* slack */
@@ -99,6 +100,7 @@ void md_jitter_reset(struct md_jitter *j)
 	j->fifo_n = 0;
 	j->packet = j->frame;
 	j->missing = CONCEAL_MAX;
+	j->early = 0;
 	j->calm = 0;
 	j->adjust = 0;
 	j->noise = 0;
@@ -124,10 +126,12 @@ static void note_slack(struct md_jitter *j, int64_t us)
 		j->adjust = (int)j->frame;
 }
 
-/* The tick that would find nothing to play, if this packet were not here. */
-static int64_t needed_at(const struct md_jitter *j)
+/* The tick whose frame the packet so far ahead of the next one is for. */
+static int64_t needed_at(const struct md_jitter *j, int ahead)
 {
-	return j->tick_us + TICK_US * (int64_t)(1 + level(j) / j->frame);
+	int64_t samples = (int64_t)j->fifo_n + (int64_t)ahead * (int64_t)j->packet, frame = (int64_t)j->frame;
+	int64_t ticks = samples < 0 ? -((-samples + frame - 1) / frame) : samples / frame;
+	return j->tick_us + TICK_US * (1 + ticks);
 }
 
 static void put(struct md_jitter *j, const struct md_rtp *r, bool noise, int64_t now_us)
@@ -146,7 +150,7 @@ static void put(struct md_jitter *j, const struct md_rtp *r, bool noise, int64_t
 		if (!j->filling || (uint16_t)-ahead > j->fill + 1 || j->missing < CONCEAL_MAX) {
 			j->stats.late++;
 			if (!j->filling)
-				note_slack(j, -1);
+				note_slack(j, needed_at(j, (int16_t)ahead) - now_us);
 			return;
 		}
 		j->next = r->seq;
@@ -160,8 +164,8 @@ static void put(struct md_jitter *j, const struct md_rtp *r, bool noise, int64_t
 		return; /* a duplicate */
 	if (!j->depth)
 		j->first_us = now_us;
-	if (!j->filling && ahead == j->depth)
-		note_slack(j, needed_at(j) - now_us);
+	if (!j->filling)
+		note_slack(j, needed_at(j, ahead) - now_us);
 	*s = (struct slot){true, noise, (uint16_t)r->len};
 	memcpy(data_of(j, r->seq), r->payload, r->len);
 	j->depth++;
@@ -219,6 +223,10 @@ static void play_next(struct md_jitter *j)
 	struct slot *s = &j->slots[j->next % MD_JITTER_SLOTS], *after = &j->slots[(j->next + 1) % MD_JITTER_SLOTS];
 	uint8_t *data = data_of(j, j->next);
 	j->next++;
+	if (!s->used && j->early) {
+		j->early--; /* it has been made up already */
+		return;
+	}
 	if (!s->used) {
 		bool copy = after->used && !after->noise;
 		make_up(j, j->packet, copy ? data_of(j, j->next) : NULL, after->len);
@@ -226,7 +234,7 @@ static void play_next(struct md_jitter *j)
 	}
 	s->used = false;
 	j->depth--;
-	j->missing = 0;
+	j->missing = j->early = 0;
 	if (s->noise) {
 		j->noise = noise_level(data[0]);
 		make_noise(j, j->fifo + j->fifo_n, j->frame);
@@ -269,6 +277,7 @@ static bool refill(struct md_jitter *j, int64_t now_us)
 	if (!j->missing && j->fill < FILL_MAX)
 		j->fill++;
 	j->calm = 0;
+	j->early++;
 	make_up(j, j->frame - j->fifo_n, NULL, 0);
 	return true;
 }

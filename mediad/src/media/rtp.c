@@ -126,6 +126,7 @@ enum md_rtp_verdict md_rtp_rx_packet(struct md_rtp_rx *rx, const struct md_rtp *
 		rx->packets--;
 		return MD_RTP_NEW_SSRC;
 	}
+	rx->gaps += ahead > 1;
 	if (r->seq < rx->max_seq)
 		rx->cycles += 0x10000;
 	rx->max_seq = r->seq;

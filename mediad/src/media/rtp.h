@@ -32,6 +32,7 @@ struct md_rtp_rx {
 	uint32_t jitter_q4;            /* RFC 3550 A.8, in 1/16 timestamp units */
 	uint64_t packets, lost_before; /* sums: all SSRCs; losses of former SSRCs */
 	uint32_t jitter_max_q4;
+	uint64_t gaps; /* runs of missing packets, whatever came late of them */
 };
 #define MD_NOISE_PT 13 /* comfort noise, RFC 3389 */
 

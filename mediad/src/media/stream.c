@@ -147,5 +147,6 @@ void md_stream_stats(struct md_stream *s, struct md_stats *st)
 		.far_loss = s->far_loss,
 		.concealed = j.concealed,
 	};
-	st->mos = all ? md_mos(st->rtt_ms / 2 + BUFFER_MS + 2 * st->jitter_ms, st->loss) : 0;
+	double burst = s->rx.gaps && lost > s->rx.gaps ? (double)lost / (double)s->rx.gaps : 1;
+	st->mos = all ? md_mos(s->rx_codec, st->rtt_ms / 2 + BUFFER_MS + 2 * st->jitter_ms, st->loss, burst) : 0;
 }
