@@ -87,6 +87,7 @@ static json_t *problem_of(const struct bulk *b, const json_t *f)
 	struct res_pg_error e = {.sqlstate = state,
 				 .message = json_string_value(json_object_get(f, "message")),
 				 .detail = json_string_value(json_object_get(f, "detail")),
+				 .hint = json_string_value(json_object_get(f, "hint")),
 				 .constraint = json_string_value(json_object_get(f, "constraint")),
 				 .column = json_string_value(json_object_get(f, "column")),
 				 .table = json_string_value(json_object_get(f, "table"))};

@@ -27,6 +27,7 @@ static void refused(struct db_call *c, int failed, const PGresult *r)
 	struct res_pg_error e = {.sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE),
 				 .message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY),
 				 .detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL),
+				 .hint = PQresultErrorField(r, PG_DIAG_MESSAGE_HINT),
 				 .constraint = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME),
 				 .column = PQresultErrorField(r, PG_DIAG_COLUMN_NAME),
 				 .table = PQresultErrorField(r, PG_DIAG_TABLE_NAME)};

@@ -21,7 +21,7 @@ const found = async (query, client = admin) => {
 before(async () => {
   env = await startEnv();
   admin = await env.tenant('alpha');
-  env.pg.sql(readFileSync(join(root, 'api/test/toy.sql'), 'utf8'));
+  env.pg.sql(`begin; ${readFileSync(join(root, 'api/test/toy.sql'), 'utf8')}; commit`);
   await until('toys', async () => (await admin.get('/toys')).status === 200, 5000);
 });
 after(() => env.close());

@@ -13,7 +13,7 @@ before(async () => {
   env = await startEnv();
   admin = await env.tenant('alpha');
   carrier = await env.carrier();
-  env.pg.sql(readFileSync(join(root, 'api/test/toy.sql'), 'utf8'));
+  env.pg.sql(`begin; ${readFileSync(join(root, 'api/test/toy.sql'), 'utf8')}; commit`);
   await until('toys', async () => (await admin.get('/toys')).status === 200, 5000);
   documents.tenant = (await new Client(env).get('/openapi.json')).body;
   documents.carrier = (await new Client(env).get('/openapi.json?as=carrier')).body;

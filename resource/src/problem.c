@@ -208,6 +208,9 @@ static void add_check(const struct told *t)
 		res_problem_add(t->p, name, "pattern", json_string(f->pattern));
 	else if (f && f->choices)
 		res_problem_add(t->p, name, "enum", json_incref(f->choices));
+	else if (!c && t->e->message && may_hear(t)) /* a trigger's own words: English as message, Chinese as hint */
+		res_problem_add_text(t->p, t->e->column && *t->e->column ? t->e->column : NULL, "check",
+				     t->e->hint && *t->e->hint ? t->e->hint : "不符合规则", t->e->message, NULL);
 	else
 		add_columns(t, "check");
 }

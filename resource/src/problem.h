@@ -66,7 +66,7 @@ void res_problem_clear(struct res_problem *p);
 /* What PostgreSQL said, as a problem about the resource's fields. `v` (NULL: everything): what the caller may see; of
  * other fields neither name nor value is told. */
 struct res_pg_error {
-	const char *sqlstate, *message, *detail, *constraint, *column, *table;
+	const char *sqlstate, *message, *detail, *hint, *constraint, *column, *table;
 };
 struct res_view;
 void res_problem_pg(struct res_problem *p, const struct res_def *r, const struct res_view *v,

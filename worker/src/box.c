@@ -244,7 +244,8 @@ static int fill(struct wk_box *b, size_t want)
 {
 	if (b->n - b->from >= want)
 		return 0;
-	memmove(b->buf, b->buf + b->from, b->n - b->from);
+	if (b->n > b->from) /* a new box has no buffer yet */
+		memmove(b->buf, b->buf + b->from, b->n - b->from);
 	b->n -= b->from;
 	b->from = 0;
 	size_t need = want > 256 * 1024 ? want : 256 * 1024;

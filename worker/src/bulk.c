@@ -165,6 +165,7 @@ static void reason_of(struct bulk *b, const json_t *e, char out[600])
 	struct res_pg_error pe = {.sqlstate = state,
 				  .message = wk_text(e, "message"),
 				  .detail = wk_text(e, "detail"),
+				  .hint = wk_text(e, "hint"),
 				  .constraint = wk_text(e, "constraint"),
 				  .column = wk_text(e, "column"),
 				  .table = wk_text(e, "table")};

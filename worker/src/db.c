@@ -55,6 +55,7 @@ struct res_pg_error wk_db_error(const PGresult *r)
 	return (struct res_pg_error){.sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE),
 				     .message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY),
 				     .detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL),
+				     .hint = PQresultErrorField(r, PG_DIAG_MESSAGE_HINT),
 				     .constraint = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME),
 				     .column = PQresultErrorField(r, PG_DIAG_COLUMN_NAME),
 				     .table = PQresultErrorField(r, PG_DIAG_TABLE_NAME)};
