@@ -53,6 +53,36 @@ test('a carrier makes a tenant, goes inside, makes its administrator, and sees w
 	assert.deepEqual(carrier.faults, []);
 });
 
+// covers: TEN-V017
+test('the window of a tenant: recharge it, then its agents, people, phones, both lists, its data as a file, and back', async () => {
+	const boss = await Api.login(zj.url, readJson(MANIFEST).carrier);
+	const tenant = (await boss.get(`/tenants?filter[name]=${name}`)).items[0];
+	const window = `/data/tenants/${tenant.id}`;
+	await carrier.open(window);
+	assert.match(await carrier.text('tenant-balance'), /Balance 0/);
+	await carrier.click('tenant-recharge');
+	await carrier.see('make-tenant-ledger');
+	for (const [field, value] of Object.entries({ amount: '250.5', voucher: `pay-${name}`, remark: 'first payment' }))
+		await carrier.type(`make-${field}`, value);
+	await carrier.click('make-save-tenant-ledger');
+	await carrier.gone('make-tenant-ledger');
+	await carrier.page.getByText(/Balance 250\.5/).waitFor();
+	const entry = (await boss.get(`/tenant-ledger?filter[tenant_id]=${tenant.id}`)).items;
+	assert.deepEqual(entry.map((e) => [Number(e.amount), Number(e.balance), e.kind, e.voucher]), [[250.5, 250.5, 'recharge', `pay-${name}`]]);
+	for (const [button, page] of [['agents', 'agents'], ['accounts', 'accounts'], ['extensions', 'extensions'], ['blacklist', 'blacklist?f.colour.eq=black'], ['whitelist', 'blacklist?f.colour.eq=white']]) {
+		await carrier.open(window);
+		await carrier.click(`tenant-${button}`);
+		await carrier.page.waitForURL((url) => url.hash === `#/data/${page}`);
+		assert.match(await carrier.text('acting-banner'), /Desk Ltd/, button);
+		await carrier.see('data-table');
+		await carrier.click('acting-back');
+		await carrier.gone('acting-banner');
+	}
+	await carrier.open(window);
+	const [file] = await Promise.all([carrier.page.waitForEvent('download', { timeout: 30_000 }), carrier.click('tenant-export')]);
+	assert.ok(fs.statSync(await file.path()).size > 100);
+});
+
 // covers: TEN-K01
 test('its administrator logs in', async () => {
 	await admin.login({ tenant: name, username: 'admin', password: 'not-the-password' });
