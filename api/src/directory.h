@@ -24,6 +24,7 @@ struct api_setting {
 enum api_scope { API_SCOPE_OWN, API_SCOPE_GROUP, API_SCOPE_DEPARTMENT, API_SCOPE_CHOSEN, API_SCOPE_TENANT };
 struct api_role {
 	char id[ZJ_UUID_SIZE], tenant[ZJ_UUID_SIZE];
+	json_t *row; /* id, name */
 	json_t *perms;
 	enum api_scope scope; /* whose data its accounts see */
 	bool admin;           /* the tenant's system administrator: everything, for ever */

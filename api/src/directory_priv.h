@@ -14,7 +14,7 @@
 	  "tenant_id, id, password_min_length, password_classes, password_no_runs, password_history, "                 \
 	  "password_days, lockout_tries, one_login, session_minutes, totp_required, user_login_host, "                 \
 	  "agent_login_host")                                                                                          \
-	X(ROLE, "role", "tenant_id, id, kind, permissions, scope, scope_departments")                                  \
+	X(ROLE, "role", "tenant_id, id, name, kind, permissions, scope, scope_departments")                            \
 	X(ACCOUNT, "account",                                                                                          \
 	  "tenant_id, id, username, name, password, role_id, enabled, type, language, must_change_password, "          \
 	  "password_changed_at, password_history, totp_secret, totp_enabled")                                          \

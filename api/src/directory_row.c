@@ -81,11 +81,13 @@ static void read_role(struct api_directory_entry *e, const json_t *row)
 					     [API_SCOPE_DEPARTMENT] = "department",
 					     [API_SCOPE_CHOSEN] = "chosen",
 					     [API_SCOPE_TENANT] = "tenant"};
+	static const char *const keys[] = {"id", "name", NULL};
 	struct api_role *r = &e->role;
 	const char *scope = json_string_value(json_object_get(row, "scope")),
 		   *kind = json_string_value(json_object_get(row, "kind"));
 	copy(r->id, sizeof(r->id), row, "id");
 	copy(r->tenant, sizeof(r->tenant), row, "tenant_id");
+	r->row = pick(row, keys);
 	r->perms = json_incref(json_object_get(row, "permissions"));
 	r->admin = kind && strcmp(kind, "admin") == 0;
 	r->scope = API_SCOPE_OWN; /* an unknown word widens nothing */
@@ -222,6 +224,7 @@ void api_directory_row_free(struct api_directory_entry *e)
 		json_decref(e->tenant.row);
 		break;
 	case API_D_ROLE:
+		json_decref(e->role.row);
 		json_decref(e->role.perms);
 		break;
 	case API_D_ACCOUNT:

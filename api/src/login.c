@@ -68,6 +68,7 @@ json_t *api_session_json(struct api *api, const struct api_who *who, const char 
 	const struct api_account *a = api_account_find(api->directory, who->account);
 	const struct api_tenant *t = api_tenant_find(api->directory, who->tenant);
 	const struct api_agent *g = who->agent[0] ? api_agent_find(api->directory, who->agent) : NULL;
+	const struct api_role *r = a ? api_role_find(api->directory, a->role) : NULL;
 	int lacks = a && !who->actor[0] && !who->narrowed ? api_account_lacks(api, a) : 0;
 	json_t *o = json_object();
 	if (csrf)
@@ -78,6 +79,7 @@ json_t *api_session_json(struct api *api, const struct api_who *who, const char 
 		json_object_set_new(o, "expires_at", json_string(at));
 	}
 	json_object_set_new(o, "account", a ? json_incref(a->row) : json_null());
+	json_object_set_new(o, "role", r ? json_incref(r->row) : json_null());
 	json_object_set_new(o, "agent", g ? json_incref(g->row) : json_null());
 	json_object_set_new(o, "tenant", t ? json_incref(t->row) : json_null());
 	json_object_set_new(o, "permissions", who->perms ? json_incref(who->perms) : json_array());

@@ -92,7 +92,8 @@ static const char accounts_sql[] =
 static const char agents_sql[] =
 	"insert into zj.agent (tenant_id, id, number, name, account_id, extension_id, origin) "
 	"select zj.zj_tenant(), x.agent_id, x.agent, coalesce(x.name, x.username, x.agent), x.account_id, "
-	"x.extension_id, 'quick' from jsonb_to_recordset($1) x (agent_id uuid, agent text, name text, username text, account_id "
+	"x.extension_id, 'quick' from jsonb_to_recordset($1) x (agent_id uuid, agent text, name text, username text, "
+	"account_id "
 	"uuid, extension_id uuid)";
 
 /* The columns of `extension` of the form come last: $2 and on. */

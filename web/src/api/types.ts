@@ -6,6 +6,7 @@ export interface Session {
   csrf: string
   expires_at: string
   account: { id: string; username: string; name: string }
+  role?: { id: string; name: string } | null
   agent: { id: string; number: string; name: string; extension_id: string | null } | null
   tenant: { id: string; name: string; title: string; kind: 'carrier' | 'tenant'; language: Lang; time_zone: string; sip_domain: string }
   permissions: string[]
