@@ -9,6 +9,7 @@
 #include "zj_log.h"
 #include "zj_time.h"
 #include <jansson.h>
+#include <time.h>
 #include <uthash.h>
 
 #define ACD_S           1000000LL /* microseconds in a second: all times of the engine are microseconds since 1970 */
@@ -23,9 +24,23 @@ struct acd_visit;
 struct acd_agent;
 struct acd_queue;
 struct acd_tenant;
+struct acd_extension;
 
 /* What the engine has kept outside (redis_mirror.c): one hash a kind and tenant. */
-enum acd_kind { ACD_KIND_CALL, ACD_KIND_AGENT, ACD_KIND_QUEUE, ACD_KIND_REQUEST, ACD_KINDS };
+enum acd_kind {
+	ACD_KIND_CALL,
+	ACD_KIND_AGENT,
+	ACD_KIND_QUEUE,
+	ACD_KIND_REQUEST,
+	ACD_KIND_GROUP,
+	ACD_KIND_RECENT,
+	ACD_KINDS
+};
+
+struct acd_phone_state {               /* of an extension, for lamps (RFC 4235) */
+	const char *state, *direction; /* terminated, early, confirmed; recipient, initiator or empty */
+	const struct acd_leg *leg;     /* NULL: terminated */
+};
 
 /* What the engine asks of the world. JSON values are given away unless said. None may call back into the engine. */
 struct acd_effects {
@@ -38,7 +53,8 @@ struct acd_effects {
 	void (*event)(struct acd_tenant *t, json_t *event /* borrowed */, void *arg);
 	void (*commit)(const char *tenant, void *arg); /* state and facts since the last commit belong together */
 	void (*decided)(const struct acd_agent *a, const struct acd_visit *v, int64_t idle_at,
-			void *arg); /* may be NULL */
+			void *arg);                                                               /* may be NULL */
+	void (*phone)(const struct acd_extension *e, const struct acd_phone_state *s, void *arg); /* may be NULL */
 };
 
 struct acd_timer;
@@ -57,12 +73,58 @@ static inline bool acd_timer_is_on(const struct acd_timer *t)
 }
 
 /* ---- configuration and what lives on it ---- */
+struct acd_dest {
+	enum acd_dest_kind kind;
+	char id[ZJ_UUID_SIZE];        /* of the row; empty: external, hangup */
+	char number[ACD_NUMBER_SIZE]; /* of external */
+};
+
 struct acd_extension {
 	UT_hash_handle hh, by_number;
-	char id[ZJ_UUID_SIZE], number[ACD_NUMBER_SIZE];
+	char id[ZJ_UUID_SIZE], number[ACD_NUMBER_SIZE], name[ACD_TEXT_SIZE], account_id[ZJ_UUID_SIZE];
 	struct acd_tenant *tenant;
 	struct acd_agent *agent; /* signed in here */
 	bool enabled, gone;
+	char caller_number[ACD_NUMBER_SIZE], caller_name[ACD_TEXT_SIZE]; /* shown in internal calls */
+	char external[ACD_NUMBER_SIZE];                                  /* an outside telephone, not a SIP phone */
+	char forward[ACD_FORWARD_COUNT][ACD_NUMBER_SIZE];
+	char ringback_id[ZJ_UUID_SIZE], unavailable_id[ZJ_UUID_SIZE], alert_info[104];
+	int64_t ring_us, after_call_us; /* after_call_us < 0: as the queue says */
+	enum acd_range pickup;
+	bool dnd, recording, call_waiting, voicemail, busy_at_sign_in, busy_after_call;
+	struct acd_leg *legs; /* that it takes part in, by phone_next */
+	char told[8];         /* state that watchers were told last (presence.c) */
+	bool watched, dirty;
+	struct acd_extension *dirty_next;
+};
+
+struct acd_group_member { /* ring group: a place in the order */
+	UT_hash_handle hh;
+	char id[ZJ_UUID_SIZE], group_id[ZJ_UUID_SIZE], extension_id[ZJ_UUID_SIZE];
+	int64_t priority, position;
+};
+
+struct acd_group { /* ring group */
+	UT_hash_handle hh, by_number;
+	char id[ZJ_UUID_SIZE], number[ACD_NUMBER_SIZE], name[ACD_TEXT_SIZE];
+	struct acd_tenant *tenant;
+	enum acd_hunt hunt;
+	int64_t ring_us, turn_us;
+	bool recent_first, enabled;
+	char music_id[ZJ_UUID_SIZE], prompt_id[ZJ_UUID_SIZE], number_prefix[20], name_prefix[ACD_TEXT_SIZE];
+	struct acd_dest failure;
+	int64_t turns; /* calls so far: round robin's memory */
+};
+
+struct acd_code { /* a shortcut key, a hot key, or an application */
+	UT_hash_handle hh;
+	char id[ZJ_UUID_SIZE], number[ACD_NUMBER_SIZE], entry[ACD_NUMBER_SIZE], what[32];
+	bool enabled;
+};
+
+struct acd_pair { /* who is in which account group */
+	UT_hash_handle hh;
+	char id[ZJ_UUID_SIZE], group_id[ZJ_UUID_SIZE], account_id[ZJ_UUID_SIZE];
 };
 
 struct acd_reg { /* contacts of one extension number; present only while registered */
@@ -77,12 +139,6 @@ struct acd_item { /* prompt, flow, busy_reason: what acd needs of them */
 	char *path; /* prompt */
 	int64_t version;
 	bool enabled;
-};
-
-struct acd_dest {
-	enum acd_dest_kind kind;
-	char id[ZJ_UUID_SIZE];        /* of the row; empty: external, hangup */
-	char number[ACD_NUMBER_SIZE]; /* of external */
 };
 
 struct acd_strategy;
@@ -128,6 +184,7 @@ struct acd_agent {
 	struct acd_tenant *tenant;
 	struct acd_member *members;
 	bool enabled, gone;
+	bool fixed; /* always on the extension of his configuration */
 
 	enum acd_agent_state state;
 	char reason[ACD_TEXT_SIZE];  /* of busy */
@@ -163,6 +220,11 @@ struct acd_tenant {
 	unsigned unlinked; /* members whose agent or queue is not known yet */
 	struct acd_item *prompts, *flows, *reasons;
 	struct acd_reg *registered;
+	struct acd_group *groups, *groups_by_number;
+	struct acd_group_member *group_members;
+	struct acd_code *shortcuts, *hot_keys, *applications;
+	struct acd_pair *account_groups;
+	struct acd_recent *recent; /* callers, oldest first */
 	struct acd_call *calls;
 	struct acd_request *requests;
 	int64_t day, day_ends; /* the local day that holds acd->now, and when it is over */
@@ -175,6 +237,7 @@ struct acd_tenant {
 	struct acd_agent *dirty_agents;
 	struct acd_queue *dirty_queues;
 	struct acd_visit *dirty_visits;
+	struct acd_extension *dirty_extensions;
 };
 
 /* ---- calls ---- */
@@ -210,6 +273,11 @@ struct acd_leg {
 	enum acd_role role;
 	bool out, handed; /* handed: another controller has it */
 	char agent[ZJ_UUID_SIZE], group[ZJ_UUID_SIZE], ext[ACD_NUMBER_SIZE];
+	struct acd_extension *phone; /* whose telephone this is; NULL: nobody's of ours */
+	struct acd_leg *phone_next, *phone_prev;
+	bool rung;     /* a ring group has it ring */
+	char keys[12]; /* pressed last (hot_key.c) */
+	int64_t key_at;
 	char sip_call_id[256], contact[256], codec[32], trunk[ZJ_UUID_SIZE];
 	int64_t offered_at, ringing_at, early_at, answered_at, ended_at;
 	int64_t sip_code, q850;
@@ -233,6 +301,16 @@ struct acd_segment {
 	char began_by[24];
 };
 
+#define ACD_HUNT_MAX 64                         /* members that ring for one call */
+struct acd_hunting {                            /* a ring group's call; owned by it */
+	char order[ACD_HUNT_MAX][ZJ_UUID_SIZE]; /* extensions */
+	unsigned n, next;                       /* next: whose turn is next */
+	bool rang;                              /* somebody could be rung in this round */
+	bool first;                             /* order[0] rings alone first: the recent call's */
+	int64_t until;
+};
+
+#define ACD_VIA_MAX 6 /* forwardings of one call */
 struct acd_story;
 struct acd_call {
 	UT_hash_handle hh;   /* acd.calls */
@@ -256,6 +334,15 @@ struct acd_call {
 	bool result_set;
 	char first_queue[ZJ_UUID_SIZE], last_agent[ZJ_UUID_SIZE], relation[16];
 	int64_t waited_us;
+	char via[ACD_VIA_MAX][ACD_NUMBER_SIZE]; /* extensions that forwarded it */
+	unsigned n_via;
+	char related[ZJ_UUID_SIZE]; /* call, by relation */
+	struct acd_hunting *hunting;
+	struct acd_leg *third; /* whom peer consults */
+	enum acd_feature feature;
+	char argument[ACD_NUMBER_SIZE]; /* of the feature */
+	char last_prompt[ZJ_UUID_SIZE]; /* said instead of the usual last sentence */
+	int last_code;                  /* to an unanswered main leg behind it */
 	unsigned hops, n_records;
 	bool hold;
 	struct acd_visit *visit;
@@ -318,7 +405,8 @@ const char *acd_str(const json_t *o, const char *key); /* "" when absent */
 int64_t acd_int(const json_t *o, const char *key, int64_t def);
 
 /* day.c */
-int64_t acd_day(struct acd_tenant *t); /* today in the tenant's time zone; only good for == */
+void acd_local_time(const struct acd_tenant *t, struct tm *tm); /* now, in the tenant's time zone */
+int64_t acd_day(struct acd_tenant *t);                          /* today in the tenant's time zone; only good for == */
 
 /* config.c */
 extern const struct acd_config_table {

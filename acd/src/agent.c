@@ -235,6 +235,16 @@ static void follow(struct acd_leg *leg, enum acd_agent_event event, int64_t at)
 						   .at = at});
 }
 
+void acd_agent_moved(const struct acd_leg *leg)
+{
+	struct acd_agent *a = agent_of(leg);
+
+	if (!a)
+		return;
+	ACD_COPY(a->call, leg->call->id);
+	acd_agent_dirty(a);
+}
+
 void acd_agent_ringing(struct acd_leg *leg)
 {
 	follow(leg, ACD_EV_RING, leg->ringing_at);
@@ -249,6 +259,39 @@ void acd_agent_answered(struct acd_leg *leg)
 		acd_agent_roll(a);
 		a->calls_today++;
 	}
+}
+
+/* NULL: signed in; else why not. */
+const char *acd_agent_sign_in(struct acd_agent *a, struct acd_extension *e, enum acd_cause cause,
+			      const char *by_account)
+{
+	if (!a->enabled)
+		return "the agent is disabled";
+	if (e->agent && e->agent != a)
+		return "the extension is in use by another agent";
+	if (a->fixed && a->extension_id[0] && strcmp(a->extension_id, e->id) != 0)
+		return "the agent's extension is fixed";
+	if (a->state != ACD_SIGNED_OUT)
+		return strcmp(a->ext, e->number) ? "signed in on another extension" : NULL;
+	ACD_COPY(a->ext, e->number);
+	e->agent = a;
+	a->retry_at = 0;
+	a->rest = a->leave = false;
+	acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_SIGN_IN, .cause = cause, .by_account = by_account});
+	if (e->busy_at_sign_in)
+		acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_REST, .cause = ACD_CAUSE_SYSTEM});
+	return NULL;
+}
+
+/* Busy or idle: now, or after the present call. */
+void acd_agent_after(struct acd_agent *a, bool busy, const char *reason, enum acd_cause cause, const char *by_account)
+{
+	a->rest = busy;
+	ACD_COPY(a->rest_reason, reason);
+	if (a->state == ACD_IDLE || a->state == ACD_BUSY || a->state == ACD_AFTER_CALL)
+		acd_agent_settle(a, cause, by_account);
+	else
+		acd_agent_dirty(a);
 }
 
 static void wrapup_h(struct acd *acd, struct acd_timer *timer)
@@ -287,6 +330,10 @@ void acd_agent_release(struct acd_leg *leg)
 	if (!a)
 		return;
 	a->leg[0] = 0;
+	if (leg->phone && leg->phone->after_call_us >= 0)
+		leg->wrapup_us = leg->phone->after_call_us;
+	if (leg->phone && leg->phone->busy_after_call && leg->answered_at)
+		a->rest = true;
 	if (a->state == ACD_TALKING && leg->wrapup_us > 0) {
 		ACD_COPY(queue, a->queue);
 		acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_WRAPUP,

@@ -21,6 +21,10 @@ void acd_agent_ringing(struct acd_leg *leg);
 void acd_agent_answered(struct acd_leg *leg);
 void acd_agent_release(struct acd_leg *leg);                                              /* its leg ended */
 void acd_agent_settle(struct acd_agent *a, enum acd_cause cause, const char *by_account); /* to idle, or what follows */
+const char *acd_agent_sign_in(struct acd_agent *a, struct acd_extension *e, enum acd_cause cause,
+			      const char *by_account);
+void acd_agent_after(struct acd_agent *a, bool busy, const char *reason, enum acd_cause cause, const char *by_account);
 void acd_agent_restore_timers(struct acd_agent *a);
+void acd_agent_moved(const struct acd_leg *leg); /* the leg is of another call now */
 struct acd_extension *acd_agent_phone(const struct acd_agent *a);
 #endif

@@ -39,32 +39,58 @@ static void play(struct acd_leg *leg, json_t *items, int loop, enum acd_play wha
 	acd_media(t->acd, t, "leg.play", params);
 }
 
-static json_t *music_item(const struct acd *acd, const struct acd_queue *q)
+/* The file of a prompt; NULL: there is none. */
+static json_t *prompt_item(const struct acd_tenant *t, const char *id)
 {
 	struct acd_item *prompt = NULL;
 	char path[1024];
 
-	if (q && q->music_id[0])
-		HASH_FIND_STR(q->tenant->prompts, q->music_id, prompt);
+	if (id[0])
+		HASH_FIND_STR(t->prompts, id, prompt);
 	if (!prompt || !prompt->path)
-		snprintf(path, sizeof(path), "%s", acd->set.music);
-	else if (prompt->path[0] == '/')
-		snprintf(path, sizeof(path), "%s", prompt->path);
-	else
-		snprintf(path, sizeof(path), "%s/%s", acd->set.store, prompt->path);
+		return NULL;
+	if (prompt->path[0] == '/')
+		return json_pack("{s:s}", "file", prompt->path);
+	snprintf(path, sizeof(path), "%s/%s", t->acd->set.store, prompt->path);
 	return json_pack("{s:s}", "file", path);
 }
 
 void acd_play_music(struct acd_leg *leg, const struct acd_queue *q)
 {
-	play(leg, json_pack("[o]", music_item(leg->call->tenant->acd, q)), -1, ACD_PLAY_MUSIC);
+	struct acd_tenant *t = leg->call->tenant;
+	json_t *item = q ? prompt_item(t, q->music_id) : NULL;
+
+	if (!item)
+		item = json_pack("{s:s}", "file", t->acd->set.music);
+	play(leg, json_pack("[o]", item), -1, ACD_PLAY_MUSIC);
+}
+
+bool acd_play_prompt(struct acd_leg *leg, const char *prompt_id, int loop, enum acd_play what)
+{
+	json_t *item = prompt_item(leg->call->tenant, prompt_id);
+
+	if (!item)
+		return false;
+	play(leg, json_pack("[o]", item), loop, what);
+	return true;
+}
+
+void acd_play_items(struct acd_leg *leg, json_t *items, enum acd_play what)
+{
+	play(leg, items, 0, what);
+}
+
+json_t *acd_say_text(const struct acd_tenant *t, const char *zh, const char *en)
+{
+	return json_pack("{s:s, s:s}", "tts", t->zh ? zh : en, "lang", t->zh ? "zh" : "en");
 }
 
 /* China's ring-back: 450 Hz, 1 s on, 4 s off. */
-void acd_play_ringback(struct acd_leg *leg)
+void acd_play_ringback(struct acd_leg *leg, const char *prompt_id)
 {
-	play(leg, json_pack("[{s:{s:[i], s:i}}, {s:i}]", "tone", "hz", 450, "ms", 1000, "silence", 4000), -1,
-	     ACD_PLAY_RINGBACK);
+	if (!acd_play_prompt(leg, prompt_id, -1, ACD_PLAY_RINGBACK))
+		play(leg, json_pack("[{s:{s:[i], s:i}}, {s:i}]", "tone", "hz", 450, "ms", 1000, "silence", 4000), -1,
+		     ACD_PLAY_RINGBACK);
 }
 
 void acd_announce_position(struct acd_visit *v)
@@ -89,6 +115,8 @@ bool acd_say_goodbye(struct acd_leg *leg, enum acd_result result)
 		[ACD_RESULT_OVER_LIMIT] = ALL_BUSY,     [ACD_RESULT_FAILED] = FAULT,
 	};
 
+	if (acd_play_prompt(leg, leg->call->last_prompt, 0, ACD_PLAY_GOODBYE))
+		return true;
 	if (by_result[result] == PHRASES)
 		return false;
 	play(leg, json_pack("[o]", say(leg->call->tenant, by_result[result])), 0, ACD_PLAY_GOODBYE);

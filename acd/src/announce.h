@@ -3,7 +3,11 @@
 #include "acd.h"
 
 void acd_play_music(struct acd_leg *leg, const struct acd_queue *q /* NULL: the default music */);
-void acd_play_ringback(struct acd_leg *leg);
+void acd_play_ringback(struct acd_leg *leg, const char *prompt_id /* "": the usual tone */);
+bool acd_play_prompt(struct acd_leg *leg, const char *prompt_id, int loop,
+		     enum acd_play what); /* false: no such prompt */
+void acd_play_items(struct acd_leg *leg, json_t *items /* stolen */, enum acd_play what);
+json_t *acd_say_text(const struct acd_tenant *t, const char *zh, const char *en);
 void acd_announce_position(struct acd_visit *v);
 /* A last sentence; FALSE when there is none to say for this reason. */
 bool acd_say_goodbye(struct acd_leg *leg, enum acd_result result);

@@ -3,6 +3,7 @@
 #include "events.h"
 #include "leg.h"
 #include "queue.h"
+#include "story.h"
 #include "visit.h"
 #include <string.h>
 #include <utlist.h>
@@ -92,8 +93,10 @@ json_t *acd_board_call(const struct acd_call *c)
 	if (c->visit)
 		put_text(o, "queue", c->visit->queue->id);
 	put_text(o, "agent", c->last_agent);
-	if (c->where == ACD_AT_IVR)
+	if (c->story == &acd_story_ivr)
 		put_text(o, "flow", c->dest.id);
+	if (c->story == &acd_story_group)
+		put_text(o, "ring_group", c->dest.id);
 	return o;
 }
 

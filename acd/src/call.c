@@ -24,6 +24,7 @@ static void destructor(void *obj)
 	struct acd_call *call = obj;
 
 	acd_timer_stop(&call->timer);
+	zj_deref(call->hunting);
 }
 
 struct acd_call *acd_call_add(struct acd_tenant *t, const char *id, enum acd_direction direction)
@@ -153,6 +154,7 @@ static void write_call(const struct acd_call *call)
 	json_object_set_new(row, "result", json_string(acd_result_name(call->result)));
 	json_object_set_new(row, "first_queue", acd_json_text(call->first_queue));
 	json_object_set_new(row, "last_agent", acd_json_text(call->last_agent));
+	json_object_set_new(row, "related_call", acd_json_text(call->related));
 	json_object_set_new(row, "relation", acd_json_text(call->relation));
 	acd_fact(call->tenant, "call", row);
 }

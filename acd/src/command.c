@@ -49,31 +49,22 @@ static json_t *find_agent(struct acd_tenant *t, const json_t *p, struct acd_agen
 
 static json_t *sign_in(struct acd_tenant *t, const json_t *p)
 {
-	const char *number = acd_str(p, "extension");
+	const char *number = acd_str(p, "extension"), *because;
 	struct acd_extension *e = NULL;
 	struct acd_agent *a;
 	json_t *err = find_agent(t, p, &a);
 
 	if (err)
 		return err;
-	if (!a->enabled)
-		return refuse("the agent is disabled");
 	if (*number)
 		HASH_FIND(by_number, t->extensions_by_number, number, strlen(number), e);
 	else
 		HASH_FIND_STR(t->extensions, a->extension_id, e);
 	if (!e || e->gone || !e->enabled)
 		return refuse(*number ? "no such extension" : "the agent has no extension");
-	if (e->agent && e->agent != a)
-		return refuse("the extension is in use by another agent");
-	if (a->state != ACD_SIGNED_OUT)
-		return strcmp(a->ext, e->number) ? refuse("signed in on another extension") : agent_state(a);
-	ACD_COPY(a->ext, e->number);
-	e->agent = a;
-	a->retry_at = 0;
-	a->rest = a->leave = false;
-	acd_agent_do(a, &(struct acd_agent_change){
-				.event = ACD_EV_SIGN_IN, .cause = cause_of(a, p), .by_account = by_account(p)});
+	because = acd_agent_sign_in(a, e, cause_of(a, p), by_account(p));
+	if (because)
+		return refuse(because);
 	return agent_state(a);
 }
 
@@ -123,12 +114,7 @@ static json_t *set_state(struct acd_tenant *t, const json_t *p)
 		return refuse("signed_out");
 	if (busy && *reason && !reason_exists(t, reason))
 		return refuse("no such busy reason");
-	a->rest = busy;
-	ACD_COPY(a->rest_reason, reason);
-	if (a->state == ACD_IDLE || a->state == ACD_BUSY || a->state == ACD_AFTER_CALL)
-		acd_agent_settle(a, cause_of(a, p), by_account(p));
-	else
-		acd_agent_dirty(a); /* what follows the present call */
+	acd_agent_after(a, busy, reason, cause_of(a, p), by_account(p));
 	return agent_state(a);
 }
 

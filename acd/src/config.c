@@ -5,6 +5,8 @@
 #include "command.h"
 #include "events.h"
 #include "extension.h"
+#include "feature.h"
+#include "group.h"
 #include "leg.h"
 #include "queue.h"
 #include "story.h"
@@ -137,6 +139,7 @@ static void agent_h(struct acd_tenant *t, const char *id, const json_t *row)
 		ACD_COPY(a->account_id, acd_str(row, "account_id"));
 		ACD_COPY(a->extension_id, acd_str(row, "extension_id"));
 		ACD_COPY(a->group_id, acd_str(row, "group_id"));
+		a->fixed = !strcmp(acd_str(row, "extension_mode"), "fixed");
 		acd_agent_index(a);
 		link_all(t);
 	}
@@ -312,8 +315,23 @@ static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 const struct acd_config_table acd_config_tables[] = {
 	{"tenant", "tenant_id, id, kind, name, sip_domain, time_zone, language, enabled, max_calls, internal_calls",
 	 tenant_h},
-	{"extension", "tenant_id, id, number, enabled", acd_extension_row},
-	{"agent", "tenant_id, id, number, name, account_id, extension_id, group_id, enabled", agent_h},
+	{"extension",
+	 "tenant_id, id, number, name, enabled, account_id, external_number, caller_number, caller_name, timeout_s, "
+	 "dnd, "
+	 "recording, voicemail, ringback_id, unavailable_id, pickup_range, call_waiting, alert_info, forward_all, "
+	 "forward_busy, forward_no_answer, forward_unreachable, sign_in_state, hangup_state, after_call_s",
+	 acd_extension_row},
+	{"account_group_member", "tenant_id, id, group_id, account_id", acd_pair_row},
+	{"ring_group",
+	 "tenant_id, id, name, number, strategy, ring_time_s, turn_s, recent_first, music_id, prompt_id, "
+	 "number_prefix, "
+	 "name_prefix, destination_kind, destination_id, destination_number, enabled",
+	 acd_group_row},
+	{"ring_group_member", "tenant_id, id, group_id, extension_id, priority, position", acd_group_member_row},
+	{"shortcut", "tenant_id, id, feature, number, enabled", acd_shortcut_row},
+	{"hot_key", "tenant_id, id, feature, number, enabled", acd_hot_key_row},
+	{"application", "tenant_id, id, context, entry, number, enabled", acd_application_row},
+	{"agent", "tenant_id, id, number, name, account_id, extension_id, extension_mode, group_id, enabled", agent_h},
 	{"prompt", "tenant_id, id, name, path", prompt_h},
 	{"flow", "tenant_id, id, name, version, enabled", flow_h},
 	{"busy_reason", "tenant_id, id, name", reason_h},
@@ -397,6 +415,7 @@ void acd_tenants_free(struct acd *acd)
 		FREE_ALL(t->flows, struct acd_item);
 		FREE_ALL(t->reasons, struct acd_item);
 		FREE_ALL(t->registered, struct acd_reg);
+		acd_groups_free(t);
 		acd_requests_free(t);
 		HASH_DEL(acd->tenants, t);
 		zj_deref(t);

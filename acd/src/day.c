@@ -13,6 +13,15 @@ static void use_zone(const char *zone)
 	tzset();
 }
 
+void acd_local_time(const struct acd_tenant *t, struct tm *tm)
+{
+	time_t now = (time_t)(t->acd->now / ACD_S);
+
+	use_zone(t->time_zone[0] ? t->time_zone : "UTC");
+	localtime_r(&now, tm);
+	use_zone(NULL);
+}
+
 int64_t acd_day(struct acd_tenant *t)
 {
 	time_t now = (time_t)(t->acd->now / ACD_S);

@@ -2,7 +2,10 @@
 #include "call.h"
 #include "events.h"
 #include "extension.h"
+#include "feature.h"
+#include "group.h"
 #include "queue.h"
+#include "story.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -56,12 +59,15 @@ bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_des
 {
 	struct acd_extension *e = acd_extension_by_number(t, number);
 	struct acd_queue *q = acd_queue_by_number(t, number);
+	struct acd_group *g = acd_group_by_number(t, number);
 
 	if (e)
 		dest_set(dest, ACD_TO_EXTENSION, e->id);
 	else if (q)
 		dest_set(dest, ACD_TO_QUEUE, q->id);
-	return e || q;
+	else if (g)
+		dest_set(dest, ACD_TO_RING_GROUP, g->id);
+	return e || q || g || acd_code_dialled(t, number, dest);
 }
 
 static bool ivr_dest(struct acd_tenant *t, const char *text, struct acd_dest *dest)
@@ -101,4 +107,18 @@ bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *des
 		return ivr_dest(t, text + 4, dest);
 	acd_sip_user(number, sizeof(number), text);
 	return acd_dest_by_number(t, number, dest);
+}
+
+bool acd_dest_voicemail(const struct acd_extension *e, struct acd_dest *dest)
+{
+	(void)e;
+	(void)dest;
+	return false;
+}
+
+bool acd_voicemail_listen(struct acd_call *call, const char *number)
+{
+	(void)call;
+	(void)number;
+	return false;
 }

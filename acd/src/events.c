@@ -1,5 +1,6 @@
 #include "events.h"
 #include "agent.h"
+#include "extension.h"
 #include "queue.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +183,7 @@ static void tell_queues(struct acd_tenant *t)
 /* The end of an entry. Ended calls have been told; what is left of them is only saved. */
 void acd_tell(struct acd_tenant *t)
 {
+	acd_extensions_tell(t);
 	tell_agents(t);
 	tell_queues(t);
 	while (t->dirty_visits) {

@@ -1,9 +1,11 @@
-/* Extensions: what of their configuration a call needs. */
+/* Extensions: what of their configuration a call needs, and the legs that their telephones take part in. */
 #include "extension.h"
 #include "agent.h"
 #include "events.h"
+#include "leg.h"
 #include "zj_obj.h"
 #include <string.h>
+#include <utlist.h>
 
 static struct acd_extension *usable(struct acd_extension *e)
 {
@@ -38,6 +40,34 @@ static struct acd_extension *make(struct acd_tenant *t, const char *id)
 	return e;
 }
 
+static bool is_true(const json_t *row, const char *key)
+{
+	return json_is_true(json_object_get(row, key));
+}
+
+static void fill(struct acd_extension *e, const json_t *row)
+{
+	ACD_COPY(e->name, acd_str(row, "name"));
+	ACD_COPY(e->account_id, acd_str(row, "account_id"));
+	ACD_COPY(e->caller_number, acd_str(row, "caller_number"));
+	ACD_COPY(e->caller_name, acd_str(row, "caller_name"));
+	ACD_COPY(e->external, acd_str(row, "external_number"));
+	ACD_COPY(e->ringback_id, acd_str(row, "ringback_id"));
+	ACD_COPY(e->unavailable_id, acd_str(row, "unavailable_id"));
+	ACD_COPY(e->alert_info, acd_str(row, "alert_info"));
+	for (unsigned i = 0; i < ACD_FORWARD_COUNT; i++)
+		ACD_COPY(e->forward[i], acd_str(row, acd_forward_name((enum acd_forward)i)));
+	e->ring_us = acd_int(row, "timeout_s", e->tenant->acd->set.dial_ring_us / ACD_S) * ACD_S;
+	e->after_call_us = acd_int(row, "after_call_s", -1) * ACD_S;
+	e->pickup = acd_range_parse(acd_str(row, "pickup_range"), ACD_RANGE_GROUP);
+	e->dnd = is_true(row, "dnd");
+	e->recording = is_true(row, "recording");
+	e->call_waiting = !json_is_false(json_object_get(row, "call_waiting"));
+	e->voicemail = is_true(row, "voicemail");
+	e->busy_at_sign_in = !strcmp(acd_str(row, "sign_in_state"), "busy");
+	e->busy_after_call = !strcmp(acd_str(row, "hangup_state"), "busy");
+}
+
 void acd_extension_row(struct acd_tenant *t, const char *id, const json_t *row)
 {
 	struct acd_extension *e = NULL;
@@ -52,11 +82,102 @@ void acd_extension_row(struct acd_tenant *t, const char *id, const json_t *row)
 		e->number[0] = 0;
 	}
 	e->gone = !row;
-	e->enabled = json_is_true(json_object_get(row, "enabled"));
+	e->enabled = is_true(row, "enabled");
 	if (row) {
+		fill(e, row);
 		ACD_COPY(e->number, acd_str(row, "number"));
 		HASH_ADD(by_number, t->extensions_by_number, number, strlen(e->number), e);
+		acd_extension_dirty(e);
 	}
 	if (e->agent)
 		acd_agent_index(e->agent);
+}
+
+bool acd_extension_is_idle(const struct acd_extension *e, const struct acd_call *but)
+{
+	const struct acd_leg *leg;
+
+	for (leg = e->legs; leg; leg = leg->phone_next)
+		if (leg->call != but && acd_leg_is_alive(leg))
+			return false;
+	return true;
+}
+
+enum acd_able acd_extension_able(const struct acd_extension *e, const struct acd_call *call)
+{
+	if (e->dnd)
+		return ACD_ABLE_DND;
+	if (!e->call_waiting && !acd_extension_is_idle(e, call))
+		return ACD_ABLE_BUSY;
+	if (!e->external[0] && e->tenant->acd->edge_up && !acd_reg_find(e->tenant, e->number))
+		return ACD_ABLE_AWAY;
+	return ACD_ABLE;
+}
+
+void acd_leg_unset_phone(struct acd_leg *leg)
+{
+	if (!leg->phone)
+		return;
+	DL_DELETE2(leg->phone->legs, leg, phone_prev, phone_next);
+	acd_extension_dirty(leg->phone);
+	leg->phone = NULL;
+}
+
+void acd_leg_set_phone(struct acd_leg *leg, const char *number)
+{
+	struct acd_extension *e = NULL;
+
+	acd_leg_unset_phone(leg);
+	ACD_COPY(leg->ext, number);
+	HASH_FIND(by_number, leg->call->tenant->extensions_by_number, number, strlen(number), e);
+	if (!e)
+		return;
+	leg->phone = e;
+	DL_APPEND2(e->legs, leg, phone_prev, phone_next);
+	acd_extension_dirty(e);
+}
+
+/* ---- account groups: whose calls one may pick up ---- */
+void acd_pair_row(struct acd_tenant *t, const char *id, const json_t *row)
+{
+	struct acd_pair *p;
+
+	HASH_FIND_STR(t->account_groups, id, p);
+	if (p) {
+		HASH_DEL(t->account_groups, p);
+		zj_deref(p);
+	}
+	p = row ? zj_alloc(sizeof(*p), NULL) : NULL;
+	if (!p)
+		return;
+	ACD_COPY(p->id, id);
+	ACD_COPY(p->group_id, acd_str(row, "group_id"));
+	ACD_COPY(p->account_id, acd_str(row, "account_id"));
+	HASH_ADD_STR(t->account_groups, id, p);
+}
+
+static bool is_member(const struct acd_tenant *t, const char *group, const char *account)
+{
+	struct acd_pair *p, *next;
+
+	HASH_ITER (hh, t->account_groups, p, next)
+		if (!strcmp(p->group_id, group) && !strcmp(p->account_id, account))
+			return true;
+	return false;
+}
+
+bool acd_in_range(const struct acd_extension *who, const struct acd_extension *whom, enum acd_range range)
+{
+	struct acd_pair *p, *next;
+
+	if (range != ACD_RANGE_GROUP)
+		return range == ACD_RANGE_TEAM;
+	if (!who->account_id[0] || !whom->account_id[0])
+		return false;
+	if (!strcmp(who->account_id, whom->account_id))
+		return true;
+	HASH_ITER (hh, who->tenant->account_groups, p, next)
+		if (!strcmp(p->account_id, who->account_id) && is_member(who->tenant, p->group_id, whom->account_id))
+			return true;
+	return false;
 }

@@ -35,7 +35,7 @@ static void claim_caller(struct acd_call *call)
 {
 	struct acd_extension *e = acd_extension_by_number(call->tenant, call->caller);
 
-	ACD_COPY(call->main->ext, call->caller);
+	acd_leg_set_phone(call->main, call->caller);
 	if (e && e->agent && !acd_agent_take(e->agent, call->main, NULL))
 		ACD_COPY(call->last_agent, e->agent->id);
 }

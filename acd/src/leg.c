@@ -2,6 +2,7 @@
 #include "agent.h"
 #include "call.h"
 #include "events.h"
+#include "extension.h"
 #include "segment.h"
 #include "story.h"
 #include "zj_obj.h"
@@ -67,30 +68,130 @@ void acd_leg_free(struct acd_leg *leg)
 		call->main = NULL;
 	if (call->peer == leg)
 		call->peer = NULL;
+	if (call->third == leg)
+		call->third = NULL;
+	acd_leg_unset_phone(leg);
 	DL_DELETE(call->legs, leg);
 	HASH_DEL(acd->legs, leg);
 	zj_deref(leg);
 }
 
-struct acd_leg *acd_leg_originate(struct acd_call *call, const char *ext, enum acd_role role, int64_t timeout_us)
+/* What the called phone shows: of an extension what it says of itself, else what came from outside. */
+static void show(const struct acd_call *call, const struct acd_show *add, json_t *params)
+{
+	const struct acd_extension *e =
+		call->direction == ACD_DIR_INTERNAL ? acd_extension_by_number(call->tenant, call->caller) : NULL;
+	const char *number = e && e->caller_number[0] ? e->caller_number : call->caller;
+	const char *name = !e                  ? call->caller_name
+			   : e->caller_name[0] ? e->caller_name
+			   : e->name[0]        ? e->name
+					       : call->caller_name;
+	char text[ACD_TEXT_SIZE * 2];
+
+	snprintf(text, sizeof(text), "%s%s", add ? add->number_prefix : "", number);
+	json_object_set_new(params, "from", json_string(text[0] ? text : "anonymous"));
+	snprintf(text, sizeof(text), "%s%s", add ? add->name_prefix : "", name);
+	if (text[0])
+		json_object_set_new(params, "from_name", json_string(text));
+}
+
+static json_t *headers(const struct acd_call *call, const struct acd_extension *e)
+{
+	json_t *h = json_pack("{s:s}", "X-Zj-Call", call->id);
+
+	if (e && e->alert_info[0])
+		json_object_set_new(h, "Alert-Info", json_string(e->alert_info));
+	if (call->n_via) /* RFC 5806: who sent it here last */
+		json_object_set_new(h, "Diversion",
+				    json_sprintf("<sip:%s@%s>;reason=unconditional", call->via[call->n_via - 1],
+						 call->tenant->sip_domain));
+	return h;
+}
+
+static struct acd_leg *ring(struct acd_call *call, const char *ext, enum acd_role role, int64_t timeout_us,
+			    const struct acd_show *add)
 {
 	struct acd_tenant *t = call->tenant;
 	struct acd_leg *leg = acd_leg_add(call, NULL, role, true);
-	char to[400];
 	json_t *params;
 
 	if (!leg)
 		return NULL;
-	ACD_COPY(leg->ext, ext);
+	acd_leg_set_phone(leg, ext);
 	acd_segment_put(leg, ACD_SEG_RING, "offer");
-	snprintf(to, sizeof(to), "sip:%s@%s", ext, t->sip_domain);
-	params = json_pack("{s:s, s:s, s:s, s:s, s:I, s:{s:s}}", "leg", leg->id, "call", call->id, "to", to, "from",
-			   call->caller[0] ? call->caller : "anonymous", "timeout_ms",
-			   (json_int_t)(timeout_us / ACD_MS), "headers", "X-Zj-Call", call->id);
-	if (call->caller_name[0])
-		json_object_set_new(params, "from_name", json_string(call->caller_name));
+	params = json_pack("{s:s, s:s, s:o, s:I, s:o}", "leg", leg->id, "call", call->id, "to",
+			   json_sprintf("sip:%s@%s", ext, t->sip_domain), "timeout_ms",
+			   (json_int_t)(timeout_us / ACD_MS), "headers", headers(call, leg->phone));
+	show(call, add, params);
 	acd_media(t->acd, t, "leg.originate", params);
 	return leg;
+}
+
+struct acd_leg *acd_leg_originate(struct acd_call *call, const char *ext, enum acd_role role, int64_t timeout_us)
+{
+	return ring(call, ext, role, timeout_us, NULL);
+}
+
+struct acd_leg *acd_leg_ring(struct acd_call *call, const struct acd_extension *e, int64_t timeout_us,
+			     const struct acd_show *add)
+{
+	return ring(call, e->number, ACD_ROLE_AGENT, timeout_us, add);
+}
+
+static json_t *figure(const struct acd_leg *leg, const char *key)
+{
+	json_t *v = json_object_get(leg->stats, key);
+
+	return json_is_number(v) ? json_incref(v) : json_null();
+}
+
+static void write_leg(const struct acd_leg *leg)
+{
+	json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "call_id",
+				leg->call->id, "id", leg->id, "role", acd_role_name(leg->role), "sip_call_id",
+				acd_json_text(leg->sip_call_id), "agent_id", acd_json_text(leg->agent), "group_id",
+				acd_json_text(leg->group), "extension", acd_json_text(leg->ext), "trunk_id",
+				acd_json_text(leg->trunk), "contact", acd_json_text(leg->contact), "offered_at",
+				acd_json_time(leg->offered_at), "ringing_at", acd_json_time(leg->ringing_at),
+				"early_media_at", acd_json_time(leg->early_at), "answered_at",
+				acd_json_time(leg->answered_at), "ended_at", acd_json_time(leg->ended_at));
+
+	json_object_set_new(row, "sip_code", leg->sip_code ? json_integer(leg->sip_code) : json_null());
+	json_object_set_new(row, "cause", leg->q850 ? json_integer(leg->q850) : json_null());
+	json_object_set_new(row, "attempts", json_array());
+	json_object_set_new(row, "codec", acd_json_text(leg->codec));
+	json_object_set_new(row, "loss_rx", figure(leg, "loss"));
+	json_object_set_new(row, "jitter_ms_rx", figure(leg, "jitter_ms"));
+	json_object_set_new(row, "rtt_ms", figure(leg, "rtt_ms"));
+	json_object_set_new(row, "mos_rx", figure(leg, "mos"));
+	acd_fact(leg->call->tenant, "call_leg", row);
+}
+
+/* It belongs to another call from now on: a row of its own for each, that follow each other. It is in none of the new
+ * call's segments yet. */
+void acd_leg_move(struct acd_leg *leg, struct acd_call *to)
+{
+	struct acd_call *from = leg->call;
+
+	acd_segment_leave(leg, "moved");
+	leg->ended_at = from->last_at;
+	write_leg(leg); /* what it was to that call */
+	leg->ended_at = leg->ringing_at = leg->early_at = 0;
+	leg->offered_at = to->last_at;
+	if (leg->answered_at)
+		leg->answered_at = leg->offered_at;
+	if (from->main == leg)
+		from->main = NULL;
+	if (from->peer == leg)
+		from->peer = NULL;
+	if (from->third == leg)
+		from->third = NULL;
+	DL_DELETE(from->legs, leg);
+	leg->call = to;
+	DL_APPEND(to->legs, leg);
+	acd_agent_moved(leg);
+	acd_call_dirty(from);
+	acd_call_dirty(to);
 }
 
 static void guard_h(struct acd *acd, struct acd_timer *timer)
@@ -150,6 +251,8 @@ bool acd_leg_do(struct acd_leg *leg, enum acd_leg_event e)
 	}
 	leg->state = (enum acd_leg_state)next;
 	acd_call_dirty(leg->call);
+	if (leg->phone && next != (int)old)
+		acd_extension_dirty(leg->phone);
 	if (next != (int)old)
 		zj_debug("leg", "state leg=%s call=%s old=%s new=%s", leg->id, leg->call->id, acd_leg_state_name(old),
 			 acd_leg_state_name(leg->state));
@@ -183,35 +286,6 @@ void acd_leg_times(struct acd_leg *leg, const json_t *state)
 	leg->q850 = acd_int(state, "cause", leg->q850);
 	if (json_is_object(stats) && !leg->stats)
 		leg->stats = json_incref(stats);
-}
-
-static json_t *figure(const struct acd_leg *leg, const char *key)
-{
-	json_t *v = json_object_get(leg->stats, key);
-
-	return json_is_number(v) ? json_incref(v) : json_null();
-}
-
-static void write_leg(const struct acd_leg *leg)
-{
-	json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "call_id",
-				leg->call->id, "id", leg->id, "role", acd_role_name(leg->role), "sip_call_id",
-				acd_json_text(leg->sip_call_id), "agent_id", acd_json_text(leg->agent), "group_id",
-				acd_json_text(leg->group), "extension", acd_json_text(leg->ext), "trunk_id",
-				acd_json_text(leg->trunk), "contact", acd_json_text(leg->contact), "offered_at",
-				acd_json_time(leg->offered_at), "ringing_at", acd_json_time(leg->ringing_at),
-				"early_media_at", acd_json_time(leg->early_at), "answered_at",
-				acd_json_time(leg->answered_at), "ended_at", acd_json_time(leg->ended_at));
-
-	json_object_set_new(row, "sip_code", leg->sip_code ? json_integer(leg->sip_code) : json_null());
-	json_object_set_new(row, "cause", leg->q850 ? json_integer(leg->q850) : json_null());
-	json_object_set_new(row, "attempts", json_array());
-	json_object_set_new(row, "codec", acd_json_text(leg->codec));
-	json_object_set_new(row, "loss_rx", figure(leg, "loss"));
-	json_object_set_new(row, "jitter_ms_rx", figure(leg, "jitter_ms"));
-	json_object_set_new(row, "rtt_ms", figure(leg, "rtt_ms"));
-	json_object_set_new(row, "mos_rx", figure(leg, "mos"));
-	acd_fact(leg->call->tenant, "call_leg", row);
 }
 
 void acd_leg_end(struct acd_leg *leg, const json_t *final)

@@ -7,6 +7,14 @@ struct acd_leg *acd_leg_find(struct acd *acd, const char *id);
 struct acd_leg *acd_leg_add(struct acd_call *call, const char *id, enum acd_role role, bool out);
 /* Rings the phones of an extension. */
 struct acd_leg *acd_leg_originate(struct acd_call *call, const char *ext, enum acd_role role, int64_t timeout_us);
+struct acd_show { /* what is put in front of what the phone shows */
+	const char *number_prefix, *name_prefix;
+};
+struct acd_leg *acd_leg_ring(struct acd_call *call, const struct acd_extension *e, int64_t timeout_us,
+			     const struct acd_show *add /* may be NULL */);
+void acd_leg_move(struct acd_leg *leg, struct acd_call *to);
+#define ACD_ELSEWHERE                                                                                                  \
+	26 /* Q.850: answered elsewhere; the media engine tells the phone so, and it shows no missed call */
 /* sip_code and q850 0: the media engine's defaults. A second time: nothing. */
 void acd_leg_hangup(struct acd_leg *leg, int sip_code, int q850, const char *reason);
 void acd_leg_answer(struct acd_leg *leg);

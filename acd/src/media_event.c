@@ -148,13 +148,11 @@ static const struct {
 };
 
 /* The fact needs nothing but the event; the call, when it still lives, knows leg and segment. */
-static void recorded(struct acd *acd, const json_t *p)
+void acd_recording_fact(struct acd_tenant *t, const struct acd_call *call, const json_t *p)
 {
-	struct acd_tenant *t = acd_tenant_get(acd, acd_str(p, "tenant"));
-	struct acd_call *call = acd_call_find(acd, acd_str(p, "call"));
 	int64_t from = acd_int(p, "from_at", 0);
 
-	if (!t || !from)
+	if (!from)
 		return;
 	acd_fact(t, "recording",
 		 json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "call_id",
@@ -162,9 +160,18 @@ static void recorded(struct acd *acd, const json_t *p)
 			   call ? acd_json_text(call->record_leg) : json_null(), "segment_id",
 			   call ? acd_json_text(call->record_segment) : json_null(), "from_at", acd_json_time(from),
 			   "to_at", acd_json_time(from + acd_int(p, "ms", 0) * ACD_MS), "pauses", json_array(), "store",
-			   "local", "node", acd->set.node, "path", acd_str(p, "path"), "format", "wav", "channels",
+			   "local", "node", t->acd->set.node, "path", acd_str(p, "path"), "format", "wav", "channels",
 			   (json_int_t)acd_int(p, "channels", 2), "bytes", (json_int_t)acd_int(p, "bytes", 0), "sha256",
 			   acd_json_text(acd_str(p, "sha256"))));
+}
+
+static void recorded(struct acd *acd, const json_t *p)
+{
+	struct acd_tenant *t = acd_tenant_get(acd, acd_str(p, "tenant"));
+	struct acd_call *call = acd_call_find(acd, acd_str(p, "call"));
+
+	if (t)
+		acd_recording_fact(t, call, p);
 	if (call) {
 		call->recording = false;
 		acd_call_dirty(call);

@@ -6,6 +6,8 @@
 #include "command.h"
 #include "daemon.h"
 #include "events.h"
+#include "extension.h"
+#include "group.h"
 #include "leg.h"
 #include "queue.h"
 #include "segment.h"
@@ -25,6 +27,8 @@ void acd_save_all(struct acd *acd)
 		struct acd_queue *q, *nq;
 		struct acd_call *c, *nc;
 		struct acd_request *r, *nr;
+		struct acd_group *g, *ng;
+		struct acd_recent *e, *ne;
 
 		HASH_ITER (hh, t->agents, a, na)
 			acd->fx.state(t->id, ACD_KIND_AGENT, a->id, acd_save_agent(a), acd->fx_arg);
@@ -32,6 +36,10 @@ void acd_save_all(struct acd *acd)
 			acd->fx.state(t->id, ACD_KIND_QUEUE, q->id, acd_save_queue(q), acd->fx_arg);
 		HASH_ITER (in_t, t->calls, c, nc)
 			acd->fx.state(t->id, ACD_KIND_CALL, c->id, acd_save_call(c), acd->fx_arg);
+		HASH_ITER (hh, t->groups, g, ng)
+			acd->fx.state(t->id, ACD_KIND_GROUP, g->id, acd_group_save(g), acd->fx_arg);
+		HASH_ITER (hh, t->recent, e, ne)
+			acd->fx.state(t->id, ACD_KIND_RECENT, e->caller, acd_recent_save(e), acd->fx_arg);
 		HASH_ITER (hh, t->requests, r, nr)
 			acd->fx.state(t->id, ACD_KIND_REQUEST, r->id, acd_save_request(r), acd->fx_arg);
 		acd_touch(t);
@@ -149,7 +157,7 @@ static void take_agent_leg(struct acd_call *call, const json_t *s)
 	leg = acd_leg_add(call, acd_str(s, "leg"), ACD_ROLE_AGENT, true);
 	if (!leg)
 		return;
-	ACD_COPY(leg->ext, number);
+	acd_leg_set_phone(leg, number);
 	leg->state = ACD_LEG_ANSWERED;
 	acd_leg_times(leg, s);
 	HASH_FIND(by_number, t->extensions_by_number, number, strlen(number), e);

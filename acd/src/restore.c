@@ -5,6 +5,7 @@
 #include "command.h"
 #include "daemon.h"
 #include "events.h"
+#include "group.h"
 #include "queue.h"
 #include "save.h"
 #include "zj_obj.h"
@@ -54,6 +55,28 @@ static void queue_h(struct restore *r, struct acd_tenant *t, const char *id, con
 	(void)r;
 	if (o)
 		acd_load_queue(q, o);
+	json_decref(o);
+}
+
+static void group_h(struct restore *r, struct acd_tenant *t, const char *id, const char *value)
+{
+	struct acd_group *g = NULL;
+	json_t *o = parse(value, "group");
+
+	(void)r;
+	HASH_FIND_STR(t->groups, id, g);
+	if (g && o)
+		acd_group_load(g, o);
+	json_decref(o);
+}
+
+static void recent_h(struct restore *r, struct acd_tenant *t, const char *caller, const char *value)
+{
+	json_t *o = parse(value, "recent");
+
+	(void)r;
+	if (o)
+		acd_recent_load(t, caller, o);
 	json_decref(o);
 }
 
@@ -178,6 +201,8 @@ void acd_restore(struct acd_daemon *d, void (*done_h)(struct acd_daemon *d))
 	HASH_ITER (hh, d->acd->tenants, t, next) { /* answered in this order: agents before the calls that name them */
 		ask(r, t->id, hash_h, agent_h, "HGETALL zj:{%s}:agents");
 		ask(r, t->id, hash_h, queue_h, "HGETALL zj:{%s}:queues");
+		ask(r, t->id, hash_h, group_h, "HGETALL zj:{%s}:groups");
+		ask(r, t->id, hash_h, recent_h, "HGETALL zj:{%s}:recent");
 		ask(r, t->id, hash_h, call_h, "HGETALL zj:{%s}:calls");
 		ask(r, t->id, hash_h, request_h, "HGETALL zj:{%s}:requests");
 		ask(r, t->id, hash_h, fact_h, "HGETALL zj:{%s}:facts");

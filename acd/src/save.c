@@ -3,6 +3,7 @@
 #include "agent.h"
 #include "call.h"
 #include "events.h"
+#include "extension.h"
 #include "leg.h"
 #include "queue.h"
 #include "segment.h"
@@ -121,6 +122,7 @@ static json_t *save_leg(const struct acd_leg *l)
 			      acd_role_name(l->role), "offered_at", (json_int_t)l->offered_at);
 
 	put(o, "out", l->out);
+	put(o, "rung", l->rung);
 	put(o, "handed", l->handed);
 	puts_(o, "agent", l->agent);
 	puts_(o, "group", l->group);
@@ -155,7 +157,8 @@ static struct acd_leg *load_leg(struct acd_call *call, const json_t *o)
 	l->handed = acd_int(o, "handed", 0);
 	ACD_COPY(l->agent, acd_str(o, "agent"));
 	ACD_COPY(l->group, acd_str(o, "group"));
-	ACD_COPY(l->ext, acd_str(o, "ext"));
+	acd_leg_set_phone(l, acd_str(o, "ext"));
+	l->rung = acd_int(o, "rung", 0);
 	ACD_COPY(l->sip_call_id, acd_str(o, "sip_call_id"));
 	ACD_COPY(l->contact, acd_str(o, "contact"));
 	ACD_COPY(l->codec, acd_str(o, "codec"));
@@ -268,10 +271,61 @@ static void load_segments(struct acd_call *c, const json_t *all)
 	}
 }
 
+static json_t *save_via(const struct acd_call *c)
+{
+	json_t *via = json_array();
+
+	for (unsigned i = 0; i < c->n_via; i++)
+		json_array_append_new(via, json_string(c->via[i]));
+	return via;
+}
+
+static void load_via(struct acd_call *c, const json_t *via)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (via, i, one)
+		if (c->n_via < ACD_VIA_MAX && json_is_string(one)) {
+			ACD_COPY(c->via[c->n_via], json_string_value(one));
+			c->n_via++;
+		}
+}
+
+static json_t *save_hunting(const struct acd_hunting *h)
+{
+	json_t *order = json_array();
+
+	for (unsigned i = 0; i < h->n; i++)
+		json_array_append_new(order, json_string(h->order[i]));
+	return json_pack("{s:o, s:i, s:b, s:b, s:I}", "order", order, "next", (int)h->next, "rang", h->rang, "first",
+			 h->first, "until", (json_int_t)h->until);
+}
+
+static void load_hunting(struct acd_call *c, const json_t *o)
+{
+	struct acd_hunting *h = json_is_object(o) ? zj_alloc(sizeof(*h), NULL) : NULL;
+	const json_t *one;
+	size_t i;
+
+	if (!h)
+		return;
+	json_array_foreach (json_object_get(o, "order"), i, one)
+		if (h->n < ACD_HUNT_MAX && json_is_string(one)) {
+			ACD_COPY(h->order[h->n], json_string_value(one));
+			h->n++;
+		}
+	h->next = (unsigned)ACD_MIN(acd_int(o, "next", 0), h->n);
+	h->rang = json_is_true(json_object_get(o, "rang"));
+	h->first = json_is_true(json_object_get(o, "first"));
+	h->until = acd_int(o, "until", 0);
+	c->hunting = h;
+}
+
 /* The texts of a call, listed once for both ways. */
 /* clang-format off */
 #define CALL_TEXTS(X) \
-	X(caller) X(callee) X(caller_name) X(did) X(trunk) X(hangup_by) X(hangup_reason) X(first_queue) X(last_agent) X(relation) \
+	X(argument) X(last_prompt) X(related) X(caller) X(callee) X(caller_name) X(did) X(trunk) X(hangup_by) X(hangup_reason) X(first_queue) X(last_agent) X(relation) \
 	X(room) X(record) X(record_segment) X(record_leg) X(ivr_visit)
 /* clang-format on */
 #define CALL_TIMES(X) X(started_at) X(answered_at) X(ended_at) X(last_at) X(hangup_cause) X(waited_us) X(ivr_from)
@@ -293,6 +347,14 @@ json_t *acd_save_call(const struct acd_call *c)
 		json_object_set_new(o, "result", json_string(acd_result_name(c->result)));
 	put(o, "hops", c->hops);
 	put(o, "n_records", c->n_records);
+	put(o, "feature", (int64_t)c->feature);
+	put(o, "last_code", c->last_code);
+	if (c->n_via)
+		json_object_set_new(o, "via", save_via(c));
+	if (c->hunting)
+		json_object_set_new(o, "hunting", save_hunting(c->hunting));
+	if (c->third)
+		puts_(o, "third", c->third->id);
 	put(o, "hold", c->hold);
 	put(o, "recording", c->recording);
 	if (c->main)
@@ -330,12 +392,17 @@ struct acd_call *acd_load_call(struct acd_tenant *t, const char *id, const json_
 	c->result = acd_result_parse(acd_str(o, "result"), ACD_RESULT_FAILED);
 	c->hops = (unsigned)acd_int(o, "hops", 0);
 	c->n_records = (unsigned)acd_int(o, "n_records", 0);
+	c->feature = (enum acd_feature)ACD_MIN(acd_int(o, "feature", 0), ACD_DO_COUNT - 1);
+	c->last_code = (int)acd_int(o, "last_code", 0);
+	load_via(c, json_object_get(o, "via"));
+	load_hunting(c, json_object_get(o, "hunting"));
 	c->hold = acd_int(o, "hold", 0);
 	c->recording = acd_int(o, "recording", 0);
 	json_array_foreach (json_object_get(o, "legs"), i, leg)
 		load_leg(c, leg);
 	c->main = acd_leg_find(t->acd, acd_str(o, "main"));
 	c->peer = acd_leg_find(t->acd, acd_str(o, "peer"));
+	c->third = acd_leg_find(t->acd, acd_str(o, "third"));
 	load_segments(c, json_object_get(o, "segments"));
 	if (json_is_object(json_object_get(o, "visit")))
 		load_visit(c, json_object_get(o, "visit"));

@@ -20,7 +20,7 @@ struct acd_segment *acd_segment_add(struct acd_call *call, const char *id, enum 
 	s->kind = kind;
 	s->from = from;
 	ACD_COPY(s->began_by, why);
-	if (kind == ACD_SEG_TALK || kind == ACD_SEG_HOLD)
+	if (kind == ACD_SEG_TALK || kind == ACD_SEG_HOLD || kind == ACD_SEG_CONSULT)
 		ACD_COPY(s->room, call->room);
 	DL_APPEND(call->segments, s);
 	return s;
@@ -85,7 +85,7 @@ void acd_segment_leave(struct acd_leg *leg, const char *why)
 void acd_segment_put(struct acd_leg *leg, enum acd_segment_kind kind, const char *why)
 {
 	struct acd_call *call = leg->call;
-	bool shared = kind == ACD_SEG_TALK || kind == ACD_SEG_HOLD;
+	bool shared = kind == ACD_SEG_TALK || kind == ACD_SEG_HOLD || kind == ACD_SEG_CONSULT;
 	struct acd_segment *s = acd_segment_of(leg);
 
 	if (s && s->kind == kind && !(shared && strcmp(s->room, call->room)))

@@ -56,14 +56,20 @@ static void bye_h(struct acd *acd, struct acd_timer *timer)
 
 	(void)acd;
 	acd_call_at(call, 0);
-	acd_call_end(call, 0, NULL);
+	acd_call_end(call, call->last_code, NULL);
 }
 
 static void bye_start(struct acd_call *call)
 {
 	struct acd *acd = call->tenant->acd;
 
-	if (call->main && acd_leg_is_answered(call->main) && acd_say_goodbye(call->main, call->result)) {
+	if (!call->main || !acd_leg_is_alive(call->main))
+		return;
+	if (!acd_leg_is_answered(call->main) && call->last_prompt[0]) /* said in early media */
+		acd_media(acd, call->tenant, "leg.progress",
+			  json_pack("{s:s, s:i}", "leg", call->main->id, "code", 183));
+	if (acd_leg_is_answered(call->main) ? acd_say_goodbye(call->main, call->result)
+					    : acd_play_prompt(call->main, call->last_prompt, 0, ACD_PLAY_GOODBYE)) {
 		acd_segment_put(call->main, ACD_SEG_HOLD, "goodbye");
 		acd_timer_start(acd, &call->timer, acd->now + GOODBYE_US, bye_h);
 	}
@@ -73,7 +79,7 @@ static void bye_played(struct acd_call *call, struct acd_leg *leg, enum acd_play
 {
 	(void)leg;
 	if (what == ACD_PLAY_GOODBYE)
-		acd_call_end(call, 0, NULL);
+		acd_call_end(call, call->last_code, NULL);
 }
 
 static void bye_ended(struct acd_call *call, struct acd_leg *leg)
@@ -101,12 +107,41 @@ const struct acd_story acd_story_bye = {.name = "bye",
 void acd_call_bye(struct acd_call *call, int sip_code, enum acd_result result, const char *reason, enum acd_left how)
 {
 	acd_call_result(call, result, reason);
+	call->last_code = sip_code;
 	if (!call->hangup_by[0])
 		ACD_COPY(call->hangup_by, "system");
 	zj_info("call", "bye call=%s result=%s reason=%s", call->id, acd_result_name(call->result), zj_log_esc(reason));
 	acd_call_tell(call, &acd_story_bye, how);
 	if (!acd_timer_is_on(&call->timer))
 		acd_call_end(call, sip_code, NULL);
+}
+
+void acd_call_meet(struct acd_call *call)
+{
+	const struct acd_leg *peer = call->peer;
+
+	if (!call->main || !peer || !acd_leg_is_answered(peer))
+		return;
+	if (acd_leg_is_answered(call->main))
+		acd_talk_begin(call, call->peer,
+			       (peer->phone && peer->phone->recording) ||
+				       (call->main->phone && call->main->phone->recording));
+	else
+		acd_leg_answer(call->main); /* talk begins when its ACK is here */
+}
+
+void acd_call_alert(struct acd_call *call, const char *prompt_id)
+{
+	struct acd_leg *main = call->main;
+
+	if (main->playing == ACD_PLAY_RINGBACK)
+		return;
+	if (acd_play_prompt(main, prompt_id, -1, ACD_PLAY_RINGBACK))
+		acd_media(call->tenant->acd, call->tenant, "leg.progress",
+			  json_pack("{s:s, s:i}", "leg", main->id, "code", 183));
+	else
+		acd_media(call->tenant->acd, call->tenant, "leg.progress",
+			  json_pack("{s:s, s:i}", "leg", main->id, "code", 180));
 }
 
 /* ---- callout: an agent's own call; its phone first, then the number ---- */
@@ -139,9 +174,10 @@ const struct acd_story acd_story_callout = {.name = "callout",
 					    .leave = nothing_leave,
 					    .resume = nothing_resume};
 
-static const struct acd_story *const stories[] = {&acd_story_queue, &acd_story_ivr, &acd_story_extension,
-						  &acd_story_talk,  &acd_story_bye, &acd_story_callout,
-						  &acd_story_none};
+static const struct acd_story *const stories[] = {&acd_story_queue,   &acd_story_ivr,     &acd_story_extension,
+						  &acd_story_group,   &acd_story_feature, &acd_story_meet,
+						  &acd_story_consult, &acd_story_talk,    &acd_story_bye,
+						  &acd_story_callout, &acd_story_none};
 
 const struct acd_story *acd_story_find(const char *name)
 {

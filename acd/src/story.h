@@ -20,6 +20,7 @@ struct acd_story {
 	void (*resume)(struct acd_call *call, const json_t *snapshot, const json_t *leg); /* after a restart or a lost
 					connection; leg: the main leg in the snapshot, NULL: not there */
 };
+extern const struct acd_story acd_story_group, acd_story_feature, acd_story_meet, acd_story_consult;
 extern const struct acd_story acd_story_queue, acd_story_ivr, acd_story_extension, acd_story_talk, acd_story_callout,
 	acd_story_bye, acd_story_none;
 const struct acd_story *acd_story_find(const char *name); /* unknown: none */
@@ -32,7 +33,14 @@ void acd_call_tell(struct acd_call *call, const struct acd_story *story,
 void acd_call_bye(struct acd_call *call, int sip_code, enum acd_result result, const char *reason, enum acd_left how);
 void acd_queue_overflow(struct acd_call *call, struct acd_queue *q, enum acd_left how);
 void acd_talk_begin(struct acd_call *call, struct acd_leg *peer, bool record);
+/* main and peer talk as soon as both are answered; main is answered when peer is. */
+void acd_call_meet(struct acd_call *call);
+/* The unanswered main leg hears that somebody is rung: a prompt of the tenant's (early media), else 180. */
+void acd_call_alert(struct acd_call *call, const char *prompt_id);
 int acd_talk_hold(struct acd_call *call, bool on, const char **because);
+void acd_record_path(struct acd_call *call, char *path, size_t size); /* of its next recording, below the store */
+void acd_recording_fact(struct acd_tenant *t, const struct acd_call *call /* may be NULL */, const json_t *p);
+bool acd_voicemail_listen(struct acd_call *call, const char *number); /* false: there is no such box */
 enum acd_outcome acd_outcome_of(int64_t sip_code);
 void acd_ivr_returned(struct acd_call *call, struct acd_leg *leg, const json_t *data);
 void acd_ivr_left(struct acd_call *call, const json_t *data, const char *how); /* writes the visit's fact */

@@ -2,6 +2,8 @@
 #include "announce.h"
 #include "call.h"
 #include "events.h"
+#include "feature.h"
+#include "group.h"
 #include "leg.h"
 #include "segment.h"
 #include "story.h"
@@ -21,17 +23,23 @@ static void room_cmd(struct acd_call *call, const char *method, const struct acd
 	acd_media(call->tenant->acd, call->tenant, method, params);
 }
 
+void acd_record_path(struct acd_call *call, char *path, size_t size)
+{
+	time_t day = (time_t)(call->last_at / ACD_S);
+	struct tm tm;
+
+	gmtime_r(&day, &tm);
+	snprintf(path, size, "%s/%04d/%02d/%02d/%s-%u.wav", call->tenant->id, tm.tm_year + 1900, tm.tm_mon + 1,
+		 tm.tm_mday, call->id, ++call->n_records);
+}
+
 static void record(struct acd_call *call)
 {
 	struct acd *acd = call->tenant->acd;
 	struct acd_segment *s = acd_segment_of(call->main);
-	time_t day = (time_t)(call->last_at / ACD_S);
-	struct tm tm;
 	char path[160];
 
-	gmtime_r(&day, &tm);
-	snprintf(path, sizeof(path), "%s/%04d/%02d/%02d/%s-%u.wav", call->tenant->id, tm.tm_year + 1900, tm.tm_mon + 1,
-		 tm.tm_mday, call->id, ++call->n_records);
+	acd_record_path(call, path, sizeof(path));
 	acd_uuid(acd, call->record);
 	ACD_COPY(call->record_segment, s ? s->id : NULL);
 	ACD_COPY(call->record_leg, call->main->id);
@@ -45,7 +53,10 @@ void acd_talk_begin(struct acd_call *call, struct acd_leg *peer, bool recorded)
 {
 	call->peer = peer;
 	acd_timer_stop(&call->timer);
+	call->hunting = zj_deref(call->hunting);
 	call->story = &acd_story_talk;
+	if (peer->phone)
+		acd_recent_note(call->tenant, call->caller, peer->phone);
 	call->hold = false;
 	acd_uuid(call->tenant->acd, call->room);
 	acd_play_stop(call->main);
@@ -166,5 +177,6 @@ const struct acd_story acd_story_talk = {.name = "talk",
 					 .answered = acd_leg_nothing,
 					 .ended = ended,
 					 .played = acd_played_nothing,
+					 .digit = acd_hot_key_pressed,
 					 .leave = leave,
 					 .resume = resume};

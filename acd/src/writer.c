@@ -16,7 +16,7 @@ static const struct acd_fact_table {
 } tables[] = {
 	{"call", "tenant_id, id, direction, kind, caller, callee, did, trunk_id, started_at, answered_at, ended_at, "
 		 "hangup_by, hangup_cause, "
-		 "hangup_reason, result, first_queue, last_agent, relation"},
+		 "hangup_reason, result, first_queue, last_agent, related_call, relation"},
 	{"call_leg", "tenant_id, call_id, id, role, sip_call_id, agent_id, group_id, extension, trunk_id, contact, "
 		     "offered_at, ringing_at, "
 		     "early_media_at, answered_at, ended_at, sip_code, cause, attempts, codec, loss_rx, jitter_ms_rx, "
@@ -31,6 +31,8 @@ static const struct acd_fact_table {
 	 "tenant_id, id, agent_id, state, reason, from_at, to_at, call_id, queue_id, cause, ended_by, by_account"},
 	{"recording", "tenant_id, call_id, id, leg_id, segment_id, from_at, to_at, pauses, store, node, path, format, "
 		      "channels, bytes, sha256"},
+	{"ring", "tenant_id, call_id, id, group_id, extension_id, leg_id, offered_at, ringing_at, ended_at, outcome"},
+	{"extension_change", "tenant_id, id, extension_id, call_id, field, value, at"},
 	{"event", "tenant_id, id, epoch, seq, at, type, data"},
 };
 

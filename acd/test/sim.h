@@ -8,6 +8,7 @@
 #include "command.h"
 #include "daemon.h"
 #include "events.h"
+#include "group.h"
 #include "leg.h"
 #include "queue.h"
 #include "save.h"
@@ -24,6 +25,7 @@
 
 #define SIM_AGENTS 6
 #define SIM_QUEUES 3
+#define SIM_GROUPS 5
 
 struct sim_leg {
 	UT_hash_handle hh;
@@ -57,7 +59,7 @@ static struct {
 	json_t *step_state, *step_facts;
 	bool dying, busy;
 	char tenant[ZJ_UUID_SIZE], queues[SIM_QUEUES][ZJ_UUID_SIZE], agents[SIM_AGENTS][ZJ_UUID_SIZE],
-		exts[SIM_AGENTS][ZJ_UUID_SIZE], flow[ZJ_UUID_SIZE];
+		exts[SIM_AGENTS][ZJ_UUID_SIZE], groups[SIM_GROUPS][ZJ_UUID_SIZE], flow[ZJ_UUID_SIZE];
 	unsigned restarts, calls, decisions;
 	bool calm; /* no more mischief: the day ends */
 } sim;
@@ -150,7 +152,7 @@ static void sim_event_h(struct acd_tenant *t, json_t *event, void *arg)
 
 static void sim_commit_h(const char *tenant, void *arg)
 {
-	static const char *const kinds[] = {"calls", "agents", "queues", "requests"};
+	static const char *const kinds[] = {"calls", "agents", "queues", "requests", "groups", "recent"};
 	json_t *row;
 	size_t i;
 
@@ -204,8 +206,14 @@ static void sim_decided_h(const struct acd_agent *a, const struct acd_visit *v, 
 }
 
 static void sim_media_h(const char *method, json_t *params, void *arg);
-static const struct acd_effects sim_effects = {sim_now_h,   sim_uuid_h,  sim_media_h,  sim_fact_h,
-					       sim_state_h, sim_event_h, sim_commit_h, sim_decided_h};
+static const struct acd_effects sim_effects = {.now = sim_now_h,
+					       .uuid = sim_uuid_h,
+					       .media = sim_media_h,
+					       .fact = sim_fact_h,
+					       .state = sim_state_h,
+					       .event = sim_event_h,
+					       .commit = sim_commit_h,
+					       .decided = sim_decided_h};
 
 /* ---- mediad ---- */
 static struct sim_leg *sim_leg(const char *id)
@@ -392,6 +400,53 @@ static void sim_recorded_h(struct sim_event *e)
 	sim_tell("room.recorded", json_incref(e->data));
 }
 
+static void sim_collected_h(struct sim_event *e)
+{
+	static const char *const digits[] = {"1002", "1005", "4001", "6001", "", "77"};
+	struct sim_leg *l = sim_leg(e->leg);
+	json_t *p;
+
+	if (!sim_alive(l))
+		return;
+	p = sim_leg_event(l);
+	json_object_set_new(p, "digits", json_string(digits[sim_random() % 6]));
+	sim_tell("leg.collected", p);
+}
+
+static void sim_leg_recorded_h(struct sim_event *e)
+{
+	struct sim_leg *l = sim_leg(e->leg);
+	json_t *p;
+
+	if (!sim_alive(l))
+		return;
+	p = sim_leg_event(l);
+	json_object_set_new(p, "path", json_string("x"));
+	json_object_set_new(p, "record",
+			    json_object_get(e->data, "record") ? json_incref(json_object_get(e->data, "record"))
+							       : json_null());
+	json_object_set_new(p, "reason", json_string(sim_chance(50) ? "silence" : "term"));
+	json_object_set_new(p, "ms", json_integer(sim_between(0, 3000)));
+	json_object_set_new(p, "from_at", json_integer(sim.now - ACD_S));
+	sim_tell("leg.recorded", p);
+}
+
+static void sim_key_h(struct sim_event *e)
+{
+	struct sim_leg *l = sim_leg(e->leg);
+	const char *keys = acd_str(e->data, "keys");
+	char key[2] = {keys[0], 0};
+	json_t *p;
+
+	if (!sim_alive(l) || !keys[0])
+		return;
+	if (keys[1])
+		sim_later(300000, sim_key_h, l->id, json_pack("{s:s}", "keys", keys + 1));
+	p = sim_leg_event(l);
+	json_object_set_new(p, "digit", json_string(key));
+	sim_tell("leg.dtmf", p);
+}
+
 static void sim_originate(const json_t *params)
 {
 	struct sim_leg *l = zj_alloc(sizeof(*l), NULL);
@@ -434,6 +489,12 @@ static void sim_room_cmd(const char *method, const json_t *params)
 	} else if (!strcmp(method, "room.join") && sim_alive(l)) {
 		assert_non_null(r);
 		ACD_COPY(l->room, room);
+		if (sim_chance(25)) {
+			static const char *const keys[] = {"*51", "*52", "*55", "1*52", "*52*52"};
+
+			sim_later(sim_between(1, 20) * ACD_S, sim_key_h, l->id,
+				  json_pack("{s:s}", "keys", keys[sim_random() % 5]));
+		}
 		if (l->out || sim_chance(50)) /* somebody hangs up when they have talked */
 			sim_later(sim_between(1, 60) * ACD_S, sim_hangup_h, l->id, json_object());
 	} else if (!strcmp(method, "room.leave") && l) {
@@ -479,6 +540,11 @@ static void sim_media_h(const char *method, json_t *params, void *arg)
 			sim_later(sim_between(2, 6) * ACD_S, sim_played_h, l->id, json_pack("{s:s}", "play", l->play));
 	} else if (!strcmp(method, "leg.stop") && !strcmp(l->play, acd_str(params, "play"))) {
 		l->play[0] = 0;
+	} else if (!strcmp(method, "leg.collect")) {
+		sim_later(sim_between(1, 9) * ACD_S, sim_collected_h, l->id, NULL);
+	} else if (!strcmp(method, "leg.record")) {
+		sim_later(sim_between(1, 9) * ACD_S, sim_leg_recorded_h, l->id,
+			  json_pack("{s:s}", "record", acd_str(params, "record")));
 	} else if (!strcmp(method, "leg.handover")) {
 		if (sim_chance(3)) {
 			sim_later(1000, sim_no_ivr_h, l->id, NULL);
@@ -558,6 +624,14 @@ static void sim_restart(const char *method, const json_t *event)
 		acd_load_agent(acd_agent_find(t, id), o);
 	json_object_foreach (json_object_get(copy, "queues"), id, o)
 		acd_load_queue(acd_queue_find(t, id), o);
+	json_object_foreach (json_object_get(copy, "groups"), id, o) {
+		struct acd_group *g = NULL;
+
+		HASH_FIND_STR(t->groups, id, g);
+		acd_group_load(g, o);
+	}
+	json_object_foreach (json_object_get(copy, "recent"), id, o)
+		acd_recent_load(t, id, o);
 	json_object_foreach (json_object_get(copy, "calls"), id, o)
 		assert_non_null(acd_load_call(t, id, o));
 	HASH_ITER (hh, t->agents, a, na)
@@ -584,7 +658,8 @@ static void sim_start(uint64_t seed)
 	sim.config = json_object();
 	for (c = acd_config_tables; c->name; c++)
 		json_object_set_new(sim.config, c->name, json_object());
-	sim.redis = json_pack("{s:{}, s:{}, s:{}, s:{}}", "calls", "agents", "queues", "requests");
+	sim.redis = json_pack("{s:{}, s:{}, s:{}, s:{}, s:{}, s:{}}", "calls", "agents", "queues", "requests", "groups",
+			      "recent");
 	sim.facts = json_object();
 	sim.step_state = json_array();
 	sim.step_facts = json_array();

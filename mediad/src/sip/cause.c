@@ -72,7 +72,9 @@ void md_reason_write(char *out, size_t size, int cause, const char *text)
 		if (*p >= ' ' && *p != '"' && *p != '\\' && *p != 127)
 			clean[n++] = *p;
 	clean[n] = 0;
-	if (n)
+	if (cause == 26) /* RFC 3326: so that the phone shows no missed call */
+		snprintf(out, size, "SIP;cause=200;text=\"Call completed elsewhere\"");
+	else if (n)
 		snprintf(out, size, "Q.850;cause=%d;text=\"%s\"", cause, clean);
 	else
 		snprintf(out, size, "Q.850;cause=%d", cause);
