@@ -14,6 +14,7 @@ static void destructor(void *obj)
 
 	acd_calls_free(acd);
 	acd_tenants_free(acd);
+	json_decref(acd->relays_down);
 }
 
 /* An engine without configuration and calls. `fx` is copied; `set` and its texts are borrowed. */

@@ -16,6 +16,7 @@
 #define ACD_MS          1000LL
 #define ACD_NUMBER_SIZE 65
 #define ACD_TEXT_SIZE   129
+#define ACD_EDGES       8 /* edges at once */
 
 struct acd;
 struct acd_call;
@@ -130,7 +131,7 @@ struct acd_pair { /* who is in which account group */
 struct acd_reg { /* contacts of one extension number; present only while registered */
 	UT_hash_handle hh;
 	char number[ACD_NUMBER_SIZE];
-	json_t *contacts; /* {contact: true} */
+	json_t *contacts; /* {contact: the edges that know it, a bit each} */
 };
 
 struct acd_item { /* prompt, flow, busy_reason: what acd needs of them */
@@ -279,6 +280,9 @@ struct acd_leg {
 	char keys[12]; /* pressed last (hot_key.c) */
 	int64_t key_at;
 	char sip_call_id[256], contact[256], codec[32], trunk[ZJ_UUID_SIZE];
+	char relay[24]; /* what carries its media: a relay's number, "none", "" unknown */
+	bool lost;      /* its relay died: waits to be offered to another */
+	struct acd_leg *lost_next, *lost_prev;
 	int64_t offered_at, ringing_at, early_at, answered_at, ended_at;
 	int64_t sip_code, q850;
 	json_t *stats;
@@ -376,7 +380,12 @@ struct acd {
 	struct acd_visit *want; /* visits likewise */
 	struct acd_visit **want_end;
 	struct acd_tenant *touched;
-	bool edge_up;   /* registrations are known */
+	unsigned edges_up;            /* whose registrations are known, a bit an edge; 0: phones count as reachable */
+	char edge_sip[ACD_EDGES][80]; /* where each is, "": not connected, or it did not say */
+	json_t *relays_down;          /* {relay: true} */
+	int64_t relays_living;        /* at the last word of an edge */
+	struct acd_leg *lost;         /* legs whose relay died, oldest first */
+	struct acd_timer reoffer;
 	bool media_up;  /* the media engine listens, and its snapshot has been compared */
 	unsigned depth; /* of entries */
 	struct acd_stats {
@@ -417,8 +426,17 @@ void acd_config_row(struct acd *acd, const char *table, const char *tenant, cons
 		    const json_t *row); /* entry */
 void acd_tenants_free(struct acd *acd);
 struct acd_reg *acd_reg_find(const struct acd_tenant *t, const char *number);
-void acd_reg_set(struct acd *acd, const char *tenant, const char *number, const char *contact, bool on); /* entry */
-void acd_reg_known(struct acd *acd, bool known); /* entry: false forgets all */
+/* Entry: edge number `edge` (below ACD_EDGES) knows a contact, or no more. */
+void acd_reg_set(struct acd *acd, unsigned edge, const char *tenant, const char *number, const char *contact, bool on);
+/* Entry. false: forgets what that edge knew; true: what was set since is all it knows. */
+void acd_reg_known(struct acd *acd, unsigned edge, bool known);
+/* Through which edge an extension (NULL: anybody) is called: one that knows a phone of it; NULL: mediad's own. */
+const char *acd_edge_for(const struct acd_tenant *t, const char *number);
+
+/* relay.c: a media relay died or lives again (entry); `living` relays are left. */
+void acd_relay_state(struct acd *acd, const char *relay, bool up, int64_t living);
+void acd_relay_check(struct acd_leg *leg); /* it was answered, or its relay was said: perhaps that one is dead */
+void acd_relay_forget(struct acd_leg *leg);
 
 /* Commands to the media engine: adds tenant, epoch and cmd_id to params (stolen). */
 void acd_media(struct acd *acd, struct acd_tenant *t, const char *method, json_t *params);

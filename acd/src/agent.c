@@ -38,7 +38,7 @@ bool acd_agent_can_be_offered(const struct acd_agent *a, const char **because)
 		why = "missed an offer";
 	else if (!e || !e->enabled)
 		why = "no extension";
-	else if (a->tenant->acd->edge_up && !acd_reg_find(a->tenant, a->ext))
+	else if (a->tenant->acd->edges_up && !acd_reg_find(a->tenant, a->ext))
 		why = "phone not registered";
 	if (because)
 		*because = why;

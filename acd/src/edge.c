@@ -1,148 +1,236 @@
-/* The edge reports here: who is registered, whom it refused. It keeps an event until we have acknowledged it. */
+/* The edges report here: who is registered, whom they refused, which relays live. Each keeps an event until we have
+ * acknowledged it. */
 #include "daemon.h"
 #include "zj_obj.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-struct acd_edge {
-	struct acd_daemon *d;
-	struct zj_rpc_server *server;
+struct edge { /* one by its name; it stays when it disconnects */
+	struct acd_edge *all;
 	struct zj_rpc_conn *conn; /* the one that said hello last */
 	char name[64];
-	json_t *seen;      /* name → number of its last event handled */
 	int64_t ack, step; /* to be acknowledged when the mirror has confirmed step */
 };
 
-static void flush_ack(struct acd_edge *e)
+struct acd_edge {
+	struct acd_daemon *d;
+	struct zj_rpc_server *server;
+	struct edge edges[ACD_EDGES];
+	json_t *seen; /* name → number of its last event handled */
+};
+
+static unsigned index_of(const struct edge *e)
 {
-	if (e->ack && e->conn && acd_mirror_confirmed(e->d->mirror) >= e->step) {
+	return (unsigned)(e - e->all->edges);
+}
+
+static struct edge *by_conn(struct acd_edge *all, const struct zj_rpc_conn *conn)
+{
+	for (unsigned i = 0; conn && i < ACD_EDGES; i++)
+		if (all->edges[i].conn == conn)
+			return &all->edges[i];
+	return NULL;
+}
+
+/* The edge of that name, or a place for it: one that never was, else one that is away. */
+static struct edge *by_name(struct acd_edge *all, const char *name)
+{
+	struct edge *place = NULL;
+
+	for (unsigned i = 0; i < ACD_EDGES; i++) {
+		struct edge *e = &all->edges[i];
+
+		if (!strcmp(e->name, name))
+			return e;
+		if (!e->conn && (!place || (place->name[0] && !e->name[0])))
+			place = e;
+	}
+	return place;
+}
+
+static void flush_ack(struct edge *e)
+{
+	if (e->ack && e->conn && acd_mirror_confirmed(e->all->d->mirror) >= e->step) {
 		zj_rpc_notify(e->conn, "ack", json_pack("{s:I}", "seq", (json_int_t)e->ack));
 		e->ack = 0;
 	}
 }
 
-void acd_edge_confirmed(struct acd_edge *e)
+void acd_edge_confirmed(struct acd_edge *all)
 {
-	if (e)
+	for (unsigned i = 0; all && i < ACD_EDGES; i++)
+		flush_ack(&all->edges[i]);
+}
+
+/* The edge of an event that is new, else NULL. `done` follows. */
+static struct edge *is_new(struct acd_edge *all, struct zj_rpc_conn *conn, const json_t *p)
+{
+	int64_t seq = acd_int(p, "seq", 0);
+	struct edge *e = by_conn(all, conn);
+
+	return e && (!seq || seq > acd_int(all->seen, e->name, 0)) ? e : NULL;
+}
+
+static void done(struct acd_edge *all, struct zj_rpc_conn *conn, const json_t *p, struct zj_rpc_call *call)
+{
+	int64_t seq = acd_int(p, "seq", 0);
+	struct edge *e = by_conn(all, conn);
+
+	if (seq && e) {
+		if (seq > acd_int(all->seen, e->name, 0))
+			json_object_set_new(all->seen, e->name, json_integer(seq));
+		e->ack = seq;
+		e->step = acd_mirror_issued(all->d->mirror);
 		flush_ack(e);
-}
-
-/* True when the event is new. `done` follows. */
-static bool is_new(struct acd_edge *e, struct zj_rpc_conn *conn, const json_t *p)
-{
-	int64_t seq = acd_int(p, "seq", 0);
-
-	return conn == e->conn && (!seq || seq > acd_int(e->seen, e->name, 0));
-}
-
-static void done(struct acd_edge *e, const json_t *p)
-{
-	int64_t seq = acd_int(p, "seq", 0);
-
-	if (!seq)
-		return;
-	if (seq > acd_int(e->seen, e->name, 0))
-		json_object_set_new(e->seen, e->name, json_integer(seq));
-	e->ack = seq;
-	e->step = acd_mirror_issued(e->d->mirror);
-	flush_ack(e);
-	acd_wake(e->d);
+		acd_wake(all->d);
+	}
+	zj_rpc_reply(call, json_object());
 }
 
 static void rejected_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
 {
-	struct acd_edge *e = arg;
+	struct acd_edge *all = arg;
 
-	if (is_new(e, conn, p))
-		acd_edge_rejected(e->d->acd, p);
-	done(e, p);
-	zj_rpc_reply(call, json_object());
+	if (is_new(all, conn, p))
+		acd_edge_rejected(all->d->acd, p);
+	done(all, conn, p, call);
+}
+
+static void contact(struct edge *e, const json_t *p, bool on)
+{
+	acd_reg_set(e->all->d->acd, index_of(e), acd_str(p, "tenant"), acd_str(p, "extension"), acd_str(p, "contact"),
+		    on);
 }
 
 static void registered_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
 {
-	struct acd_edge *e = arg;
+	struct edge *e = is_new(arg, conn, p);
 
-	if (is_new(e, conn, p))
-		acd_reg_set(e->d->acd, acd_str(p, "tenant"), acd_str(p, "extension"), acd_str(p, "contact"), true);
-	done(e, p);
-	zj_rpc_reply(call, json_object());
+	if (e)
+		contact(e, p, true);
+	done(arg, conn, p, call);
 }
 
 static void expired_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
 {
-	struct acd_edge *e = arg;
+	struct edge *e = is_new(arg, conn, p);
 
-	if (is_new(e, conn, p))
-		acd_reg_set(e->d->acd, acd_str(p, "tenant"), acd_str(p, "extension"), acd_str(p, "contact"), false);
-	done(e, p);
-	zj_rpc_reply(call, json_object());
+	if (e)
+		contact(e, p, false);
+	done(arg, conn, p, call);
 }
 
-static void relay_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+static void relay_down_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
 {
-	(void)conn;
-	zj_warn("edge", "relay changed relay=%s", zj_log_esc(acd_str(p, "relay")));
-	done(arg, p);
-	zj_rpc_reply(call, json_object());
+	struct acd_edge *all = arg;
+
+	if (is_new(all, conn, p))
+		acd_relay_state(all->d->acd, acd_str(p, "relay"), false, acd_int(p, "living", 0));
+	done(all, conn, p, call);
 }
+
+static void relay_up_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_edge *all = arg;
+
+	if (is_new(all, conn, p))
+		acd_relay_state(all->d->acd, acd_str(p, "relay"), true, acd_int(p, "living", 1));
+	done(all, conn, p, call);
+}
+
+/* What a request to an edge is about, found again by its name: the edge may be another one by then. */
+struct asked {
+	struct acd_edge *all;
+	char name[64];
+};
 
 static void registrations_h(json_t *result, int code, const char *message, json_t *data, void *arg)
 {
-	struct acd_edge *e = arg;
+	struct asked *a = arg;
+	struct edge *e = by_name(a->all, a->name);
+	struct acd *acd = a->all->d->acd;
 	json_t *rows = json_object_get(result, "registrations"), *row;
 	size_t i;
 
 	(void)data;
-	if (!result) {
+	zj_deref(a);
+	if (!result || !e || !e->conn) {
 		zj_warn("edge", "registrations unknown code=%d because=%s", code, message ? message : "");
 		return;
 	}
-	acd_reg_known(e->d->acd, false);
+	acd_reg_known(acd, index_of(e), false);
 	json_array_foreach (rows, i, row)
-		acd_reg_set(e->d->acd, acd_str(row, "tenant"), acd_str(row, "extension"), acd_str(row, "contact"),
-			    true);
-	acd_reg_known(e->d->acd, true);
-	acd_wake(e->d);
+		contact(e, row, true);
+	acd_reg_known(acd, index_of(e), true);
+	acd_wake(e->all->d);
 	zj_metric_set(&acd_metrics[ACD_M_EDGE_UP], 1);
-	zj_info("edge", "registrations known n=%zu", json_array_size(rows));
+	zj_info("edge", "registrations known edge=%s n=%zu", e->name, json_array_size(rows));
+}
+
+/* Relays that died or came back while nobody told us. */
+static void relays_h(json_t *result, int code, const char *message, json_t *data, void *arg)
+{
+	struct acd_edge *all = arg;
+	json_t *rows = json_object_get(result, "relays"), *row;
+	int64_t living = 0;
+	size_t i;
+
+	(void)code, (void)message, (void)data;
+	json_array_foreach (rows, i, row)
+		living += json_is_true(json_object_get(row, "up"));
+	json_array_foreach (rows, i, row)
+		acd_relay_state(all->d->acd, acd_str(row, "relay"), json_is_true(json_object_get(row, "up")), living);
+	acd_wake(all->d);
 }
 
 static void hello_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
 {
-	struct acd_edge *e = arg;
-	int64_t seen;
+	struct acd_edge *all = arg;
+	struct edge *e = by_name(all, acd_str(p, "name"));
+	struct asked *a = zj_alloc(sizeof(*a), NULL);
 
+	if (!e || !a) {
+		zj_deref(a);
+		zj_rpc_fail(call, ZJ_RPC_OVERLOAD, "too many edges", NULL);
+		return;
+	}
+	e->all = all;
 	e->conn = conn;
 	e->ack = 0;
 	ACD_COPY(e->name, acd_str(p, "name"));
-	seen = acd_int(e->seen, e->name, acd_int(p, "seen", 0));
-	zj_rpc_reply(call, json_pack("{s:I}", "seen", (json_int_t)seen));
-	zj_rpc_request(conn, "edge.registrations", json_object(), 10000, registrations_h, e);
+	ACD_COPY(all->d->acd->edge_sip[index_of(e)], acd_str(p, "sip"));
+	a->all = all;
+	ACD_COPY(a->name, e->name);
+	zj_rpc_reply(call, json_pack("{s:I}", "seen", (json_int_t)acd_int(all->seen, e->name, acd_int(p, "seen", 0))));
+	if (zj_rpc_request(conn, "edge.registrations", json_object(), 10000, registrations_h, a))
+		zj_deref(a);
+	(void)zj_rpc_request(conn, "edge.relays", json_object(), 10000, relays_h, all);
 }
 
 static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
 {
-	struct acd_edge *e = arg;
+	struct acd_edge *all = arg;
+	struct edge *e = up ? NULL : by_conn(all, conn);
 
-	if (up || conn != e->conn)
+	if (!e)
 		return;
 	e->conn = NULL;
 	e->ack = 0;
-	zj_warn("edge", "down: phones count as reachable");
-	zj_metric_set(&acd_metrics[ACD_M_EDGE_UP], 0);
-	acd_reg_known(e->d->acd, false);
-	acd_wake(e->d);
+	all->d->acd->edge_sip[index_of(e)][0] = 0;
+	acd_reg_known(all->d->acd, index_of(e), false);
+	zj_warn("edge", "down edge=%s%s", e->name, all->d->acd->edges_up ? "" : ": phones count as reachable");
+	zj_metric_set(&acd_metrics[ACD_M_EDGE_UP], all->d->acd->edges_up != 0);
+	acd_wake(all->d);
 }
 
 static const struct zj_rpc_method methods[] = {
-	{"hello", "name:s seen?:i", hello_h, "the edge introduces itself; answers the last event taken from it"},
+	{"hello", "name:s seen?:i sip?:s", hello_h, "an edge introduces itself; answers the last event taken from it"},
 	{"edge.rejected", "*", rejected_h, "a call that the edge refused"},
 	{"edge.registered", "*", registered_h, "a phone registered"},
 	{"edge.expired", "*", expired_h, "a registration ended"},
-	{"edge.relay_down", "*", relay_h, "an rtpengine does not answer"},
-	{"edge.relay_up", "*", relay_h, "it answers again"},
+	{"edge.relay_down", "*", relay_down_h, "an rtpengine does not answer"},
+	{"edge.relay_up", "*", relay_up_h, "it answers again"},
 	{NULL, NULL, NULL, NULL},
 };
 
@@ -169,7 +257,8 @@ void acd_edge_close(struct acd_edge *e)
 {
 	if (!e)
 		return;
-	e->conn = NULL;
+	for (unsigned i = 0; i < ACD_EDGES; i++)
+		e->edges[i].conn = NULL;
 	zj_rpc_server_close(e->server);
 	json_decref(e->seen);
 	zj_deref(e);

@@ -109,7 +109,7 @@ enum acd_able acd_extension_able(const struct acd_extension *e, const struct acd
 		return ACD_ABLE_DND;
 	if (!e->call_waiting && !acd_extension_is_idle(e, call))
 		return ACD_ABLE_BUSY;
-	if (!e->external[0] && e->tenant->acd->edge_up && !acd_reg_find(e->tenant, e->number))
+	if (!e->external[0] && e->tenant->acd->edges_up && !acd_reg_find(e->tenant, e->number))
 		return ACD_ABLE_AWAY;
 	return ACD_ABLE;
 }

@@ -28,6 +28,7 @@ static void describe(struct acd_call *call, struct acd_leg *leg, const json_t *j
 	ACD_COPY(leg->sip_call_id, acd_str(j, "sip_call_id"));
 	ACD_COPY(leg->contact, acd_str(j, "contact"));
 	ACD_COPY(leg->codec, acd_str(j, "codec"));
+	ACD_COPY(leg->relay, acd_str(j, "relay"));
 }
 
 /* The dialling phone may be an agent's: then the agent is taken by this call. */

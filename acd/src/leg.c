@@ -64,6 +64,7 @@ void acd_leg_free(struct acd_leg *leg)
 	struct acd_call *call = leg->call;
 	struct acd *acd = call->tenant->acd;
 
+	acd_relay_forget(leg);
 	if (call->main == leg)
 		call->main = NULL;
 	if (call->peer == leg)
@@ -113,6 +114,7 @@ static struct acd_leg *ring(struct acd_call *call, const char *ext, enum acd_rol
 {
 	struct acd_tenant *t = call->tenant;
 	struct acd_leg *leg = acd_leg_add(call, NULL, role, true);
+	const char *via = acd_edge_for(t, ext);
 	json_t *params;
 
 	if (!leg)
@@ -123,6 +125,8 @@ static struct acd_leg *ring(struct acd_call *call, const char *ext, enum acd_rol
 			   json_sprintf("sip:%s@%s", ext, t->sip_domain), "timeout_ms",
 			   (json_int_t)(timeout_us / ACD_MS), "headers", headers(call, leg->phone));
 	show(call, add, params);
+	if (via)
+		json_object_set_new(params, "via", json_string(via));
 	acd_media(t->acd, t, "leg.originate", params);
 	return leg;
 }
@@ -160,6 +164,7 @@ static void write_leg(const struct acd_leg *leg)
 	json_object_set_new(row, "cause", leg->q850 ? json_integer(leg->q850) : json_null());
 	json_object_set_new(row, "attempts", json_array());
 	json_object_set_new(row, "codec", acd_json_text(leg->codec));
+	json_object_set_new(row, "relay", acd_json_text(leg->relay));
 	json_object_set_new(row, "loss_rx", figure(leg, "loss"));
 	json_object_set_new(row, "jitter_ms_rx", figure(leg, "jitter_ms"));
 	json_object_set_new(row, "rtt_ms", figure(leg, "rtt_ms"));
@@ -282,6 +287,8 @@ void acd_leg_times(struct acd_leg *leg, const json_t *state)
 		ACD_COPY(leg->contact, acd_str(state, "contact"));
 	if (acd_str(state, "codec")[0])
 		ACD_COPY(leg->codec, acd_str(state, "codec"));
+	if (acd_str(state, "relay")[0])
+		ACD_COPY(leg->relay, acd_str(state, "relay"));
 	leg->sip_code = acd_int(state, "sip_code", leg->sip_code);
 	leg->q850 = acd_int(state, "cause", leg->q850);
 	if (json_is_object(stats) && !leg->stats)

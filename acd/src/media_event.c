@@ -42,6 +42,7 @@ static void answered_h(struct acd_leg *leg, const json_t *p)
 		return; /* it crossed our hang-up */
 	if (call->direction == ACD_DIR_INTERNAL && leg == call->peer && !call->answered_at)
 		call->answered_at = leg->answered_at;
+	acd_relay_check(leg);
 	acd_agent_answered(leg);
 	call->story->answered(call, leg);
 }
@@ -77,6 +78,14 @@ static void unheld_h(struct acd_leg *leg, const json_t *p)
 	leg->far_held = false;
 	if (leg == leg->call->peer && leg->call->where == ACD_AT_HOLD)
 		acd_talk_hold(leg->call, false, &because);
+}
+
+static void relay_h(struct acd_leg *leg, const json_t *p)
+{
+	ACD_COPY(leg->relay, acd_str(p, "relay"));
+	acd_call_dirty(leg->call);
+	zj_info("leg", "media moved relay=%s leg=%s call=%s", zj_log_esc(leg->relay), leg->id, leg->call->id);
+	acd_relay_check(leg);
 }
 
 /* The phone's own transfer key: the other leg goes where it says. */
@@ -144,7 +153,7 @@ static const struct {
 	{"leg.played", played_h},     {"leg.held", held_h},           {"leg.unheld", unheld_h},
 	{"leg.refer", refer_h},       {"leg.handed", handed_h},       {"leg.handover_failed", handover_failed_h},
 	{"leg.hungup", acd_leg_end},  {"leg.collected", collected_h}, {"leg.dtmf", digit_h},
-	{"leg.recorded", recorded_h},
+	{"leg.recorded", recorded_h}, {"leg.relay", relay_h},
 };
 
 /* The fact needs nothing but the event; the call, when it still lives, knows leg and segment. */

@@ -34,7 +34,18 @@ static void reindex(struct acd_tenant *t, const char *number)
 	acd_agent_dirty(e->agent);
 }
 
-void acd_reg_set(struct acd *acd, const char *tenant, const char *number, const char *contact, bool on)
+static void mark(struct acd_reg *r, const char *contact, unsigned edge, bool on)
+{
+	int64_t bits = acd_int(r->contacts, contact, 0), bit = 1LL << edge;
+
+	bits = on ? bits | bit : bits & ~bit;
+	if (bits)
+		json_object_set_new(r->contacts, contact, json_integer(bits));
+	else
+		json_object_del(r->contacts, contact);
+}
+
+void acd_reg_set(struct acd *acd, unsigned edge, const char *tenant, const char *number, const char *contact, bool on)
 {
 	struct acd_tenant *t = on ? acd_tenant_get(acd, tenant) : acd_tenant_find(acd, tenant);
 	struct acd_reg *r = t ? acd_reg_find(t, number) : NULL;
@@ -51,10 +62,8 @@ void acd_reg_set(struct acd *acd, const char *tenant, const char *number, const 
 			HASH_ADD_STR(t->registered, number, r);
 		}
 	}
-	if (r && on)
-		json_object_set_new(r->contacts, contact, json_true());
-	else if (r)
-		json_object_del(r->contacts, contact);
+	if (r)
+		mark(r, contact, edge, on);
 	if (r && json_object_size(r->contacts) == 0) {
 		drop(t, r);
 		r = NULL;
@@ -64,17 +73,30 @@ void acd_reg_set(struct acd *acd, const char *tenant, const char *number, const 
 	acd_leave(acd);
 }
 
-/* True: what was set since the last `false` is all there is. */
-void acd_reg_known(struct acd *acd, bool known)
+static void forget(struct acd_tenant *t, unsigned edge)
+{
+	struct acd_reg *r, *next;
+	const char *contact;
+	json_t *v;
+	void *tmp;
+
+	HASH_ITER (hh, t->registered, r, next) {
+		json_object_foreach_safe(r->contacts, tmp, contact, v) mark(r, contact, edge, false);
+		if (json_object_size(r->contacts) == 0)
+			drop(t, r);
+	}
+}
+
+void acd_reg_known(struct acd *acd, unsigned edge, bool known)
 {
 	struct acd_tenant *t, *nt;
 	struct acd_agent *a, *na;
 
 	acd_enter(acd);
-	acd->edge_up = known;
+	acd->edges_up = known ? acd->edges_up | 1u << edge : acd->edges_up & ~(1u << edge);
 	HASH_ITER (hh, acd->tenants, t, nt) {
-		while (!known && t->registered)
-			drop(t, t->registered);
+		if (!known)
+			forget(t, edge);
 		HASH_ITER (hh, t->agents, a, na) {
 			if (a->state == ACD_SIGNED_OUT)
 				continue;
@@ -83,4 +105,24 @@ void acd_reg_known(struct acd *acd, bool known)
 		}
 	}
 	acd_leave(acd);
+}
+
+const char *acd_edge_for(const struct acd_tenant *t, const char *number)
+{
+	const struct acd *acd = t->acd;
+	const struct acd_reg *r = number ? acd_reg_find(t, number) : NULL;
+	int64_t known = 0;
+	const char *contact;
+	json_t *v;
+
+	if (r)
+		json_object_foreach (r->contacts, contact, v)
+			known |= json_integer_value(v);
+	for (unsigned i = 0; i < ACD_EDGES; i++)
+		if (known >> i & 1 && acd->edge_sip[i][0])
+			return acd->edge_sip[i];
+	for (unsigned i = 0; i < ACD_EDGES; i++)
+		if (acd->edge_sip[i][0])
+			return acd->edge_sip[i];
+	return NULL;
 }

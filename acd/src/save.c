@@ -130,6 +130,7 @@ static json_t *save_leg(const struct acd_leg *l)
 	puts_(o, "sip_call_id", l->sip_call_id);
 	puts_(o, "contact", l->contact);
 	puts_(o, "codec", l->codec);
+	puts_(o, "relay", l->relay);
 	puts_(o, "trunk", l->trunk);
 	put(o, "ringing_at", l->ringing_at);
 	put(o, "early_at", l->early_at);
@@ -162,6 +163,7 @@ static struct acd_leg *load_leg(struct acd_call *call, const json_t *o)
 	ACD_COPY(l->sip_call_id, acd_str(o, "sip_call_id"));
 	ACD_COPY(l->contact, acd_str(o, "contact"));
 	ACD_COPY(l->codec, acd_str(o, "codec"));
+	ACD_COPY(l->relay, acd_str(o, "relay"));
 	ACD_COPY(l->trunk, acd_str(o, "trunk"));
 	l->offered_at = acd_int(o, "offered_at", call->last_at);
 	l->ringing_at = acd_int(o, "ringing_at", 0);

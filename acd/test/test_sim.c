@@ -236,18 +236,18 @@ static void admin_act(void)
 		sim_row("queue", sim.queues[q], row);
 		break;
 	case 2:
-		acd_reg_known(sim.acd, false);
+		acd_reg_known(sim.acd, 0, false);
 		for (i = 0; i < SIM_AGENTS; i++) {
 			char number[8];
 
 			snprintf(number, sizeof(number), "%d", 1001 + i);
 			if (sim_chance(80))
-				acd_reg_set(sim.acd, sim.tenant, number, "sip:c", true);
+				acd_reg_set(sim.acd, 0, sim.tenant, number, "sip:c", true);
 		}
-		acd_reg_known(sim.acd, true);
+		acd_reg_known(sim.acd, 0, true);
 		break;
 	case 3:
-		acd_reg_known(sim.acd, false);
+		acd_reg_known(sim.acd, 0, false);
 		break;
 	default:
 		if (sim_chance(30))

@@ -30,9 +30,8 @@ struct bytes {
 };
 
 struct edge_channel {
-	const char *path, *name;
-	edge_registrations_h *registrations_h;
-	void *arg;
+	const char *path, *name, *sip;
+	const struct edge_command *commands;
 	enum state state;
 	int fd, retry_ms;
 	int64_t retry_at_us, hello_at_us;
@@ -44,15 +43,16 @@ struct edge_channel {
 	unsigned lost;
 };
 
-int edge_channel_alloc(struct edge_channel **cp, const char *path, const char *name, edge_registrations_h *h, void *arg)
+int edge_channel_alloc(struct edge_channel **cp, const char *path, const char *name, const char *sip,
+		       const struct edge_command *commands)
 {
 	struct edge_channel *c = calloc(1, sizeof *c);
 	if (!c)
 		return ENOMEM;
 	c->path = path;
 	c->name = name;
-	c->registrations_h = h;
-	c->arg = arg;
+	c->sip = sip;
+	c->commands = commands;
 	c->fd = -1;
 	c->retry_ms = RETRY_MIN_MS;
 	c->first_seq = 1;
@@ -140,8 +140,10 @@ static void connect_acd(struct edge_channel *c, int64_t now_us)
 	}
 	c->state = HELLO;
 	c->hello_at_us = now_us;
-	send_json(c, json_pack("{s:s,s:i,s:s,s:{s:s}}", "jsonrpc", "2.0", "id", 1, "method", "hello", "params", "name",
-			       c->name));
+	json_t *params = json_pack("{s:s}", "name", c->name);
+	if (c->sip)
+		json_object_set_new(params, "sip", json_string(c->sip));
+	send_json(c, json_pack("{s:s,s:i,s:s,s:o}", "jsonrpc", "2.0", "id", 1, "method", "hello", "params", params));
 }
 
 /* Writes kept events behind what is on its way, as far as the peer keeps up. */
@@ -199,23 +201,23 @@ static void greeted(struct edge_channel *c, int64_t seen)
 	feed(c);
 }
 
-static json_t *registrations(struct edge_channel *c, json_t *params)
+static json_t *fault(int code, const char *message)
 {
-	struct zk_uuid tenant = {{0}};
-	json_t *t = json_object_get(params, "tenant");
-	if (t && (!json_is_string(t) || !zk_uuid_parse(&tenant, json_string_value(t))))
-		return json_pack("{s:i,s:s}", "code", -32602, "message", "tenant must be a UUID");
-	json_t *list = c->registrations_h(&tenant, c->arg);
-	return list ? json_pack("{s:o}", "registrations", list)
-		    : json_pack("{s:i,s:s}", "code", -32603, "message", "out of memory");
+	return json_pack("{s:i,s:s}", "code", code, "message", message);
 }
 
 static void answer(struct edge_channel *c, json_t *id, const char *method, json_t *params)
 {
-	bool known = !strcmp(method, "edge.registrations");
-	json_t *result =
-		known ? registrations(c, params) : json_pack("{s:i,s:s}", "code", -32601, "message", "no such method");
-	const char *member = json_object_get(result, "code") ? "error" : "result";
+	const struct edge_command *k = c->commands;
+	const char *error = NULL;
+	while (k->method && strcmp(k->method, method) != 0)
+		k++;
+	json_t *result = k->method ? k->h(params, &error) : NULL;
+	const char *member = result ? "result" : "error";
+	if (!result)
+		result = !k->method ? fault(-32601, "no such method")
+			 : error    ? fault(-32602, error)
+				    : fault(-32603, "out of memory");
 	send_json(c, json_pack("{s:s,s:O,s:o}", "jsonrpc", "2.0", "id", id, member, result));
 }
 

@@ -8,12 +8,18 @@
 #define EDGE_KEEP_MAX 10000 /* events kept; over that the oldest goes and the next one sent says `lost` */
 
 struct edge_channel;
-/* Answers `edge.registrations` of a tenant (zero: all) with a new array; NULL is answered as an internal error. */
-typedef json_t *(edge_registrations_h)(const struct zk_uuid *tenant, void *arg);
+/* Answers a command of acd with a new result, or says what is wrong with its parameters in *error (a constant text) and
+ * returns NULL; NULL without an error is answered as an internal error. */
+typedef json_t *(edge_command_h)(json_t *params, const char **error);
+struct edge_command {
+	const char *method;
+	edge_command_h *h;
+};
 
-/* `path`: acd's Unix socket; `name`: this edge's. Both borrowed. */
-int edge_channel_alloc(struct edge_channel **cp, const char *path, const char *name, edge_registrations_h *h, void *arg)
-	__attribute__((warn_unused_result));
+/* `path`: acd's Unix socket; `name`: this edge's; `sip`: its SIP URI for mediads, or NULL; `commands` end with a NULL
+ * method. All borrowed. */
+int edge_channel_alloc(struct edge_channel **cp, const char *path, const char *name, const char *sip,
+		       const struct edge_command *commands) __attribute__((warn_unused_result));
 void edge_channel_free(struct edge_channel *c);
 void edge_channel_put(struct edge_channel *c, const struct edge_event *e);
 

@@ -58,8 +58,11 @@ char *edge_event_json(const struct edge_event *e)
 		set_rejected(o, e);
 	else if (e->kind == EDGE_REGISTERED || e->kind == EDGE_EXPIRED)
 		set_registration(o, e);
-	else
-		set_text(o, "relay", e->source);
+	else {
+		set_text(o, "relay", e->because);
+		set_text(o, "address", e->source);
+		json_object_set_new(o, "living", json_integer(e->count));
+	}
 	char *text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	if (text)

@@ -1,5 +1,6 @@
 /* Kamailio module `edge`: tenants and extensions for authentication, and the channel to acd. See
  * kamailio-mods/README.md. */
+#include "edge_mod.h"
 #include "edge_channel.h"
 #include "edge_flood.h"
 #include "edge_save.h"
@@ -13,7 +14,6 @@
 #include <core/parser/parse_uri.h>
 #include <core/pt.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,15 +25,15 @@ static char *param_db;
 static char *param_copy;
 static char *param_acd;
 static char *param_name = "edge";
+static char *param_sip;
 
-static struct zk_store *store;
+struct zk_store *edge_store;
 static struct zk_follow *follow;
 static struct zk_sink sink;
-static struct edge_ring *ring;
-static _Atomic int *relay_down; /* shared: 1 while rtpengine does not answer */
+struct edge_ring *edge_ring;
 
 /* Of the message in hand in this process. */
-static struct edge_hit hit;
+struct edge_hit edge_hit;
 static struct {
 	unsigned msg;
 	struct zk_uuid id;
@@ -46,7 +46,7 @@ static int64_t mono_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static int64_t wall_us(void)
+int64_t edge_wall_us(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -84,21 +84,29 @@ static void run_channel(void)
 {
 	struct edge_channel *c;
 	struct edge_flood *f;
+	struct edge_probe *probe;
 	struct edge_event e;
-	if (edge_channel_alloc(&c, param_acd, param_name, edge_usrloc_registrations, NULL) ||
-	    edge_flood_alloc(&f, keep_h, c))
+	if (edge_probe_alloc(&probe, edge_relays, edge_relay_changed, NULL) ||
+	    edge_channel_alloc(&c, param_acd, param_name, param_sip, edge_commands) || edge_flood_alloc(&f, keep_h, c))
 		_exit(1);
 	for (;;) {
-		while (edge_ring_take(ring, &e))
+		while (edge_ring_take(edge_ring, &e))
 			edge_flood_put(f, &e, mono_us());
 		int64_t held = edge_flood_tick(f, mono_us());
 		int wait = edge_channel_turn(c, mono_us());
 		if (held >= 0 && held / 1000 < wait)
 			wait = (int)(held / 1000) + 1;
-		struct pollfd p[] = {{.fd = edge_ring_fd(ring), .events = POLLIN},
-				     {.fd = edge_channel_fd(c), .events = edge_channel_events(c)}};
-		poll(p, 2, wait);
+		int ping = edge_probe_turn(probe, mono_us());
+		struct pollfd p[2 + EDGE_RELAYS_MAX] = {{.fd = edge_ring_fd(edge_ring), .events = POLLIN},
+							{.fd = edge_channel_fd(c), .events = edge_channel_events(c)}};
+		unsigned n = 2 + edge_probe_fds(probe, p + 2, EDGE_RELAYS_MAX);
+		poll(p, n, ping < wait ? ping : wait);
 	}
+}
+
+bool edge_tell(const struct edge_event *e)
+{
+	return edge_ring_put(edge_ring, e);
 }
 
 static int mod_init(void)
@@ -108,14 +116,12 @@ static int mod_init(void)
 		return -1;
 	}
 	zk_kam_seed();
-	relay_down = zk_mem_alloc(sizeof *relay_down);
-	if (!relay_down || edge_store_alloc(&store) || edge_ring_alloc(&ring, RING_EVENTS)) {
+	if (edge_store_alloc(&edge_store) || edge_ring_alloc(&edge_ring, RING_EVENTS)) {
 		LM_ERR("no shared memory: start Kamailio with a larger -m\n");
 		return -1;
 	}
-	atomic_init(relay_down, 0);
-	sink = edge_sink(store);
-	if (edge_usrloc_init(ring, store) ||
+	sink = edge_sink(edge_store);
+	if (edge_usrloc_init(edge_ring, edge_store) ||
 	    zk_follow_alloc(&follow, "edge", param_db, param_copy, edge_tables, EDGE_MAPS, &sink))
 		return -1;
 	(void)zk_follow_start(follow); /* said in the log */
@@ -134,20 +140,20 @@ static int w_tenant(struct sip_msg *msg, char *p_domain, char *p2)
 {
 	char domain[ZK_DOMAIN_MAX];
 	(void)p2;
-	hit = (struct edge_hit){0};
+	edge_hit = (struct edge_hit){0};
 	if (!zk_kam_arg(msg, p_domain, domain, sizeof domain))
 		return -1;
-	return edge_find_tenant(store, domain, strlen(domain), &hit.tenant) ? 1 : -1;
+	return edge_find_tenant(edge_store, domain, strlen(domain), &edge_hit.tenant) ? 1 : -1;
 }
 
 /* Takes (user, domain): true when that extension may register; $edge(tenant) and $edge(ha1). */
 static int w_extension(struct sip_msg *msg, char *p_user, char *p_domain)
 {
 	char user[EDGE_NUMBER_MAX], domain[ZK_DOMAIN_MAX];
-	hit = (struct edge_hit){0};
+	edge_hit = (struct edge_hit){0};
 	if (!zk_kam_arg(msg, p_user, user, sizeof user) || !zk_kam_arg(msg, p_domain, domain, sizeof domain))
 		return -1;
-	return edge_find_extension(store, domain, strlen(domain), user, strlen(user), &hit) ? 1 : -1;
+	return edge_find_extension(edge_store, domain, strlen(domain), user, strlen(user), &edge_hit) ? 1 : -1;
 }
 
 static const struct zk_uuid *call_id(const struct sip_msg *msg)
@@ -182,7 +188,7 @@ static void arg_uuid(struct sip_msg *msg, char *param, struct zk_uuid *u)
  * call. */
 static int w_rejected(struct sip_msg *msg, char *p_code, char *p_because, char *p_rule, char *p_tenant, char *p_trunk)
 {
-	struct edge_event e = {.kind = EDGE_REJECTED, .at_us = wall_us(), .count = 1};
+	struct edge_event e = {.kind = EDGE_REJECTED, .at_us = edge_wall_us(), .count = 1};
 	char code[8];
 	if (!zk_kam_arg(msg, p_code, code, sizeof code) || !zk_kam_arg(msg, p_because, e.because, sizeof e.because))
 		return -1;
@@ -192,30 +198,13 @@ static int w_rejected(struct sip_msg *msg, char *p_code, char *p_because, char *
 	arg_uuid(msg, p_tenant, &e.tenant);
 	arg_uuid(msg, p_trunk, &e.trunk);
 	describe(msg, &e);
-	return edge_ring_put(ring, &e) ? 1 : -1;
+	return edge_ring_put(edge_ring, &e) ? 1 : -1;
 }
 
-/* Takes (down|up, relay): only a change is told. */
-static int w_relay(struct sip_msg *msg, char *p_state, char *p_relay)
-{
-	struct edge_event e = {.at_us = wall_us()};
-	char state[8];
-	if (!zk_kam_arg(msg, p_state, state, sizeof state))
-		return -1;
-	int down = !strcmp(state, "down");
-	if (atomic_exchange(relay_down, down) == down)
-		return 1;
-	e.kind = down ? EDGE_RELAY_DOWN : EDGE_RELAY_UP;
-	if (!zk_kam_arg(msg, p_relay, e.source, sizeof e.source))
-		return -1;
-	zk_log(down ? ZK_WARN : ZK_INFO, "relay %s relay=%s", down ? "does not answer" : "answers again", e.source);
-	return edge_ring_put(ring, &e) ? 1 : -1;
-}
-
-enum { PV_TENANT, PV_EXTENSION, PV_HA1, PV_CALL, PV_NOW };
-static const char *const pv_names[] = {[PV_TENANT] = "tenant", [PV_EXTENSION] = "extension",
-				       [PV_HA1] = "ha1",       [PV_CALL] = "call",
-				       [PV_NOW] = "now",       NULL};
+enum { PV_TENANT, PV_EXTENSION, PV_HA1, PV_CALL, PV_NOW, PV_RELAY, PV_BECAUSE, PV_IPV6, PV_FIX };
+static const char *const pv_names[] = {
+	[PV_TENANT] = "tenant", [PV_EXTENSION] = "extension", [PV_HA1] = "ha1",   [PV_CALL] = "call", [PV_NOW] = "now",
+	[PV_RELAY] = "relay",   [PV_BECAUSE] = "because",     [PV_IPV6] = "ipv6", [PV_FIX] = "fix",   NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
 {
@@ -227,16 +216,24 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 	char now[ZK_RFC3339];
 	switch (param->pvn.u.isname.name.n) {
 	case PV_TENANT:
-		return zk_kam_pv_uuid(msg, param, res, &hit.tenant);
+		return zk_kam_pv_uuid(msg, param, res, &edge_hit.tenant);
 	case PV_EXTENSION:
-		return zk_kam_pv_uuid(msg, param, res, &hit.extension);
+		return zk_kam_pv_uuid(msg, param, res, &edge_hit.extension);
 	case PV_HA1:
-		return zk_kam_pv_text(msg, param, res, hit.ha1);
+		return zk_kam_pv_text(msg, param, res, edge_hit.ha1);
 	case PV_CALL:
 		return zk_kam_pv_uuid(msg, param, res, call_id(msg));
 	case PV_NOW:
 		zk_rfc3339(now);
 		return zk_kam_pv_text(msg, param, res, now);
+	case PV_RELAY:
+		return pv_get_sintval(msg, param, res, edge_media_said.relay);
+	case PV_BECAUSE:
+		return zk_kam_pv_text(msg, param, res, edge_because_name(edge_media_said.answer.because));
+	case PV_IPV6:
+		return pv_get_sintval(msg, param, res, edge_media_said.answer.ipv6);
+	case PV_FIX:
+		return pv_get_sintval(msg, param, res, edge_media_said.answer.fix);
 	default:
 		return pv_get_null(msg, param, res);
 	}
@@ -255,9 +252,9 @@ static void rpc_count(rpc_t *rpc, void *ctx)
 	int contacts = 0;
 	edge_usrloc_walk(count_h, &contacts);
 	if (rpc->add(ctx, "{", &out) >= 0)
-		rpc->struct_add(out, "dddd", "tenants", (int)zk_store_count(store, EDGE_TENANT), "extensions",
-				(int)zk_store_count(store, EDGE_EXTENSION), "contacts", contacts, "events_dropped",
-				(int)edge_ring_dropped(ring));
+		rpc->struct_add(out, "dddd", "tenants", (int)zk_store_count(edge_store, EDGE_TENANT), "extensions",
+				(int)zk_store_count(edge_store, EDGE_EXTENSION), "contacts", contacts, "events_dropped",
+				(int)edge_ring_dropped(edge_ring));
 }
 
 static const char *const lookup_doc[] = {"Does DOMAIN have extension NUMBER? edge.lookup DOMAIN NUMBER.", NULL};
@@ -269,7 +266,7 @@ static void rpc_find(rpc_t *rpc, void *ctx)
 	if (!zk_kam_rpc_text(rpc, ctx, true, "DOMAIN", domain, sizeof domain) ||
 	    !zk_kam_rpc_text(rpc, ctx, true, "NUMBER", number, sizeof number))
 		return;
-	if (!edge_find_extension(store, domain, strlen(domain), number, strlen(number), &h)) {
+	if (!edge_find_extension(edge_store, domain, strlen(domain), number, strlen(number), &h)) {
 		rpc->fault(ctx, 404, "no such extension");
 		return;
 	}
@@ -283,7 +280,10 @@ static cmd_export_t cmds[] = {
 	{"edge_tenant", (cmd_function)w_tenant, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"edge_extension", (cmd_function)w_extension, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
 	{"edge_rejected", (cmd_function)w_rejected, 5, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
-	{"edge_relay", (cmd_function)w_relay, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
+	{"edge_media", (cmd_function)edge_w_media, 3, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
+	{"edge_media_fix", (cmd_function)edge_w_media_fix, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
+	{"edge_relay_choose", (cmd_function)edge_w_relay_choose, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
+	{"edge_relay_up", (cmd_function)edge_w_relay_up, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{0},
 };
 static param_export_t params[] = {
@@ -291,6 +291,9 @@ static param_export_t params[] = {
 	{"copy", PARAM_STRING, &param_copy},
 	{"acd", PARAM_STRING, &param_acd},
 	{"name", PARAM_STRING, &param_name},
+	{"sip", PARAM_STRING, &param_sip},
+	{"relay", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_relay},
+	{"direct", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_direct},
 	{0},
 };
 static pv_export_t pvs[] = {
@@ -300,6 +303,7 @@ static pv_export_t pvs[] = {
 static rpc_export_t rpcs[] = {
 	{"edge.count", rpc_count, (const char **)count_doc, 0},
 	{"edge.lookup", rpc_find, (const char **)lookup_doc, 0},
+	{"edge.relays", edge_rpc_relays, (const char **)edge_relays_doc, RET_ARRAY},
 	{0},
 };
 

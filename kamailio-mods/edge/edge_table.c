@@ -3,12 +3,14 @@
 
 const struct zk_table edge_tables[EDGE_MAPS] = {
 	[EDGE_TENANT] = {"tenant", "sip_domain, enabled", 2},
-	[EDGE_EXTENSION] = {"extension", "tenant_id, number, ha1, enabled", 4},
+	[EDGE_EXTENSION] = {"extension", "tenant_id, number, ha1, enabled, media_relay", 5},
+	[EDGE_TRUNK] = {"trunk", "media_relay", 1},
 };
 
 int edge_store_alloc(struct zk_store **sp)
 {
-	static const size_t sizes[EDGE_MAPS] = {sizeof(struct edge_tenant), sizeof(struct edge_extension)};
+	static const size_t sizes[EDGE_MAPS] = {sizeof(struct edge_tenant), sizeof(struct edge_extension),
+						sizeof(struct edge_trunk)};
 	return zk_store_alloc(sp, sizes, EDGE_MAPS);
 }
 
@@ -42,6 +44,7 @@ static bool decode_extension(struct edge_extension *e, const char *const *f)
 	    !copy_text(e->ha1, sizeof e->ha1, f[2]) || !f[3])
 		return false;
 	e->enabled = f[3][0] == 't';
+	e->media = edge_policy_parse(f[4]);
 	e->rec.hash = extension_hash(&e->tenant, e->number);
 	return true;
 }
@@ -55,11 +58,15 @@ static void sink_row(unsigned table, const struct zk_uuid *id, const char *const
 {
 	struct edge_tenant t = {.rec = {.id = *id}};
 	struct edge_extension e = {.rec = {.id = *id}};
+	struct edge_trunk k = {.rec = {.id = *id, .hash = zk_hash(id->b, sizeof id->b, "", 0) | 1}};
 	if (fields && table == EDGE_TENANT && decode_tenant(&t, fields))
 		zk_put(arg, table, &t);
 	else if (fields && table == EDGE_EXTENSION && decode_extension(&e, fields))
 		zk_put(arg, table, &e);
-	else
+	else if (fields && table == EDGE_TRUNK) {
+		k.media = edge_policy_parse(fields[0]);
+		zk_put(arg, table, &k);
+	} else
 		zk_del(arg, table, id);
 }
 
@@ -123,6 +130,7 @@ static void extension_h(struct zk_map *const *maps, void *arg)
 	if (!e)
 		return;
 	s->hit->extension = e->rec.id;
+	s->hit->media = e->media;
 	zk_copy(s->hit->ha1, sizeof s->hit->ha1, e->ha1, strnlen(e->ha1, sizeof e->ha1 - 1));
 }
 
@@ -132,4 +140,22 @@ bool edge_find_extension(struct zk_store *store, const char *domain, size_t doma
 	struct search s = {.hit = hit};
 	return zk_copy_lower(s.domain, sizeof s.domain, domain, domain_len) &&
 	       zk_copy(s.number, sizeof s.number, number, number_len) && !zk_read(store, extension_h, &s) && s.found;
+}
+
+struct trunk_search {
+	const struct zk_uuid *id;
+	enum edge_policy media;
+};
+
+static void trunk_h(struct zk_map *const *maps, void *arg)
+{
+	struct trunk_search *s = arg;
+	const struct edge_trunk *k = zk_by_id(maps[EDGE_TRUNK], s->id);
+	s->media = k ? k->media : EDGE_AUTO;
+}
+
+enum edge_policy edge_trunk_media(struct zk_store *store, const struct zk_uuid *trunk)
+{
+	struct trunk_search s = {.id = trunk};
+	return zk_read(store, trunk_h, &s) ? EDGE_AUTO : s.media;
 }

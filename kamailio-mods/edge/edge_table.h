@@ -1,13 +1,14 @@
 /* Whose domain is it, and whose extension: what registration and authentication need without a database. Pure. */
 #ifndef EDGE_TABLE_H
 #define EDGE_TABLE_H
+#include "edge_media.h"
 #include "zk_follow.h"
 #include "zk_map.h"
 
 #define EDGE_HA1_SIZE   65 /* 32 hex digits (MD5), room for SHA-256's 64 */
 #define EDGE_NUMBER_MAX 17
 
-enum edge_map { EDGE_TENANT, EDGE_EXTENSION, EDGE_MAPS };
+enum edge_map { EDGE_TENANT, EDGE_EXTENSION, EDGE_TRUNK, EDGE_MAPS };
 
 struct edge_tenant { /* key: domain */
 	struct zk_rec rec;
@@ -19,6 +20,11 @@ struct edge_extension { /* key: tenant and number */
 	struct zk_uuid tenant;
 	char number[EDGE_NUMBER_MAX], ha1[EDGE_HA1_SIZE];
 	bool enabled;
+	enum edge_policy media;
+};
+struct edge_trunk { /* by id only: what the did module found */
+	struct zk_rec rec;
+	enum edge_policy media;
 };
 
 extern const struct zk_table edge_tables[EDGE_MAPS];
@@ -31,8 +37,11 @@ bool edge_find_tenant(struct zk_store *store, const char *domain, size_t len, st
 struct edge_hit {
 	struct zk_uuid tenant, extension;
 	char ha1[EDGE_HA1_SIZE];
+	enum edge_policy media;
 };
 /* An enabled extension of an enabled tenant. */
 bool edge_find_extension(struct zk_store *store, const char *domain, size_t domain_len, const char *number,
 			 size_t number_len, struct edge_hit *hit);
+/* A trunk's policy for media; auto when there is no such trunk. */
+enum edge_policy edge_trunk_media(struct zk_store *store, const struct zk_uuid *trunk);
 #endif

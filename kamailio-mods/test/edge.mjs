@@ -95,7 +95,7 @@ process.on('exit', () => { for (const c of children) try { process.kill(-c.pid, 
 
 export class Edge {
   /** `offset` moves the ports, so that two test files may run at once. */
-  static async start({ offset = 0 } = {}) {
+  static async start({ offset = 0, relays = 1 } = {}) {
     BASE += offset;
     if (offset) RTP = [100, 199];
     const edge = new Edge();
@@ -105,6 +105,9 @@ export class Edge {
     for (const dir of ['etc', 'sock', 'cache']) fs.mkdirSync(path.join(edge.run, dir));
     fs.symlinkSync(edge.pg.dir, path.join(edge.run, 'sock/pg'));
     edge.render();
+    edge.relays = new Map();
+    edge.relayCount = relays;
+    edge.renderRelays(relays);
     edge.acd = new FakeAcd(path.join(edge.run, 'sock/edge.sock'));
     await edge.acd.listen();
     edge.mediad = await SipEndpoint.open({ port: BASE + 20 });
@@ -132,6 +135,28 @@ export class Edge {
         .replace(/@PORT:(\d+)@/g, (_, n) => String(BASE + Number(n))).replace(/@SECRET:\w+@/g, 'secret');
       fs.writeFileSync(path.join(this.run, 'etc', name.replace(/\.in$/, '')), text);
     }
+  }
+
+  /** Relay n listens on BASE + 29 + n, its media ports follow those of the one before. */
+  renderRelays(n) {
+    const etc = path.join(this.run, 'etc');
+    const [first, last] = RTP;
+    const conf = fs.readFileSync(`${etc}/rtpengine.conf`, 'utf8');
+    const lines = ['modparam("edge", "direct", "127.0.0.0/8")'];
+    for (let i = 1; i <= n; i++) {
+      lines.push(`modparam("rtpengine", "rtpengine_sock", "${i} == udp:127.0.0.1:${BASE + 29 + i}")`, `modparam("edge", "relay", "${i}=udp:127.0.0.1:${BASE + 29 + i};weight=10")`);
+      const width = last - first + 1;
+      fs.writeFileSync(`${etc}/rtpengine-${i}.conf`, conf.replaceAll(String(BASE + 30), String(BASE + 29 + i))
+        .replace(/port-min = .*/, `port-min = ${BASE + first + (i - 1) * width}`).replace(/port-max = .*/, `port-max = ${BASE + last + (i - 1) * width}`));
+    }
+    fs.writeFileSync(`${etc}/kamailio-relays.cfg`, `${lines.join('\n')}\n`);
+  }
+
+  /** Which relay has this media port; 0: none. */
+  relayOf(body) {
+    const port = Number(/m=audio (\d+)/.exec(body)?.[1]);
+    const n = Math.floor((port - BASE - RTP[0]) / (RTP[1] - RTP[0] + 1)) + 1;
+    return port >= BASE + RTP[0] && n <= this.relayCount ? n : 0;
   }
 
   spawn(command, args, log, options = {}) {
@@ -164,14 +189,17 @@ export class Edge {
     await once(child, 'exit');
   }
 
-  async startRelay() {
-    this.relay = this.spawn('rtpengine', ['--config-file', path.join(this.run, 'etc/rtpengine.conf'), '--config-section', 'rtpengine'], 'rtpengine.log');
+  async startRelay(n = 1) {
+    const child = this.spawn('rtpengine', ['--config-file', path.join(this.run, `etc/rtpengine-${n}.conf`), '--config-section', 'rtpengine'], `rtpengine-${n}.log`);
+    this.relays.set(n, child);
+    if (n === 1) this.relay = child;
     await until('rtpengine answers', () => new Promise((resolve) => {
       const s = dgram.createSocket('udp4');
       s.on('message', () => { s.close(); resolve(true); });
-      s.send('1_1 d7:command4:pinge', BASE + 30, '127.0.0.1');
+      s.send('1_1 d7:command4:pinge', BASE + 29 + n, '127.0.0.1');
       setTimeout(() => { try { s.close(); } catch {} resolve(false); }, 50);
     }));
+    return child;
   }
 
   async startHaproxy() {
@@ -216,8 +244,8 @@ export class Edge {
     this.sql(`
       insert into tenant (kind, name, title, sip_domain) values ('carrier', 'carrier', 'Carrier', 'carrier.test'),
         ('tenant', 'a', 'A', 'a.test'), ('tenant', 'b', 'B', 'b.test');
-      insert into trunk (tenant_id, name, host) select id, 'carrier', '127.0.0.2' from tenant where kind = 'carrier';
-      insert into extension (tenant_id, number, password) select id, '1001', 'password-' || name from tenant where kind = 'tenant';
+      insert into trunk (tenant_id, name, host, media_relay) select id, 'carrier', '127.0.0.2', 'always' from tenant where kind = 'carrier';
+      insert into extension (tenant_id, number, password, media_relay) select id, '1001', 'password-' || name, 'always' from tenant where kind = 'tenant';
       insert into queue (tenant_id, number, name) select id, '4001', 'Queue' from tenant where kind = 'tenant';
       insert into number (tenant_id, number) select id, '+861000' || case name when 'a' then 1 else 2 end from tenant where kind = 'tenant';
       insert into did (tenant_id, number, destination_kind, destination_id)
@@ -253,7 +281,7 @@ export class Edge {
 
   async stop() {
     await this.end(this.kamailio);
-    await this.end(this.relay);
+    for (const relay of this.relays.values()) await this.end(relay);
     this.acd.close();
     this.mediad.close();
     this.carrier.close();

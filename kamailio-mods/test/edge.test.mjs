@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { Edge, header, sdp, sleep, until } from './edge.mjs';
+import * as calls from './calls.mjs';
 import { torture } from './torture.mjs';
 import { SipEndpoint, token, userOf, uriOf, tagOf } from '../../tests/tools/sip.mjs';
 import { Phone } from '../../tests/tools/phone.mjs';
@@ -25,41 +26,9 @@ after(async () => {
   await e?.stop();
 });
 
-const answerAtMediad = (headers = {}) => ({ tag: token(), body: sdp('127.0.0.1', 50000), headers: { Contact: `<sip:mediad@127.0.0.1:${e.base + 20}>`, 'Content-Type': 'application/sdp', ...headers } });
-
-/** The carrier calls `to`, mediad answers; both ends of the dialog. */
-async function talk(to, options = {}) {
-  const arriving = e.nextAtMediad();
-  const done = e.invite(to, options);
-  const { message, respond } = await arriving;
-  const reply = respond(200, 'OK', answerAtMediad(options.answer));
-  const response = await done;
-  assert.equal(response.status, 200);
-  reply.stopRepeating();
-  const via = options.via ?? e.carrier;
-  const request = (method, { body, cseq = 2 } = {}) => ({
-    method, uri: uriOf(header(response, 'contact')), body,
-    headers: {
-      From: message.headers.from[0], To: header(response, 'to'), 'Call-ID': header(response, 'call-id'), CSeq: `${cseq} ${method}`,
-      Contact: `<sip:c@${via.host}:${via.port}>`, Route: [...response.headers['record-route']].reverse(), ...(body && { 'Content-Type': 'application/sdp' }),
-    },
-  });
-  const { text } = { text: request('ACK') };
-  text.headers.CSeq = '1 ACK';
-  via.sendRaw(`ACK ${text.uri} SIP/2.0\r\nVia: ${via.via()}\r\nMax-Forwards: 70\r\nRoute: ${text.headers.Route.join(', ')}\r\nFrom: ${text.headers.From}\r\nTo: ${text.headers.To}\r\nCall-ID: ${text.headers['Call-ID']}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n`, e.sip);
-  return { invite: message, response, request };
-}
-
-/** mediad calls a phone; the final response. */
-function callPhone(user, domain, { headers = {}, ...options } = {}) {
-  return e.mediad.request({
-    method: 'INVITE', uri: `sip:${user}@${domain}`, body: sdp('127.0.0.1', 50010),
-    headers: {
-      From: `<sip:13800000000@127.0.0.1>;tag=${token()}`, To: `<sip:${user}@${domain}>`, 'Call-ID': token(), CSeq: '1 INVITE',
-      Contact: `<sip:mediad@127.0.0.1:${e.base + 20}>`, 'Content-Type': 'application/sdp', ...headers,
-    },
-  }, e.sip, { timeout: 8000, ...options });
-}
+const answerAtMediad = (headers) => calls.answerAtMediad(e, headers);
+const talk = (to, options) => calls.talk(e, to, options);
+const callPhone = (user, domain, options) => calls.callPhone(e, user, domain, options);
 
 test('a number leads to its tenant and destination; what a caller claims in X-Zj headers is nothing', async () => {
   for (const called of ['+8610001', '8610001']) {
@@ -258,7 +227,7 @@ test('two tenants have an extension 1001 each, and each gets only its own calls'
 });
 
 test('two phones of one extension: both ring, both answers reach mediad, a CANCEL reaches both', async () => {
-  e.sql(`insert into extension (tenant_id, number, password) values ('${e.tenant.b}', '1005', 'password-b')`);
+  e.sql(`insert into extension (tenant_id, number, password, media_relay) values ('${e.tenant.b}', '1005', 'password-b', 'always')`);
   const [one, two] = [await open('b', '1005', 'password-b'), await open('b', '1005', 'password-b')];
   await until('the new extension', () => one.register().then(() => true, () => false));
   await two.register();
@@ -285,7 +254,7 @@ test('two phones of one extension: both ring, both answers reach mediad, a CANCE
 });
 
 test('re-INVITE from either end of a call to a phone, through the relay both ways; then BYE', async () => {
-  e.sql(`insert into extension (tenant_id, number, password) values ('${e.tenant.b}', '1006', 'password-b')`);
+  e.sql(`insert into extension (tenant_id, number, password, media_relay) values ('${e.tenant.b}', '1006', 'password-b', 'always')`);
   const p = await open('b', '1006', 'password-b');
   await until('the new extension', () => p.register().then(() => true, () => false));
   const ringing = p.nextCall();

@@ -159,12 +159,16 @@ static void listen_acd(void)
 	assert_int_equal(0, listen(listener, 1));
 }
 
-static json_t *registrations_h(const struct zk_uuid *tenant, void *arg)
+static json_t *registrations_h(json_t *params, const char **error)
 {
-	(void)tenant;
-	(void)arg;
-	return json_pack("[{s:s}]", "extension", "1001");
+	if (json_object_get(params, "tenant") && !json_is_string(json_object_get(params, "tenant"))) {
+		*error = "tenant must be a UUID";
+		return NULL;
+	}
+	return json_pack("{s:[{s:s}]}", "registrations", "extension", "1001");
 }
+
+static const struct edge_command commands[] = {{"edge.registrations", registrations_h}, {NULL, NULL}};
 
 static void say(const char *line)
 {
@@ -215,12 +219,12 @@ static void events_are_kept_until_acknowledged(void **state)
 	(void)state;
 	struct edge_channel *c;
 	struct edge_event e = rejected("10.0.0.1:5060", "x");
-	assert_int_equal(0, edge_channel_alloc(&c, path[0] ? path : "/nonexistent", "edge", registrations_h, NULL));
+	assert_int_equal(0, edge_channel_alloc(&c, path[0] ? path : "/nonexistent", "edge", NULL, commands));
 	edge_channel_put(c, &e); /* nobody is there yet */
 	edge_channel_put(c, &e);
 	edge_channel_free(c);
 	listen_acd();
-	assert_int_equal(0, edge_channel_alloc(&c, path, "edge", registrations_h, NULL));
+	assert_int_equal(0, edge_channel_alloc(&c, path, "edge", NULL, commands));
 	edge_channel_put(c, &e);
 	edge_channel_put(c, &e);
 	greet(c, 1, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"seen\":700}}\n");
@@ -261,7 +265,7 @@ static void too_many_events_say_how_many_are_lost(void **state)
 	struct edge_channel *c;
 	struct edge_event e = rejected("10.0.0.1:5060", "x");
 	listen_acd();
-	assert_int_equal(0, edge_channel_alloc(&c, path, "edge", registrations_h, NULL));
+	assert_int_equal(0, edge_channel_alloc(&c, path, "edge", NULL, commands));
 	for (int i = 0; i < EDGE_KEEP_MAX + 5; i++)
 		edge_channel_put(c, &e);
 	assert_int_equal(EDGE_KEEP_MAX, edge_channel_waiting(c));

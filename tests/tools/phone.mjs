@@ -255,10 +255,11 @@ export class Phone extends EventEmitter {
 	}
 
 	/** Calls `to` (a user part or a SIP URI). The Call is returned at once; await its `ringing`, `answered` or `ended`. */
-	async call(to, { headers = {}, tone = null, uri = null } = {}) {
+	async call(to, { headers = {}, tone = null, uri = null, sdp = null } = {}) {
 		const call = new Call(this, 'out');
 		call.rtp = await Rtp.open({ codec: this.codec, host: this.sip.host });
 		call.rtp.tone(tone);
+		call.offer = sdp;
 		call.callId = `${token(8)}@${this.sip.host}`;
 		call.remoteTarget = uri ?? (to.includes(':') ? to : `sip:${to}@${this.domain}`);
 		call.localParty = `${this.name ? `"${this.name}" ` : ''}<sip:${this.user}@${this.domain}>`;
@@ -274,7 +275,7 @@ export class Phone extends EventEmitter {
 		const response = await this.withDigest('INVITE', call.remoteTarget, (auth) => ({
 			From: `${call.localParty};tag=${call.localTag}`, To: call.remoteParty, 'Call-ID': call.callId, CSeq: `${++call.localSeq} INVITE`,
 			Contact: this.contact, 'Content-Type': 'application/sdp', Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS', 'User-Agent': 'zongji-test-phone', ...headers, ...auth,
-		}), { body: call.rtp.sdp(), timeout: 120_000, onTransaction: (t) => { call.inviteTransaction = t; }, onProvisional: (r) => this.provisional(call, r) });
+		}), { body: call.offer ?? call.rtp.sdp(), timeout: 120_000, onTransaction: (t) => { call.inviteTransaction = t; }, onProvisional: (r) => this.provisional(call, r) });
 		if (response.status >= 300) {
 			call.end({ how: response.status === 487 ? 'cancelled' : 'rejected', code: response.status });
 			return;

@@ -123,6 +123,7 @@ struct md_leg {
 	enum md_role role;
 	struct md_leg *whisper_to;
 	char *sip_call_id, *from, *from_name, *to, *contact; /* objects */
+	char relay[24]; /* what carries its media before it reaches us: the edge says so; "": not known */
 	json_t *headers, *data;
 	enum md_codec_id codec;
 	bool dtmf_ok;

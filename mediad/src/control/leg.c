@@ -114,8 +114,8 @@ static void finish(struct md_leg *l)
 	json_object_set_new(o, "reason", json_string(l->reason));
 	json_object_set_new(o, "stats", st);
 	json_t *whole = md_leg_json(l);
-	static const char *const more[] = {"dir",        "codec",          "sip_call_id", "contact", "started_at",
-					   "ringing_at", "early_media_at", "answered_at", "ended_at"};
+	static const char *const more[] = {"dir",        "codec",      "sip_call_id",    "contact",     "relay",
+					   "started_at", "ringing_at", "early_media_at", "answered_at", "ended_at"};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(more); i++) {
 		json_t *v = json_object_get(whole, more[i]);
 		if (v)
@@ -238,6 +238,8 @@ json_t *md_leg_json(const struct md_leg *l)
 	set_text(o, "to", l->to);
 	if (l->contact)
 		set_text(o, "contact", l->contact);
+	if (l->relay[0])
+		set_text(o, "relay", l->relay);
 	json_object_set(o, "headers", l->headers);
 	set_time(o, "started_at", l->started_us);
 	set_time(o, "ringing_at", l->ringing_us);

@@ -186,6 +186,7 @@ static void originate(struct md_control *c, const json_t *p, struct md_peer *pee
 		.to = l->to,
 		.from = l->from,
 		.from_name = l->from_name,
+		.via = md_str(p, "via"),
 		.tenant = l->tenant,
 		.call = l->call,
 		.call_id = l->sip_call_id,
@@ -233,7 +234,8 @@ static void m_leg_originate(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_c
 }
 
 const struct zj_rpc_method md_leg_methods[] = {
-	{"leg.originate", MD_C " call:u to:s from:s from_name?:s headers?:o timeout_ms?:i controller?:s codecs?:s",
+	{"leg.originate",
+	 MD_C " call:u to:s from:s from_name?:s headers?:o timeout_ms?:i controller?:s codecs?:s via?:s",
 	 m_leg_originate, "Calls somebody"},
 	{"leg.progress", MD_C " code:i", m_leg_progress, "180, or 183 with early media"},
 	{"leg.answer", MD_C, m_leg_answer, "200"},

@@ -1,6 +1,7 @@
 /* What the SIP half of a leg tells: becomes state and events. */
 #include "control/control.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <zj_log.h>
 
@@ -50,7 +51,8 @@ static int incoming_h(void *arg, struct md_dialog *d, const struct md_incoming *
 	struct md_control *c = arg;
 	struct md_leg *l;
 	char id[ZJ_UUID_SIZE], new_call[ZJ_UUID_SIZE];
-	const char *because, *tenant = header(in->headers, "X-Zj-Tenant"), *call = header(in->headers, "X-Zj-Call");
+	const char *because, *tenant = header(in->headers, "X-Zj-Tenant"), *call = header(in->headers, "X-Zj-Call"),
+			     *relay = header(in->headers, "X-Zj-Relay");
 	if (md_control_is_full(c, &because)) {
 		tell_overload(c, because);
 		return 503;
@@ -75,6 +77,7 @@ static int incoming_h(void *arg, struct md_dialog *d, const struct md_incoming *
 	set_object(&l->from_name, in->from_name);
 	set_object(&l->to, in->to);
 	set_contact(l, in->contact);
+	snprintf(l->relay, sizeof(l->relay), "%.*s", (int)sizeof(l->relay) - 1, relay ? relay : "");
 	l->headers = json_incref(in->headers);
 	l->dialog = d;
 	l->deadline_us = l->started_us + c->conf->ring_max_s * 1000000;
@@ -97,6 +100,8 @@ static void progress(struct md_leg *l, enum md_leg_state state, const char *even
 		json_object_set_new(o, "codec", json_string(md_codec_title(l->codec)));
 	if (l->contact)
 		json_object_set_new(o, "contact", json_string(l->contact));
+	if (l->relay[0])
+		json_object_set_new(o, "relay", json_string(l->relay));
 	md_leg_tell(l, event, o);
 }
 
@@ -143,6 +148,21 @@ static void refer_h(void *owner, const char *to)
 	md_leg_tell(l, "leg.refer", o);
 }
 
+/* Only a change of a call that talks is news; before, the next milestone says it. The owner's alone, whoever has the
+ * leg. */
+static void relay_h(void *owner, const char *relay)
+{
+	struct md_leg *l = owner;
+	if (!strncmp(l->relay, relay, sizeof(l->relay) - 1))
+		return;
+	snprintf(l->relay, sizeof(l->relay), "%.*s", (int)sizeof(l->relay) - 1, relay);
+	if (l->state != MD_L_ANSWERED)
+		return;
+	json_t *o = md_leg_event(l);
+	json_object_set_new(o, "relay", json_string(l->relay));
+	md_peer_event(l->ctl->owner, "leg.relay", o);
+}
+
 static void ended_h(void *owner, const struct md_ended *e)
 {
 	md_leg_sip_ended(owner, e);
@@ -162,6 +182,7 @@ const struct md_ua_ops md_leg_ua_ops = {
 	.media = media_h,
 	.held = held_h,
 	.refer = refer_h,
+	.relay = relay_h,
 	.ended = ended_h,
 	.is_full = is_full_h,
 };

@@ -35,6 +35,7 @@ struct md_ua_ops {
 	void (*media)(void *owner, const struct md_media *m); /* agreed, or changed */
 	void (*held)(void *owner, bool on);                   /* by the far end */
 	void (*refer)(void *owner, const char *to);
+	void (*relay)(void *owner, const char *relay); /* X-Zj-Relay: what carries its media now; often a repeat */
 	void (*ended)(void *owner, const struct md_ended *e); /* the last word */
 	bool (*is_full)(void *arg);                           /* OPTIONS: 503 */
 };
@@ -62,6 +63,7 @@ struct md_invite {
 	const char *to, *from, *from_name;
 	const char *tenant, *call, *call_id; /* call_id: the SIP Call-ID to use */
 	const json_t *headers;               /* more of them, or NULL */
+	const char *via;                     /* the edge to send it through; NULL or "": the configured one */
 	uint16_t rtp_port;
 	const struct md_codec_list *codecs; /* to offer; NULL: as configured */
 };

@@ -98,6 +98,11 @@ int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_in
 	int err = url && (url->url_type == url_sip) && url->url_host && url->url_host[0] ? 0 : EINVAL;
 	if (err)
 		snprintf(why, size, "to: a SIP URI");
+	if (!err && inv->via &&
+	    (!is_text(inv->via, 200) || strpbrk(inv->via, " <>\"") || strncmp(inv->via, "sip:", 4) != 0)) {
+		snprintf(why, size, "via: a SIP URI");
+		err = EINVAL;
+	}
 	if (!err)
 		err = headers_text(headers, sizeof(headers), inv, why, size);
 	if (!err)
@@ -115,7 +120,7 @@ int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_in
 	d->offer_open = true;
 	md_dialog_set_codecs(d, inv->codecs);
 	snprintf(to, sizeof(to), "<%s>", inv->to);
-	snprintf(route, sizeof(route), "<%s;lr>", ua->conf.proxy);
+	snprintf(route, sizeof(route), "<%s;lr>", inv->via && inv->via[0] ? inv->via : ua->conf.proxy);
 	d->call_id = strdup(inv->call_id);
 	d->nh = nua_handle(ua->nua, d, TAG_END());
 	if (!d->nh || !d->call_id) {

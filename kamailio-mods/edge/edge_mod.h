@@ -1,0 +1,34 @@
+/* What the skins of the edge module share: the store, the ring to acd, what the script asked last. */
+#ifndef EDGE_MOD_H
+#define EDGE_MOD_H
+#include "edge_channel.h"
+#include "edge_relay.h"
+#include "edge_table.h"
+#include "zk_kam.h"
+
+extern struct zk_store *edge_store;
+extern struct edge_ring *edge_ring;
+extern struct edge_relays *edge_relays;
+extern struct edge_hit edge_hit; /* of the message in hand in this process */
+
+int64_t edge_wall_us(void);
+/* Puts an event for acd into the ring. */
+bool edge_tell(const struct edge_event *e);
+
+/* edge_media_mod.c: relays and what needs one. */
+struct edge_media_said { /* what the last edge_media()/edge_relay_choose() of this process said */
+	struct edge_media_answer answer;
+	int relay;
+};
+extern struct edge_media_said edge_media_said;
+extern const struct edge_command edge_commands[]; /* edge_command_mod.c */
+int edge_param_relay(modparam_t type, void *value);
+int edge_param_direct(modparam_t type, void *value);
+int edge_w_media(struct sip_msg *msg, char *address, char *trunk, char *facts);
+int edge_w_media_fix(struct sip_msg *msg, char *address, char *facts);
+int edge_w_relay_choose(struct sip_msg *msg, char * not, char *p2);
+int edge_w_relay_up(struct sip_msg *msg, char *id, char *p2);
+void edge_relay_changed(int id, bool up, void *arg); /* a probe's word: log and event */
+void edge_rpc_relays(rpc_t *rpc, void *ctx);
+extern const char *const edge_relays_doc[];
+#endif
