@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const codecs[] = {"PCMA", "PCMU"}; /* mediad's (mediad/src/media/codec.c) */
+static const char *const codecs[] = {"PCMA", "PCMU", "G722", "opus", "L16"}; /* mediad's (mediad/src/media/codec.c) */
 
 #define EDGE_BECAUSE_NAME(id, name) [id] = name,
 static const char *const names[EDGE_BECAUSES] = {EDGE_BECAUSE(EDGE_BECAUSE_NAME)};
@@ -132,7 +132,7 @@ static bool line_m(struct sdp *d, const char *s, const char *end)
 	d->secure = len >= 4 && memmem(w, len, "SAVP", 4);
 	d->profile = !d->secure && !is_word(w, len, "RTP/AVP");
 	while ((w = next_word(&s, end, &len)), len)
-		if (is_word(w, len, "0") || is_word(w, len, "8"))
+		if (is_word(w, len, "0") || is_word(w, len, "8") || is_word(w, len, "9"))
 			d->codec = true;
 	return true;
 }

@@ -150,6 +150,7 @@ struct asked {
 	unsigned misses;
 	bool waiting; /* a ping is on its way */
 	unsigned cookie;
+	long uptime; /* what it last said, seconds */
 };
 
 struct edge_probe {
@@ -157,6 +158,7 @@ struct edge_probe {
 	edge_probe_h *h;
 	void *arg;
 	int64_t due_us;
+	char buf[65536];
 	struct asked asked[EDGE_RELAYS_MAX];
 };
 
@@ -214,22 +216,42 @@ static void found(struct edge_probe *p, unsigned i, bool up)
 		p->h(y->id, up, p->arg);
 }
 
+/* One that was restarted between two pings has forgotten its sessions all the same. */
+static void uptime(struct edge_probe *p, unsigned i, const char *text)
+{
+	struct asked *a = &p->asked[i];
+	const char *value = strchr(text, ':');
+	if (!value) /* "6:uptime3:123": the length, then the digits */
+		return;
+	long seconds = strtol(value + 1, NULL, 10);
+	bool anew = seconds < a->uptime && edge_relay_is_up(p->relays, p->relays->relay[i].id);
+	a->uptime = seconds;
+	if (anew) {
+		found(p, i, false);
+		found(p, i, true);
+	}
+}
+
 /* Answers, or the kernel's word that nobody listens there. */
 static void hear(struct edge_probe *p, unsigned i)
 {
 	struct asked *a = &p->asked[i];
-	char buf[512];
+	char *buf = p->buf;
 	for (;;) {
-		ssize_t n = recv(a->fd, buf, sizeof buf - 1, 0);
+		ssize_t n = recv(a->fd, buf, sizeof p->buf - 1, 0);
 		if (n < 0 && errno == ECONNREFUSED) {
 			a->waiting = false;
+			a->uptime = 0;
 			found(p, i, false);
 			continue;
 		}
 		if (n < 0)
 			return;
 		buf[n] = '\0';
-		if (strstr(buf, "4:pong")) {
+		const char *up = strstr(buf, "6:uptime");
+		if (up)
+			uptime(p, i, up + 8);
+		if (up || strstr(buf, "4:pong")) {
 			a->waiting = false;
 			found(p, i, true);
 		}
@@ -242,7 +264,8 @@ static void ask(struct edge_probe *p, unsigned i)
 	char text[64];
 	if (a->waiting && ++a->misses >= EDGE_RELAY_MISSES)
 		found(p, i, false);
-	int n = snprintf(text, sizeof text, "zj%u_%u d7:command4:pinge", i, ++a->cookie);
+	const char *command = a->cookie % EDGE_RELAY_MISSES ? "4:ping" : "10:statistics";
+	int n = snprintf(text, sizeof text, "zj%u_%u d7:command%se", i, ++a->cookie, command);
 	a->waiting = true;
 	if (send(a->fd, text, (size_t)n, MSG_NOSIGNAL) < 0 && errno == ECONNREFUSED)
 		found(p, i, false);

@@ -8,7 +8,8 @@
 
 #define EDGE_RELAYS_MAX     16
 #define EDGE_RELAY_EVERY_MS 200 /* a ping */
-#define EDGE_RELAY_MISSES   5   /* silent for a second: down; a closed port is down at once */
+#define EDGE_RELAY_MISSES                                                                                              \
+	5 /* silent for a second: down; a closed port is down at once. Once a second its uptime is asked */
 
 struct edge_relays;
 /* `spec`: "ID=udp:HOST:PORT[;weight=N]", ID 1 to 99 (rtpengine's set id), weight 0 (only when no other lives) to 100.

@@ -40,7 +40,7 @@ static const struct {
 	{"IPv6", SDP("c=IN IP6 2001:db8::5\r\n", PLAIN), "2001:db8::5", 0, 0, 0, 0, true, false, EDGE_B_IPV6},
 	{"IPv4 media of an IPv6 phone", SDP(C4("127.0.0.5"), PLAIN), "[2001:db8::5]", 0, 0, 0, 0, true, false,
 	 EDGE_B_IPV6},
-	{"a codec that mediad lacks", SDP(C4("127.0.0.5"), "m=audio 4000 RTP/AVP 9 18\r\na=rtpmap:18 G729/8000\r\n"),
+	{"a codec that mediad lacks", SDP(C4("127.0.0.5"), "m=audio 4000 RTP/AVP 3 18\r\na=rtpmap:18 G729/8000\r\n"),
 	 "127.0.0.5", 0, 0, 0, 0, true, false, EDGE_B_CODEC},
 	{"G.711 under a dynamic number", SDP(C4("127.0.0.5"), "m=audio 4000 RTP/AVP 97\r\na=rtpmap:97 pcmu/8000\r\n"),
 	 "127.0.0.5", 0, 0, 0, 0, false, false, EDGE_B_PLAIN},
