@@ -101,7 +101,7 @@ end $$;
 create trigger counted after insert on ring for each row execute function ring_count();
 call zj_partitions();
 
-comment on table ring_group is '{"resource":"ring-groups","zh":"振铃组","en":"Ring group","scope":"tenant","label":"name","search":["name","number"],"menu":"pbx","order":20,"icon":"bell","include":{"members":"ring_group_member"}}';
+comment on table ring_group is '{"resource":"ring-groups","zh":"振铃组","en":"Ring group","scope":"tenant","label":"name","search":["name","number"],"menu":"pbx","order":20,"icon":"bell"}';
 comment on column ring_group.name is '{"zh":"振铃组名称","en":"Name"}';
 comment on column ring_group.number is '{"zh":"内线号码","en":"Internal number"}';
 comment on column ring_group.strategy is '{"zh":"振铃策略","en":"Strategy","enum":{"all":{"zh":"全部振铃","en":"All"},"sequential":{"zh":"顺序振铃","en":"Sequential"},"round_robin":{"zh":"轮询振铃","en":"Round robin"},"idle":{"zh":"空闲振铃","en":"Idle"},"incremental":{"zh":"递增振铃","en":"Incremental"}}}';
