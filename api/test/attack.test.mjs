@@ -23,7 +23,7 @@ before(async () => {
   rows['queue-agents'] = await b.make('queue-agents', { queue_id: rows.queues.id, agent_id: rows.agents.id });
   rows['busy-reasons'] = await b.make('busy-reasons', { name: 'B lunch' });
   rows.flows = await b.make('flows', { name: 'B flow', document: '<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml"><form><block/></form></vxml>' });
-  rows.dids = await b.make('dids', { number: '02188880000', destination_kind: 'queue', destination_id: rows.queues.id });
+  rows['inbound-routes'] = await b.make('inbound-routes', { name: 'B route', did_match: 'number', number_id: rows.numbers.id, destination_kind: 'queue', destination_id: rows.queues.id });
   rows.blacklist = await b.make('blacklist', { number: '13800000000' });
   rows.trunks = await b.make('trunks', { name: 'B trunk', host: '127.0.0.9' });
   rows.tokens = await b.make('tokens', { name: 'B token', permissions: ['queues.read'] });
@@ -74,7 +74,8 @@ test('A cannot point at B\'s rows, nor put rows into B', async () => {
     ['queues', { number: '9', name: 'x', music_id: rows.prompts.id }], ['queues', { number: '9', name: 'x', overflow_kind: 'queue', overflow_id: rows.queues.id }],
     ['agents', { number: '9', name: 'x', extension_id: rows.extensions.id }], ['agents', { number: '9', name: 'x', account_id: rows.accounts.id }],
     ['queue-agents', { queue_id: rows.queues.id, agent_id: rows.agents.id }], ['accounts', { username: 'x', name: 'x', password: 'long-enough', role_id: rows.roles.id }],
-    ['dids', { number: '02188880000', destination_kind: 'queue', destination_id: rows.queues.id }],
+    ['inbound-routes', { name: 'x', destination_kind: 'queue', destination_id: rows.queues.id }], ['inbound-routes', { name: 'x', did_match: 'number', number_id: rows.numbers.id, destination_kind: 'hangup' }],
+    ['internal-numbers', { number: '9', kind: 'queue', object_id: rows.queues.id }],
   ]) {
     const r = await a.post(`/${resource}`, row);
     assert.ok(r.status === 422 || (resource === 'accounts' && r.status === 403), `${resource}: ${r.status} ${JSON.stringify(r.body)}`);

@@ -293,16 +293,16 @@ test('the carrier: its resources over all tenants, a tenant entered by header', 
   assert.equal((await beta.get('/numbers')).body.items[0].number, '0215550001');
   assert.equal((await beta.post('/numbers', { number: '999' })).status, 403);
   assert.equal((await carrier.post('/numbers', { tenant_id: admin.tenant.id, number: '0215550001' })).status, 409);
-  const d = await carrier.make('dids', { tenant_id: beta.tenant.id, number: '0215550001', destination_kind: 'queue', destination_id: q.id });
+  const d = await carrier.make('inbound-routes', { tenant_id: beta.tenant.id, name: 'r', did_match: 'number', number_id: n.id, destination_kind: 'queue', destination_id: q.id });
   assert.equal(d.tenant_id, beta.tenant.id);
-  const wrong = await admin.post('/dids', { number: '0215550001', destination_kind: 'queue', destination_id: q.id });
+  const wrong = await admin.post('/inbound-routes', { name: 'r', did_match: 'number', number_id: n.id, destination_kind: 'hangup' });
   assert.equal(wrong.status, 422);
-  assert.equal((await carrier.get(`/dids?filter[tenant_id]=${beta.tenant.id}`)).body.items.length, 1);
+  assert.equal((await carrier.get(`/inbound-routes?filter[tenant_id]=${beta.tenant.id}`)).body.items.length, 1);
   assert.equal((await beta.patch(`/tenants/${beta.tenant.id}`, { title: '贝塔', max_calls: 9 })).body.errors[0].field, 'max_calls');
   assert.equal((await beta.patch(`/tenants/${beta.tenant.id}`, { title: '贝塔' })).body.title, '贝塔');
   assert.equal((await beta.get('/tenants')).body.items.length, 1);
   assert.equal((await carrier.delete(`/numbers/${n.id}`)).status, 204);
-  assert.equal((await beta.get('/dids')).body.items.length, 0);
+  assert.equal((await beta.get('/inbound-routes')).body.items.length, 0);
 });
 
 test('meta: fields with types, labels, rules; what the caller may do', async () => {

@@ -8,8 +8,8 @@
 #define ZK_FOLLOW_H
 #include "zk_text.h"
 
-#define ZK_FIELDS_MAX 12
-#define ZK_TABLES_MAX 8
+#define ZK_FIELDS_MAX 40
+#define ZK_TABLES_MAX 16
 
 struct zk_table {
 	const char *name;

@@ -11,7 +11,7 @@
 #define ZK_MAP_H
 #include "zk_text.h"
 
-#define ZK_MAPS_MAX 8
+#define ZK_MAPS_MAX 16
 
 /* Where the tables live: shared memory in Kamailio, malloc in unit tests. NULL when exhausted. */
 void *zk_mem_alloc(size_t size);

@@ -1,16 +1,16 @@
 /* Kamailio module `did`: whose number is called, from which trunk, and where the call goes. See
  * kamailio-mods/README.md. */
-#include "did_table.h"
-#include "zk_kam.h"
+#include "did_kam.h"
 #include <core/ip_addr.h>
 #include <core/parser/msg_parser.h>
 #include <core/pt.h>
+#include <time.h>
 
 MODULE_VERSION
 
 static char *param_db;
 static char *param_copy;
-static struct zk_store *store;
+struct zk_store *did_store;
 static struct zk_follow *follow;
 static struct zk_sink sink;
 
@@ -30,11 +30,11 @@ static int mod_init(void)
 		return -1;
 	}
 	zk_kam_seed();
-	if (did_store_alloc(&store)) {
+	if (did_store_alloc(&did_store)) {
 		LM_ERR("no shared memory: start Kamailio with a larger -m\n");
 		return -1;
 	}
-	sink = did_sink(store);
+	sink = did_sink(did_store);
 	if (zk_follow_alloc(&follow, "did", param_db, param_copy, did_tables, DID_MAPS, &sink))
 		return -1;
 	(void)zk_follow_start(follow); /* empty tables refuse calls until the database is back: said in the log */
@@ -58,7 +58,7 @@ static int w_did_trunk(struct sip_msg *msg, char *p1, char *p2)
 	(void)p1;
 	(void)p2;
 	trunk = (struct did_trunk_hit){0};
-	return source_of(msg, &s) && did_find_trunk(store, &s, &trunk) ? 1 : -1;
+	return source_of(msg, &s) && did_find_trunk(did_store, &s, &trunk) ? 1 : -1;
 }
 
 /* -1: no such number; -2: no destination for this caller; -3: the trunk is not of that tenant. */
@@ -72,10 +72,36 @@ static int w_did_lookup(struct sip_msg *msg, char *called, char *caller)
 	if (!source_of(msg, &s) || !zk_kam_arg(msg, called, to, sizeof to) ||
 	    !zk_kam_arg(msg, caller, from, sizeof from))
 		return -1;
-	return results[did_find(store, &(struct did_query){&s, to, from}, &hit)];
+	return results[did_find(
+		did_store, &(struct did_query){.source = &s, .called = to, .caller = from, .at = time(NULL)}, &hit)];
 }
 
-enum { PV_TRUNK, PV_TRUNK_TENANT, PV_TRUNK_EXACT, PV_TENANT, PV_KIND, PV_TARGET, PV_ID, PV_NUMBER };
+/* The default binding of a tenant, for a call that comes by no number: $did(binding). */
+static int w_did_binding(struct sip_msg *msg, char *tenant, char *p2)
+{
+	char text[ZK_UUID_TEXT];
+	struct zk_uuid id;
+	(void)p2;
+	hit = (struct did_hit){0};
+	return zk_kam_arg(msg, tenant, text, sizeof text) && zk_uuid_parse(&id, text) &&
+			       did_binding_default(did_store, &id, &hit)
+		       ? 1
+		       : -1;
+}
+
+enum {
+	PV_TRUNK,
+	PV_TRUNK_TENANT,
+	PV_TRUNK_EXACT,
+	PV_TENANT,
+	PV_KIND,
+	PV_TARGET,
+	PV_ID,
+	PV_NUMBER,
+	PV_VIP,
+	PV_SEGMENT,
+	PV_BINDING
+};
 static const char *const pv_names[] = {[PV_TRUNK] = "trunk",
 				       [PV_TRUNK_TENANT] = "trunk_tenant",
 				       [PV_TRUNK_EXACT] = "trunk_exact",
@@ -84,6 +110,9 @@ static const char *const pv_names[] = {[PV_TRUNK] = "trunk",
 				       [PV_TARGET] = "target",
 				       [PV_ID] = "id",
 				       [PV_NUMBER] = "number",
+				       [PV_VIP] = "vip",
+				       [PV_SEGMENT] = "segment",
+				       [PV_BINDING] = "binding",
 				       NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
@@ -91,9 +120,25 @@ static int pv_name(pv_spec_t *sp, str *in)
 	return zk_kam_pv_name(sp, in, pv_names);
 }
 
+static int pv_target(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
+{
+	static char text[DID_TARGET_MAX];
+	did_dest_text(text, &hit.dest);
+	return zk_kam_pv_text(msg, param, res, hit.dest.kind ? text : "");
+}
+
+/* kind:id */
+static int pv_binding(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
+{
+	static char text[sizeof hit.binding_kind + ZK_UUID_TEXT];
+	char id[ZK_UUID_TEXT];
+	zk_uuid_text(id, &hit.binding_target);
+	snprintf(text, sizeof text, "%s:%s", hit.binding_kind, id);
+	return zk_kam_pv_text(msg, param, res, hit.binding_kind[0] ? text : "");
+}
+
 static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 {
-	bool found = !zk_uuid_is_zero(&hit.did);
 	switch (param->pvn.u.isname.name.n) {
 	case PV_TRUNK:
 		return zk_kam_pv_uuid(msg, param, res, zk_uuid_is_zero(&hit.trunk) ? &trunk.trunk : &hit.trunk);
@@ -104,76 +149,28 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 	case PV_TENANT:
 		return zk_kam_pv_uuid(msg, param, res, &hit.tenant);
 	case PV_KIND:
-		return zk_kam_pv_text(msg, param, res, found ? did_kind_name(hit.kind) : "");
+		return zk_kam_pv_text(msg, param, res, did_kind_name((enum did_kind)hit.dest.kind));
 	case PV_TARGET:
-		return zk_kam_pv_uuid(msg, param, res, &hit.target);
+		return pv_target(msg, param, res);
 	case PV_ID:
-		return zk_kam_pv_uuid(msg, param, res, &hit.did);
+		return zk_kam_pv_uuid(msg, param, res, &hit.route);
 	case PV_NUMBER:
 		return zk_kam_pv_text(msg, param, res, hit.number);
+	case PV_VIP:
+		return pv_get_sintval(msg, param, res, hit.vip);
+	case PV_SEGMENT:
+		return zk_kam_pv_text(msg, param, res, did_segment_name(hit.segment));
+	case PV_BINDING:
+		return pv_binding(msg, param, res);
 	default:
 		return pv_get_null(msg, param, res);
 	}
 }
 
-static const char *const lookup_doc[] = {"Where a call to NUMBER goes: did.lookup NUMBER [CALLER].", NULL};
-static void rpc_lookup(rpc_t *rpc, void *ctx)
-{
-	char to[64], from[64], tenant[ZK_UUID_TEXT], target[ZK_UUID_TEXT], id[ZK_UUID_TEXT];
-	struct did_hit h;
-	void *out;
-	if (!zk_kam_rpc_text(rpc, ctx, true, "NUMBER", to, sizeof to) ||
-	    !zk_kam_rpc_text(rpc, ctx, false, "CALLER", from, sizeof from))
-		return;
-	enum did_result r = did_find(store, &(struct did_query){NULL, to, from}, &h);
-	if (r != DID_FOUND) {
-		rpc->fault(ctx, 404, "%s", did_result_name(r));
-		return;
-	}
-	zk_uuid_text(tenant, &h.tenant);
-	zk_uuid_text(target, &h.target);
-	zk_uuid_text(id, &h.did);
-	if (rpc->add(ctx, "{", &out) >= 0)
-		rpc->struct_add(out, "sssss", "number", h.number, "tenant", tenant, "kind", did_kind_name(h.kind),
-				"target", target, "id", id);
-}
-
-static const char *const count_doc[] = {"Rows and bytes of each table: did.count.", NULL};
-static void rpc_count(rpc_t *rpc, void *ctx)
-{
-	void *out;
-	if (rpc->add(ctx, "{", &out) < 0)
-		return;
-	for (unsigned i = 0; i < DID_MAPS; i++)
-		rpc->struct_add(out, "d", did_tables[i].name, (int)zk_store_count(store, i));
-	for (unsigned i = 0; i < DID_MAPS; i++)
-		rpc->struct_printf(out, "bytes", "%s=%zu", did_tables[i].name, zk_store_bytes(store, i));
-}
-
-static void dump_row(rpc_t *rpc, void *ctx, const struct did_did *d)
-{
-	char tenant[ZK_UUID_TEXT], target[ZK_UUID_TEXT], id[ZK_UUID_TEXT];
-	zk_uuid_text(tenant, &d->tenant);
-	zk_uuid_text(target, &d->target);
-	zk_uuid_text(id, &d->rec.id);
-	rpc->rpl_printf(ctx, "%s tenant=%s caller_prefix=%s priority=%d kind=%s target=%s enabled=%d id=%s", d->number,
-			tenant, d->caller_prefix, d->priority, did_kind_name(d->kind), target, d->enabled, id);
-}
-
-#define DUMP_MAX 10000
-static const char *const dump_doc[] = {"The DIDs, one a line, 10000 at most: did.dump.", NULL};
-static void rpc_dump(rpc_t *rpc, void *ctx)
-{
-	struct did_did rows[32];
-	uint32_t from = 0;
-	for (size_t n, sent = 0; sent < DUMP_MAX && (n = zk_dump(store, DID_DID, &from, rows, 32)); sent += n)
-		for (size_t i = 0; i < n; i++)
-			dump_row(rpc, ctx, &rows[i]);
-}
-
 static cmd_export_t cmds[] = {
 	{"did_trunk", (cmd_function)w_did_trunk, 0, NULL, NULL, ANY_ROUTE},
 	{"did_lookup", (cmd_function)w_did_lookup, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
+	{"did_binding", (cmd_function)w_did_binding, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{0},
 };
 static param_export_t params[] = {
@@ -185,19 +182,12 @@ static pv_export_t pvs[] = {
 	{{"did", 3}, PVT_OTHER, pv_get, NULL, pv_name, NULL, NULL, 0},
 	{{NULL, 0}, 0, NULL, NULL, NULL, NULL, NULL, 0},
 };
-static rpc_export_t rpcs[] = {
-	{"did.lookup", rpc_lookup, (const char **)lookup_doc, 0},
-	{"did.count", rpc_count, (const char **)count_doc, 0},
-	{"did.dump", rpc_dump, (const char **)dump_doc, RET_ARRAY},
-	{0},
-};
-
 struct module_exports exports = {
 	.name = "did",
 	.dlflags = DEFAULT_DLFLAGS,
 	.cmds = cmds,
 	.params = params,
-	.rpc_methods = rpcs,
+	.rpc_methods = did_rpcs,
 	.pv_items = pvs,
 	.init_mod_f = mod_init,
 	.init_child_f = child_init,

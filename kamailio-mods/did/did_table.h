@@ -1,16 +1,58 @@
-/* What the did module knows: tenants, trunks, numbers and DIDs, and how a call finds its way. Pure: no SIP, no
- * database. */
+/* What the did module knows, as tables in shared memory: tenants and their clocks, trunks, numbers, groups, inbound
+ * routes, working times, bindings. Pure: no SIP, no database. Every text in a record ends with a zero in its last byte
+ * at the latest, also in one that is just being written. */
 #ifndef DID_TABLE_H
 #define DID_TABLE_H
+#include "did_digits.h"
+#include "did_span.h"
 #include "zk_follow.h"
 #include "zk_map.h"
 #include <netinet/in.h>
 
-enum did_map { DID_TENANT, DID_TRUNK, DID_NUMBER, DID_DID, DID_MAPS };
-enum did_kind { DID_QUEUE, DID_IVR, DID_EXTENSION };
+enum did_map {
+	DID_TENANT,
+	DID_TRUNK,
+	DID_NUMBERS,
+	DID_ALIAS,
+	DID_ENTRY,
+	DID_ROUTE,
+	DID_WORK_TIME,
+	DID_PACKAGE,
+	DID_HOLIDAY,
+	DID_BINDING,
+	DID_MAPS
+};
+
+enum did_kind {
+	DID_TO_NOTHING,
+	DID_TO_QUEUE,
+	DID_TO_IVR,
+	DID_TO_EXTENSION,
+	DID_TO_RING_GROUP,
+	DID_TO_CONFERENCE,
+	DID_TO_VOICEMAIL,
+	DID_TO_FAX,
+	DID_TO_ACCOUNT,
+	DID_TO_APPLICATION,
+	DID_TO_EXTERNAL,
+	DID_TO_HANGUP,
+	DID_TO_PROMPT,
+	DID_KINDS
+};
+const char *did_kind_name(enum did_kind kind);
+
+#define DID_TARGET_MAX 37 /* a UUID's text, with the zero; external numbers are shorter */
+struct did_dest {
+	uint8_t kind;
+	char raw[25]; /* the id's 16 bytes; of external the number, with the zero */
+};
+/* X-Zj-Target: the id, the number, or "-". */
+void did_dest_text(char out[DID_TARGET_MAX], const struct did_dest *d);
 
 struct did_tenant { /* key: its id */
 	struct zk_rec rec;
+	struct did_zone zone;
+	struct did_dest fallback; /* where calls go that no route takes */
 	bool carrier, enabled;
 };
 struct did_trunk { /* key: host */
@@ -22,56 +64,80 @@ struct did_trunk { /* key: host */
 };
 struct did_number { /* key: number as written */
 	struct zk_rec rec;
-	struct zk_uuid tenant;
+	struct zk_uuid tenant, account, extension, group;
 	char number[ZK_NUMBER_MAX];
+	bool enabled, inbound, vip;
+};
+struct did_alias { /* key: the alias */
+	struct zk_rec rec;
+	struct zk_uuid number, trunk; /* no trunk: on every one */
+	char alias[ZK_NUMBER_MAX];
+};
+struct did_entry { /* key: tenant and entry's digits */
+	struct zk_rec rec;
+	struct zk_uuid tenant, group;
+	char digits[ZK_NUMBER_MAX];
+	bool prefix;
+};
+/* Key: tenant, what it says of the DID (the number's or group's id, or the digits all begin with), and the digits all
+ * callers begin with. */
+struct did_route {
+	struct zk_rec rec;
+	struct zk_uuid tenant, trunk, package;
+	union {
+		struct zk_uuid id; /* number or group */
+		char text[ZK_NUMBER_MAX];
+	} did;
+	char caller[ZK_NUMBER_MAX];
+	uint8_t did_match, caller_match;
+	bool split, enabled;
+	int32_t priority;
+	struct did_span span;
+	struct did_dest work, off, holiday;
+};
+struct did_work_time { /* key: its id */
+	struct zk_rec rec;
+	struct did_span span;
+};
+#define DID_PACKAGE_MAX 32
+struct did_package { /* key: its id */
+	struct zk_rec rec;
+	uint8_t count;
+	bool enabled, closed_on_holidays;
+	struct zk_uuid times[DID_PACKAGE_MAX];
+};
+struct did_holiday { /* key: tenant */
+	struct zk_rec rec;
+	struct zk_uuid tenant;
+	struct did_span span;
 	bool enabled;
 };
-struct did_did { /* key: number as written */
+enum did_binding_kind { DID_BIND_CALLER, DID_BIND_DID, DID_BIND_DEFAULT };
+struct did_binding { /* key: tenant and caller's digits, number, group, or nothing */
 	struct zk_rec rec;
-	struct zk_uuid tenant, target;
-	char number[ZK_NUMBER_MAX], caller_prefix[ZK_NUMBER_MAX];
-	int priority;
-	enum did_kind kind;
+	struct zk_uuid tenant, target, did, trunk;
+	char target_kind[17];
+	char caller[ZK_NUMBER_MAX];
+	uint8_t kind;
 	bool enabled;
+	int32_t priority;
 };
 
 extern const struct zk_table did_tables[DID_MAPS];
-const char *did_kind_name(enum did_kind kind);
 
-/* The store of the four maps, and the sink that fills it (its arg is the store). */
+/* The store of the maps, and the sink that fills it (its arg is the store). */
 int did_store_alloc(struct zk_store **sp) __attribute__((warn_unused_result));
 struct zk_sink did_sink(struct zk_store *store);
 
-/* A request's source. An IPv4 address goes in mapped. */
-struct did_source {
-	struct in6_addr host;
-	uint16_t port;
-};
-bool did_source_parse(struct did_source *s, const char *host, size_t len, uint16_t port);
+/* How the maps are keyed. */
+uint64_t did_hash_number(const char *number);
+uint64_t did_hash_id(const struct zk_uuid *id);
+uint64_t did_hash_host(const struct in6_addr *host);
+uint64_t did_hash_digits(const struct zk_uuid *tenant, const char *digits, size_t len);
+uint64_t did_hash_route(const struct zk_uuid *tenant, const void *did, size_t did_len, const char *caller,
+			size_t caller_len);
+uint64_t did_hash_binding(const struct zk_uuid *tenant, enum did_binding_kind kind, const void *what, size_t len);
 
-struct did_trunk_hit {
-	struct zk_uuid trunk, tenant;
-	bool exact; /* the trunk names this port, too */
-};
-/* Is the source a trunk, of an enabled tenant? One that names the port wins over one that takes any; then the smallest
- * id. */
-bool did_find_trunk(struct zk_store *store, const struct did_source *source, struct did_trunk_hit *hit);
-
-struct did_query {
-	const struct did_source *source; /* NULL: any (RPC) */
-	const char *called, *caller;
-};
-struct did_hit {
-	struct zk_uuid did, tenant, target, trunk;
-	enum did_kind kind;
-	char number[ZK_NUMBER_MAX]; /* as the tenant wrote it */
-};
-enum did_result { DID_FOUND, DID_NO_NUMBER, DID_NO_DESTINATION, DID_NO_TRUNK, DID_RESULTS };
-const char *did_result_name(enum did_result r);
-
-/* The called number, first exactly as it came, then with or without its plus: to which tenant, and to where.
- * Of the DIDs of that number that are enabled and whose caller_prefix the caller begins with (a plus on either side is
- * ignored), the longest caller_prefix wins, then the larger priority, then the older id. The call must come from a
- * trunk of that tenant, or of the carrier: tenants don't reach each other by their own trunks. */
-enum did_result did_find(struct zk_store *store, const struct did_query *q, struct did_hit *hit);
+/* Borrowed; NULL: unknown or disabled. */
+const struct did_tenant *did_tenant_enabled(struct zk_map *const *maps, const struct zk_uuid *id);
 #endif

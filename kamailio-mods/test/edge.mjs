@@ -248,8 +248,8 @@ export class Edge {
       insert into extension (tenant_id, number, password, media_relay) select id, '1001', 'password-' || name, 'always' from tenant where kind = 'tenant';
       insert into queue (tenant_id, number, name) select id, '4001', 'Queue' from tenant where kind = 'tenant';
       insert into number (tenant_id, number) select id, '+861000' || case name when 'a' then 1 else 2 end from tenant where kind = 'tenant';
-      insert into did (tenant_id, number, destination_kind, destination_id)
-        select n.tenant_id, n.number, 'queue', q.id from number n join queue q using (tenant_id);`);
+      insert into inbound_route (tenant_id, name, did_match, number_id, destination_kind, destination_id)
+        select n.tenant_id, n.number, 'number', n.id, 'queue', q.id from number n join queue q using (tenant_id);`);
     this.tenant = Object.fromEntries(this.sql('select name, id from tenant'));
     this.queue = Object.fromEntries(this.sql('select t.name, q.id from queue q join tenant t on t.id = q.tenant_id'));
   }

@@ -132,16 +132,17 @@ test("a tenant's own trunk does not reach another tenant's number", async () => 
   own.close();
 });
 
-test('DIDs by caller: the longer prefix first, then the larger priority', async () => {
+test('routes by caller: the larger priority first, then the longer prefix', async () => {
   e.sql(`insert into queue (tenant_id, number, name) select id, n, 'Q' || n from tenant, unnest(array['4002', '4003', '4004']) n where tenant.name = 'a';
-    insert into did (tenant_id, number, caller_prefix, priority, destination_kind, destination_id)
-      select tenant_id, '+8610001', p, r, 'queue', id from queue join (values ('4002', '138', 0), ('4003', '138', 5), ('4004', '1381', 0)) v(n, p, r) on n = number where name like 'Q4%'`);
+    insert into inbound_route (tenant_id, name, did_match, number_id, caller_match, caller, priority, destination_kind, destination_id)
+      select q.tenant_id, q.name, 'number', d.id, 'prefix', p, r, 'queue', q.id from queue q join number d on d.tenant_id = q.tenant_id and d.number = '+8610001'
+        join (values ('4002', '138', 0), ('4003', '138', 5), ('4004', '1381', 5)) v(n, p, r) on n = q.number where q.name like 'Q4%'`);
   const q = Object.fromEntries(e.sql("select number, id from queue where name like 'Q4%'"));
   const lookup = (caller) => /target: (\S+)/.exec(e.rpc('did.lookup', '8610001', caller))?.[1];
   await until('the new DIDs', () => lookup('13820000000') === q['4003']);
   assert.equal(lookup('+13810000000'), q['4004']);
   assert.equal(lookup('13900000000'), e.queue.a);
-  e.sql("delete from did where caller_prefix <> ''");
+  e.sql("delete from inbound_route where caller_match = 'prefix'");
   await until('they are gone', () => lookup('13810000000') === e.queue.a);
 });
 

@@ -18,6 +18,7 @@ const SYSTEM = {
 const GLOBAL_KEYS = {
   tenant_pkey: 'the tenant itself', tenant_name_key: 'typed at login', tenant_sip_domain_key: 'tells tenants apart on the wire', tenant_one_carrier: 'there is one carrier',
   number_global: 'a number rings at one tenant; only the carrier writes it',
+  number_alias_global: 'as number_global',
 };
 const list = (sql) => pg.sql(sql).map((r) => (r.length === 1 ? r[0] : r));
 
@@ -130,6 +131,7 @@ const ALSO = {
   job: { account_id: "'$'" }, upload: { account_id: "'$'" }, project_account: { account_id: 'gen_random_uuid()' },
   hot_key: { number: "'*51'" }, extension_change: { field: "'dnd'" },
   pool_entry: { customer_id: "'$'" }, business_client: { agent_link_id: "'$'" }, todo_plan: { participants: "'{$}'" }, sales_order: { created_by: "'$'" },
+  binding: { kind: "'default'" }, holiday: { date_from: "'01-01'", date_to: "'01-01'" }, work_package: { work_times: "'{$}'" },
   kb_category: { rules_id: "'$'" }, kb_grant: { account_id: "'$'", permission: "'manage'" }, kb_article: { status: "'published'" }, kb_view: { account_id: "'$'" },
 };
 async function fill(s) {
@@ -141,7 +143,7 @@ async function fill(s) {
       insert into trunk (tenant_id, id, name, host) values ('${id}', '${id}', 't', '127.0.0.1');
       insert into number (tenant_id, id, number) values ('${id}', '${id}', '${n === 'A' ? 1 : 2}00');
       insert into queue (tenant_id, id, number, name) values ('${id}', '${id}', '1', 'q');
-      insert into did (tenant_id, id, number, destination_kind, destination_id) values ('${id}', '${id}', '${n === 'A' ? 1 : 2}00', 'queue', '${id}');
+      insert into inbound_route (tenant_id, id, name, did_match, number_id, destination_kind, destination_id) values ('${id}', '${id}', 'r', 'number', '${id}', 'queue', '${id}');
       insert into blacklist (tenant_id, id, number) values ('${id}', '${id}', '1');
       insert into extension (tenant_id, id, number, password) values ('${id}', '${id}', '1001', 'at-least-8');
       insert into agent_group (tenant_id, id, name) values ('${id}', '${id}', 'g');
@@ -230,7 +232,7 @@ test('a key or a reference does not tell of another tenant\'s rows', () => {
   pg.sql(`insert into zj.queue (tenant_id, number, name) values ('${T.B}', '77', 'x')`);
   assert.throws(() => pg.sql(`insert into zj.queue_agent (tenant_id, queue_id, agent_id) values ('${T.A}', '${T.B}', '${T.A}')`), /23503/);
   assert.throws(() => pg.sql(`update zj.agent set extension_id = '${T.B}' where tenant_id = '${T.A}'`), /23503/);
-  assert.throws(() => pg.sql(`update zj.did set destination_id = '${T.B}' where tenant_id = '${T.A}'`), /23503/);
+  assert.throws(() => pg.sql(`update zj.inbound_route set destination_id = '${T.B}' where tenant_id = '${T.A}'`), /23503/);
   assert.throws(() => pg.sql(`update zj.queue set overflow_kind = 'queue', overflow_id = '${T.B}' where tenant_id = '${T.A}'`), /23503/);
 });
 

@@ -9,6 +9,8 @@ const NOT_RECYCLED = {
 const NOT_LOGGED = {
   job: 'it says itself what became of it', upload: 'a file on its way', preference: 'everybody\'s own', kb_view: 'a log of readers', pool_move: 'a log of moves',
 };
+// Shown to the carrier alone.
+const CARRIERS = ['number.cost', 'number.supplier'];
 const RIGHTS = `(has_any_column_privilege('zj_tenant', c.oid, 'insert') or has_any_column_privilege('zj_tenant', c.oid, 'update') or has_table_privilege('zj_tenant', c.oid, 'delete')
   or has_any_column_privilege('zj_carrier', c.oid, 'insert') or has_any_column_privilege('zj_carrier', c.oid, 'update') or has_table_privilege('zj_carrier', c.oid, 'delete'))`;
 
@@ -78,7 +80,7 @@ function indexed(t, say) {
 
 function keyed(t, say) {
   for (const k of t.constraints) {
-    if (['p', 'u', 'f'].includes(k.type) && !k.columns.includes('tenant_id') && !['tenant_pkey', 'tenant_name_key', 'tenant_sip_domain_key', 'number_global'].includes(k.name)) say(`${k.name}: a key without tenant_id`);
+    if (['p', 'u', 'f'].includes(k.type) && !k.columns.includes('tenant_id') && !['tenant_pkey', 'tenant_name_key', 'tenant_sip_domain_key', 'number_global', 'number_alias_global'].includes(k.name)) say(`${k.name}: a key without tenant_id`);
     if (k.type === 'p' && k.columns[0] !== 'tenant_id' && t.name !== 'tenant') say(`${k.name}: does not begin with tenant_id`);
   }
   if (!t.guarded) say('row-level security is not on and forced');
@@ -99,7 +101,7 @@ function granted(t, say) {
     const secret = c.comment?.writeonly || (c.comment?.hidden && /password|secret|ha1|hash/.test(c.name));
     if (secret && (c.tenant_reads || c.carrier_reads)) say(`${c.name}: a secret that a request's role may read (see 0090)`);
     for (const who of ['tenant_reads', 'carrier_reads']) {
-      if (!secret && !c.comment?.hidden && !c[who] && t.columns.some((x) => x[who])) say(`${c.name}: ${who.replace('_', ' may not ').replace('reads', 'read')} it, though it is shown`);
+      if (!secret && !c.comment?.hidden && !CARRIERS.includes(`${t.name}.${c.name}`) && !c[who] && t.columns.some((x) => x[who])) say(`${c.name}: ${who.replace('_', ' may not ').replace('reads', 'read')} it, though it is shown`);
     }
   }
 }

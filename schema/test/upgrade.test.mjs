@@ -47,7 +47,7 @@ test('accounts have numbers, tenants settings and both roles; those that were th
 
 test('everybody sees what they saw, and may change it', () => {
   const ask = (sql) => pg.sql(`begin; set local role zj_tenant; select set_config('zj.tenant', '${A}', true), set_config('zj.account', '${A}', true); ${sql}; commit`).slice(1);
-  for (const t of ['account', 'agent', 'queue', 'queue_agent', 'extension', 'did', 'call']) assert.equal(ask(`select count(*) from zj.${t}`)[0][0], '1', t);
+  for (const t of ['account', 'agent', 'queue', 'queue_agent', 'extension', 'inbound_route', 'call']) assert.equal(ask(`select count(*) from zj.${t}`)[0][0], '1', t);
   ask(`update zj.queue set name = 'Service'`);
   ask('delete from zj.queue');
   assert.deepEqual(ask(`select zj.zj_restore((select id from zj.recycled where table_name = 'queue'))`), [['2']]);

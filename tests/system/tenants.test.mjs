@@ -62,7 +62,7 @@ test('a phone with the right password of the other tenant\'s 1001 is not let in'
 
 test('A\'s token sees nothing of B: not in lists, not by id, not by filter, not by reference', async () => {
 	const api = a.tenant.api;
-	for (const resource of ['queues', 'agents', 'extensions', 'flows', 'prompts', 'dids', 'queue-agents', 'calls', 'recordings', 'accounts', 'roles', 'blacklist']) {
+	for (const resource of ['queues', 'agents', 'extensions', 'flows', 'prompts', 'inbound-routes', 'queue-agents', 'calls', 'recordings', 'accounts', 'roles', 'blacklist']) {
 		const mine = await api.get(`/${resource}?limit=200`);
 		const theirs = await b.tenant.api.get(`/${resource}?limit=200`);
 		const ids = new Set(theirs.items.map((row) => row.id));
@@ -78,7 +78,7 @@ test('A\'s token sees nothing of B: not in lists, not by id, not by filter, not 
 		['POST', `/agents/${b.agent.id}/sign-out`, {}], ['POST', `/calls/${b.callId}/hangup`, {}],
 		['POST', '/queue-agents', { queue_id: b.queue.id, agent_id: a.agent.id }],
 		['POST', '/queues', { number: '4999', name: 'steal', music_id: b.queue.music_id }],
-		['POST', '/numbers', { number: '02199999999' }], ['POST', '/dids', { number: b.did, destination_kind: 'queue', destination_id: a.queue.id }],
+		['POST', '/numbers', { number: '02199999999' }], ['POST', '/inbound-routes', { name: 'steal', did_match: 'any', destination_kind: 'queue', destination_id: b.queue.id }],
 	]) {
 		const response = await api.fetch(request[0], request[1], { body: request[2] });
 		assert.ok([403, 404, 405, 409, 422].includes(response.status), `${request[0]} ${request[1]}: ${response.status}`);

@@ -43,8 +43,8 @@ export class Tenant {
 	/** A number of the carrier, given to this tenant and routed. */
 	async did(kind, destination) {
 		const number = this.zj.freshNumber('021');
-		await this.zj.carrier.post('/numbers', { tenant_id: this.id, number });
-		await this.api.post('/dids', { number, destination_kind: kind, destination_id: destination.id });
+		const row = await this.zj.carrier.post('/numbers', { tenant_id: this.id, number });
+		await this.api.post('/inbound-routes', { name: number, did_match: 'number', number_id: row.id, destination_kind: kind, destination_id: destination.id });
 		return number;
 	}
 
