@@ -109,6 +109,7 @@ call zj_owner_may('number_alias');
 create function number_rules() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 declare bad text;
 begin
+    if zj_foreign(new.tenant_id) then return new; end if;
     if new.extension_id is not null then
         if new.account_id is null then
             new.account_id := (select e.account_id from extension e where e.tenant_id = new.tenant_id and e.id = new.extension_id);

@@ -109,7 +109,7 @@ create trigger a_rules before insert or update of work_times on work_package for
 create function work_package_times() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 declare missing uuid := (select i from unnest(new.work_times) i where not exists (select from work_time w where w.tenant_id = new.tenant_id and w.id = i) limit 1);
 begin
-    if missing is not null then
+    if missing is not null and not zj_foreign(new.tenant_id) then
         raise foreign_key_violation using message = format('no work time with id %s', missing), column = 'work_times', constraint = 'work_package_times_exist';
     end if;
     return new;

@@ -40,6 +40,7 @@ call zj_destination('binding', 'target_kind', 'target_id');
 
 create function binding_rules() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 begin
+    if zj_foreign(new.tenant_id) then return new; end if;
     if new.kind = 'caller' and new.caller_number is null then
         raise not_null_violation using message = 'a caller binding names the caller', column = 'caller_number', constraint = 'binding_caller';
     end if;
