@@ -35,6 +35,7 @@ enum acd_kind {
 	ACD_KIND_REQUEST,
 	ACD_KIND_GROUP,
 	ACD_KIND_RECENT,
+	ACD_KIND_CONFERENCE,
 	ACD_KINDS
 };
 
@@ -225,7 +226,11 @@ struct acd_tenant {
 	struct acd_group_member *group_members;
 	struct acd_code *shortcuts, *hot_keys, *applications;
 	struct acd_pair *account_groups;
-	struct acd_recent *recent; /* callers, oldest first */
+	struct acd_recent *recent;                      /* callers, oldest first */
+	struct acd_number *numbers, *numbers_by_number; /* dest.c */
+	struct acd_room *rooms;
+	struct acd_box *boxes;
+	struct acd_message *messages;
 	struct acd_call *calls;
 	struct acd_request *requests;
 	int64_t day, day_ends; /* the local day that holds acd->now, and when it is over */
@@ -239,6 +244,7 @@ struct acd_tenant {
 	struct acd_queue *dirty_queues;
 	struct acd_visit *dirty_visits;
 	struct acd_extension *dirty_extensions;
+	struct acd_conference *dirty_conferences;
 };
 
 /* ---- calls ---- */
@@ -290,6 +296,7 @@ struct acd_leg {
 	int64_t wrapup_us, retry_us;
 	char play[ZJ_UUID_SIZE];
 	enum acd_play playing;
+	char collect[ZJ_UUID_SIZE]; /* the question asked; empty: none */
 	bool far_held;
 	struct acd_timer guard; /* ends it when the media engine stays silent */
 };
@@ -325,6 +332,7 @@ struct acd_call {
 	struct acd_leg *main; /* who is being served */
 	struct acd_leg *peer; /* whom main talks to or is being connected with */
 	const struct acd_story *story;
+	void *own; /* an object of the present story's, NULL: it keeps nothing; released with it */
 	enum acd_where where;
 	enum acd_direction direction;
 	bool queued; /* kind queue, else manual */

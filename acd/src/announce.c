@@ -25,7 +25,7 @@ static json_t *say(const struct acd_tenant *t, enum phrase p)
 	return json_pack("{s:s, s:s}", "tts", t->zh ? phrases[p].zh : phrases[p].en, "lang", t->zh ? "zh" : "en");
 }
 
-static void play(struct acd_leg *leg, json_t *items, int loop, enum acd_play what)
+void acd_play(struct acd_leg *leg, json_t *items, int loop, enum acd_play what)
 {
 	struct acd_tenant *t = leg->call->tenant;
 	json_t *params;
@@ -36,48 +36,51 @@ static void play(struct acd_leg *leg, json_t *items, int loop, enum acd_play wha
 	params = json_pack("{s:s, s:s, s:o}", "leg", leg->id, "play", leg->play, "items", items);
 	if (loop)
 		json_object_set_new(params, "loop", json_integer(loop));
+	if (what == ACD_PLAY_SPEECH)
+		json_object_set_new(params, "barge", json_true());
 	acd_media(t->acd, t, "leg.play", params);
 }
 
-/* The file of a prompt; NULL: there is none. */
-static json_t *prompt_item(const struct acd_tenant *t, const char *id)
+json_t *acd_item_file(const struct acd *acd, const char *path)
+{
+	char text[1200];
+
+	snprintf(text, sizeof(text), "%s%s%s", path[0] == '/' ? "" : acd->set.store, path[0] == '/' ? "" : "/", path);
+	return json_pack("{s:s}", "file", text);
+}
+
+json_t *acd_item_prompt(const struct acd_tenant *t, const char *id)
 {
 	struct acd_item *prompt = NULL;
-	char path[1024];
 
 	if (id[0])
 		HASH_FIND_STR(t->prompts, id, prompt);
-	if (!prompt || !prompt->path)
-		return NULL;
-	if (prompt->path[0] == '/')
-		return json_pack("{s:s}", "file", prompt->path);
-	snprintf(path, sizeof(path), "%s/%s", t->acd->set.store, prompt->path);
-	return json_pack("{s:s}", "file", path);
+	return prompt && prompt->path ? acd_item_file(t->acd, prompt->path) : NULL;
 }
 
 void acd_play_music(struct acd_leg *leg, const struct acd_queue *q)
 {
 	struct acd_tenant *t = leg->call->tenant;
-	json_t *item = q ? prompt_item(t, q->music_id) : NULL;
+	json_t *item = q ? acd_item_prompt(t, q->music_id) : NULL;
 
 	if (!item)
-		item = json_pack("{s:s}", "file", t->acd->set.music);
-	play(leg, json_pack("[o]", item), -1, ACD_PLAY_MUSIC);
+		item = acd_item_file(t->acd, t->acd->set.music);
+	acd_play(leg, json_pack("[o]", item), -1, ACD_PLAY_MUSIC);
 }
 
 bool acd_play_prompt(struct acd_leg *leg, const char *prompt_id, int loop, enum acd_play what)
 {
-	json_t *item = prompt_item(leg->call->tenant, prompt_id);
+	json_t *item = acd_item_prompt(leg->call->tenant, prompt_id);
 
 	if (!item)
 		return false;
-	play(leg, json_pack("[o]", item), loop, what);
+	acd_play(leg, json_pack("[o]", item), loop, what);
 	return true;
 }
 
 void acd_play_items(struct acd_leg *leg, json_t *items, enum acd_play what)
 {
-	play(leg, items, 0, what);
+	acd_play(leg, items, 0, what);
 }
 
 json_t *acd_say_text(const struct acd_tenant *t, const char *zh, const char *en)
@@ -89,8 +92,8 @@ json_t *acd_say_text(const struct acd_tenant *t, const char *zh, const char *en)
 void acd_play_ringback(struct acd_leg *leg, const char *prompt_id)
 {
 	if (!acd_play_prompt(leg, prompt_id, -1, ACD_PLAY_RINGBACK))
-		play(leg, json_pack("[{s:{s:[i], s:i}}, {s:i}]", "tone", "hz", 450, "ms", 1000, "silence", 4000), -1,
-		     ACD_PLAY_RINGBACK);
+		acd_play(leg, json_pack("[{s:{s:[i], s:i}}, {s:i}]", "tone", "hz", 450, "ms", 1000, "silence", 4000),
+			 -1, ACD_PLAY_RINGBACK);
 }
 
 void acd_announce_position(struct acd_visit *v)
@@ -99,10 +102,10 @@ void acd_announce_position(struct acd_visit *v)
 
 	if (!v->call->main)
 		return;
-	play(v->call->main,
-	     json_pack("[o, {s:I, s:s}, o]", say(t, POSITION_BEFORE), "number", (json_int_t)acd_visit_position(v),
-		       "lang", t->zh ? "zh" : "en", say(t, POSITION_AFTER)),
-	     0, ACD_PLAY_ANNOUNCEMENT);
+	acd_play(v->call->main,
+		 json_pack("[o, {s:I, s:s}, o]", say(t, POSITION_BEFORE), "number", (json_int_t)acd_visit_position(v),
+			   "lang", t->zh ? "zh" : "en", say(t, POSITION_AFTER)),
+		 0, ACD_PLAY_ANNOUNCEMENT);
 }
 
 bool acd_say_goodbye(struct acd_leg *leg, enum acd_result result)
@@ -119,7 +122,7 @@ bool acd_say_goodbye(struct acd_leg *leg, enum acd_result result)
 		return true;
 	if (by_result[result] == PHRASES)
 		return false;
-	play(leg, json_pack("[o]", say(leg->call->tenant, by_result[result])), 0, ACD_PLAY_GOODBYE);
+	acd_play(leg, json_pack("[o]", say(leg->call->tenant, by_result[result])), 0, ACD_PLAY_GOODBYE);
 	return true;
 }
 

@@ -2,6 +2,10 @@
 #define ACD_ANNOUNCE_H
 #include "acd.h"
 
+/* Plays a list (stolen); speech ends when a key is pressed. One play a leg: a new one replaces the old. */
+void acd_play(struct acd_leg *leg, json_t *items, int loop, enum acd_play what);
+json_t *acd_item_file(const struct acd *acd, const char *path);      /* absolute, or below the store */
+json_t *acd_item_prompt(const struct acd_tenant *t, const char *id); /* NULL: there is none */
 void acd_play_music(struct acd_leg *leg, const struct acd_queue *q /* NULL: the default music */);
 void acd_play_ringback(struct acd_leg *leg, const char *prompt_id /* "": the usual tone */);
 bool acd_play_prompt(struct acd_leg *leg, const char *prompt_id, int loop,

@@ -1,5 +1,6 @@
 /* Entities as boards show them. */
 #include "agent.h"
+#include "conference.h"
 #include "events.h"
 #include "leg.h"
 #include "queue.h"
@@ -102,7 +103,9 @@ json_t *acd_board_call(const struct acd_call *c)
 
 json_t *acd_board(struct acd_tenant *t)
 {
-	json_t *queues = json_array(), *agents = json_array(), *calls = json_array(), *visits = json_array();
+	json_t *queues = json_array(), *agents = json_array(), *calls = json_array(), *visits = json_array(),
+	       *conferences = json_array();
+	struct acd_room *r, *nr;
 	struct acd_agent *a, *na;
 	struct acd_queue *q, *nq;
 	struct acd_call *c, *nc;
@@ -122,8 +125,11 @@ json_t *acd_board(struct acd_tenant *t)
 	HASH_ITER (in_t, t->calls, c, nc)
 		if (c->where != ACD_AT_ENDED)
 			json_array_append_new(calls, acd_board_call(c));
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "cursor", acd_cursor(t, cursor), "queues", queues, "agents",
-			 agents, "calls", calls, "visits", visits);
+	HASH_ITER (hh, t->rooms, r, nr)
+		if (r->live)
+			json_array_append_new(conferences, acd_board_conference(r->live));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "cursor", acd_cursor(t, cursor), "queues", queues, "agents",
+			 agents, "calls", calls, "visits", visits, "conferences", conferences);
 }
 
 json_t *acd_board_calls(struct acd *acd, const char *tenant)

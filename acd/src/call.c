@@ -25,6 +25,7 @@ static void destructor(void *obj)
 
 	acd_timer_stop(&call->timer);
 	zj_deref(call->hunting);
+	zj_deref(call->own);
 }
 
 struct acd_call *acd_call_add(struct acd_tenant *t, const char *id, enum acd_direction direction)
@@ -186,6 +187,9 @@ void acd_call_finish(struct acd_call *call)
 	acd_timer_stop(&call->timer);
 	if (call->visit)
 		acd_visit_leave(call->visit, ACD_LEFT_ABANDONED, NULL);
+	if (call->room[0]) /* its story ended with it */
+		acd_media(call->tenant->acd, call->tenant, "room.destroy", json_pack("{s:s}", "room", call->room));
+	call->room[0] = 0;
 	acd_call_set_where(call, ACD_AT_ENDED);
 	call->ended_at = call->last_at;
 	acd_call_result(call, ACD_RESULT_FAILED, NULL);

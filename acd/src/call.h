@@ -29,7 +29,9 @@ void acd_dest_make(struct acd_dest *dest, const char *kind, const char *target);
 /* The columns <prefix>_kind, <prefix>_id, <prefix>_number of a row; null or "hangup" without a story: ACD_TO_NOTHING.
  */
 void acd_dest_read(struct acd_dest *dest, const json_t *row, const char *prefix);
-bool acd_dest_voicemail(const struct acd_extension *e, struct acd_dest *dest);      /* its box; false: it has none */
+bool acd_dest_voicemail(const struct acd_extension *e, struct acd_dest *dest); /* its box; false: it has none */
+void acd_number_row(struct acd_tenant *t, const char *id, const json_t *row);  /* internal_number: the plan */
+void acd_numbers_free(struct acd_tenant *t);
 bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *dest); /* "queue:4001" … */
 bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_dest *dest);
 void acd_sip_user(char *out, size_t size, const char *uri); /* the user part of a SIP URI or number */

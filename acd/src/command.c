@@ -2,6 +2,7 @@
 #include "command.h"
 #include "agent.h"
 #include "call.h"
+#include "conference.h"
 #include "events.h"
 #include "leg.h"
 #include "queue.h"
@@ -141,7 +142,8 @@ static json_t *hangup(struct acd_tenant *t, const json_t *p)
 
 	if (err)
 		return err;
-	acd_call_tell(c, &acd_story_none, ACD_LEFT_REDIRECTED);
+	if (!c->recording || !c->story->recorded) /* else the story waits for what was recorded */
+		acd_call_tell(c, &acd_story_none, ACD_LEFT_REDIRECTED);
 	acd_call_result(c, ACD_RESULT_FAILED, "hung up by command");
 	acd_call_end(c, 480, "hung up by command");
 	return call_state(c);
@@ -216,6 +218,14 @@ const struct acd_command acd_commands[] = {
 	{"call.transfer", COMMON "call:u to:s", "sends the customer elsewhere: queue:, extension:, ivr:", transfer},
 	{"call.hold", COMMON "call:u on:b", "music for the customer, or back", hold},
 	{"call.originate", COMMON "agent:u to:s", "calls a number, the agent's phone first", originate},
+	{"conference.invite", COMMON "room:u admin?:b numbers:a", "rings all of them into a conference room",
+	 acd_conference_invite_cmd},
+	{"conference.kick", COMMON "room:u admin?:b member:u", "removes a member", acd_conference_kick_cmd},
+	{"conference.mute", COMMON "room:u admin?:b member?:u on:b", "mutes a member, or all but administrators",
+	 acd_conference_mute_cmd},
+	{"conference.lock", COMMON "room:u admin?:b on:b", "lets nobody else in", acd_conference_lock_cmd},
+	{"conference.record", COMMON "room:u admin?:b on:b", "records the conference", acd_conference_record_cmd},
+	{"conference.end", COMMON "room:u admin?:b", "removes everybody", acd_conference_end_cmd},
 	{NULL, NULL, NULL, NULL},
 };
 

@@ -3,6 +3,7 @@
 #include "agent.h"
 #include "call.h"
 #include "command.h"
+#include "conference.h"
 #include "events.h"
 #include "extension.h"
 #include "feature.h"
@@ -11,6 +12,7 @@
 #include "queue.h"
 #include "story.h"
 #include "visit.h"
+#include "voicemail.h"
 #include "zj_obj.h"
 #include <string.h>
 #include <utlist.h>
@@ -340,6 +342,19 @@ const struct acd_config_table acd_config_tables[] = {
 	 "wrapup_s, announce_s, "
 	 "announce_position, service_level_s, record, music_id, overflow_kind, overflow_id, enabled",
 	 queue_h},
+	{"internal_number", "tenant_id, id, number, kind, object_id", acd_number_row},
+	{"room",
+	 "tenant_id, id, number, name, pin, admin_pin, max_members, wait_leader, administrators, entry_prompt_id, "
+	 "optimise, detect, "
+	 "quiet, announce, wait_music, music_id, menu, announce_count, record, mute_on_entry, max_minutes, "
+	 "invite_caller, enabled",
+	 acd_room_row},
+	{"voicemail_box",
+	 "tenant_id, id, number, name, extension_id, account_id, queue_id, pin, greeting_id, greeting_path, ask_first, "
+	 "max_s, "
+	 "silence_s, max_messages, enabled",
+	 acd_box_row},
+	{"voicemail", "tenant_id, id, box_id, caller, left_at, ms, path, heard, saved", acd_message_row},
 	{"queue_agent", "tenant_id, id, queue_id, agent_id, skill, priority", queue_agent_h},
 	{NULL, NULL, NULL},
 };
@@ -416,6 +431,9 @@ void acd_tenants_free(struct acd *acd)
 		FREE_ALL(t->reasons, struct acd_item);
 		FREE_ALL(t->registered, struct acd_reg);
 		acd_groups_free(t);
+		acd_numbers_free(t);
+		acd_rooms_free(t);
+		acd_boxes_free(t);
 		acd_requests_free(t);
 		HASH_DEL(acd->tenants, t);
 		zj_deref(t);

@@ -6,6 +6,7 @@
 #include "group.h"
 #include "queue.h"
 #include "story.h"
+#include "zj_obj.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,54 @@ static void dest_set(struct acd_dest *d, enum acd_dest_kind kind, const char *id
 	ACD_COPY(d->id, id);
 }
 
+/* ---- the tenant's plan of internal numbers ---- */
+struct acd_number {
+	UT_hash_handle hh, by_number;
+	char id[ZJ_UUID_SIZE], number[ACD_NUMBER_SIZE], object[ZJ_UUID_SIZE], kind[16];
+};
+
+void acd_number_row(struct acd_tenant *t, const char *id, const json_t *row)
+{
+	struct acd_number *n = NULL;
+
+	HASH_FIND_STR(t->numbers, id, n);
+	if (n) {
+		HASH_DEL(t->numbers, n);
+		HASH_DELETE(by_number, t->numbers_by_number, n);
+		zj_deref(n);
+	}
+	n = row ? zj_alloc(sizeof(*n), NULL) : NULL;
+	if (!n)
+		return;
+	ACD_COPY(n->id, id);
+	ACD_COPY(n->number, acd_str(row, "number"));
+	ACD_COPY(n->object, acd_str(row, "object_id"));
+	ACD_COPY(n->kind, acd_str(row, "kind"));
+	HASH_ADD_STR(t->numbers, id, n);
+	HASH_ADD(by_number, t->numbers_by_number, number, strlen(n->number), n);
+}
+
+void acd_numbers_free(struct acd_tenant *t)
+{
+	struct acd_number *n, *next;
+
+	HASH_CLEAR(by_number, t->numbers_by_number);
+	HASH_ITER (hh, t->numbers, n, next) {
+		HASH_DEL(t->numbers, n);
+		zj_deref(n);
+	}
+}
+
+static bool planned(struct acd_tenant *t, const char *number, struct acd_dest *dest)
+{
+	struct acd_number *n = NULL;
+
+	HASH_FIND(by_number, t->numbers_by_number, number, strlen(number), n);
+	if (n)
+		acd_dest_make(dest, n->kind, n->object);
+	return n && dest->kind != ACD_TO_NOTHING;
+}
+
 bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_dest *dest)
 {
 	struct acd_extension *e = acd_extension_by_number(t, number);
@@ -67,7 +116,7 @@ bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_des
 		dest_set(dest, ACD_TO_QUEUE, q->id);
 	else if (g)
 		dest_set(dest, ACD_TO_RING_GROUP, g->id);
-	return e || q || g || acd_code_dialled(t, number, dest);
+	return e || q || g || acd_code_dialled(t, number, dest) || planned(t, number, dest);
 }
 
 static bool ivr_dest(struct acd_tenant *t, const char *text, struct acd_dest *dest)
@@ -107,18 +156,4 @@ bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *des
 		return ivr_dest(t, text + 4, dest);
 	acd_sip_user(number, sizeof(number), text);
 	return acd_dest_by_number(t, number, dest);
-}
-
-bool acd_dest_voicemail(const struct acd_extension *e, struct acd_dest *dest)
-{
-	(void)e;
-	(void)dest;
-	return false;
-}
-
-bool acd_voicemail_listen(struct acd_call *call, const char *number)
-{
-	(void)call;
-	(void)number;
-	return false;
 }

@@ -1,5 +1,6 @@
 #include "events.h"
 #include "agent.h"
+#include "conference.h"
 #include "extension.h"
 #include "queue.h"
 #include <stdio.h>
@@ -94,7 +95,7 @@ void acd_events_restore(struct acd_tenant *t, json_t *event)
 	keep(t, event);
 }
 
-static void tell(struct acd_tenant *t, const char *type, json_t *data)
+void acd_event(struct acd_tenant *t, const char *type, json_t *data)
 {
 	char cursor[48], at[ZJ_RFC3339_SIZE];
 	json_t *event;
@@ -114,13 +115,13 @@ void acd_visit_ended(struct acd_visit *v, enum acd_left how)
 
 	acd_visit_clean(v);
 	json_object_set_new(data, "left_how", json_string(acd_left_name(how)));
-	tell(v->queue->tenant, "visit.ended", data);
+	acd_event(v->queue->tenant, "visit.ended", data);
 	acd_touch(v->queue->tenant);
 }
 
 void acd_call_ended(struct acd_call *c)
 {
-	tell(c->tenant, "call.ended", acd_board_call(c));
+	acd_event(c->tenant, "call.ended", acd_board_call(c));
 	acd_touch(c->tenant);
 }
 
@@ -132,7 +133,7 @@ static void tell_agents(struct acd_tenant *t)
 		t->dirty_agents = a->dirty_next;
 		a->dirty = false;
 		t->acd->fx.state(t->id, ACD_KIND_AGENT, a->id, acd_save_agent(a), t->acd->fx_arg);
-		tell(t, "agent.changed", acd_board_agent(a));
+		acd_event(t, "agent.changed", acd_board_agent(a));
 	}
 }
 
@@ -151,7 +152,7 @@ static void tell_queue(struct acd_tenant *t, struct acd_queue *q)
 	if (t->acd->now >= next) {
 		acd_timer_stop(&q->tell);
 		q->told_at = t->acd->now;
-		tell(t, "queue.changed", acd_board_queue(q));
+		acd_event(t, "queue.changed", acd_board_queue(q));
 	} else if (!acd_timer_is_on(&q->tell)) {
 		acd_timer_start(t->acd, &q->tell, next, queue_tell_h);
 	}
@@ -186,12 +187,13 @@ void acd_tell(struct acd_tenant *t)
 	acd_extensions_tell(t);
 	tell_agents(t);
 	tell_queues(t);
+	acd_conference_tell(t);
 	while (t->dirty_visits) {
 		struct acd_visit *v = t->dirty_visits;
 
 		t->dirty_visits = v->dirty_next;
 		v->dirty = false;
-		tell(t, "visit.changed", acd_board_visit(v));
+		acd_event(t, "visit.changed", acd_board_visit(v));
 	}
 	while (t->dirty_calls) {
 		struct acd_call *c = t->dirty_calls;
@@ -200,7 +202,7 @@ void acd_tell(struct acd_tenant *t)
 		c->dirty = false;
 		t->acd->fx.state(t->id, ACD_KIND_CALL, c->id, acd_save_call(c), t->acd->fx_arg);
 		if (c->where != ACD_AT_ENDED)
-			tell(t, "call.changed", acd_board_call(c));
+			acd_event(t, "call.changed", acd_board_call(c));
 	}
 }
 

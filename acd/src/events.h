@@ -14,6 +14,7 @@ void acd_call_clean(struct acd_call *c); /* it goes */
 void acd_visit_clean(struct acd_visit *v);
 void acd_visit_ended(struct acd_visit *v, enum acd_left how); /* told at once */
 void acd_call_ended(struct acd_call *c);
+void acd_event(struct acd_tenant *t, const char *type, json_t *data /* stolen */); /* tells it at once */
 void acd_tell(struct acd_tenant *t);
 
 /* Events after `cursor` go to `h`, oldest first; false: they are not all held. NULL: none, true. */

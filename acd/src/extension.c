@@ -86,6 +86,7 @@ void acd_extension_row(struct acd_tenant *t, const char *id, const json_t *row)
 	if (row) {
 		fill(e, row);
 		ACD_COPY(e->number, acd_str(row, "number"));
+		ACD_COPY(e->account_id, acd_str(row, "account_id"));
 		HASH_ADD(by_number, t->extensions_by_number, number, strlen(e->number), e);
 		acd_extension_dirty(e);
 	}

@@ -3,6 +3,7 @@
 #include "daemon.h"
 #include "zj_obj.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,9 +44,11 @@ static void copy_work_h(uv_work_t *work)
 	char beside[4300];
 	FILE *f;
 	bool ok;
+	int fd;
 
 	snprintf(beside, sizeof(beside), "%s.new", job->path);
-	f = fopen(beside, "w");
+	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); /* PINs are in it */
+	f = fd < 0 ? NULL : fdopen(fd, "w");
 	ok = f && fputs(job->text, f) >= 0 && !fflush(f) && !fdatasync(fileno(f));
 	if (f)
 		ok = !fclose(f) && ok;

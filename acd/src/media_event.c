@@ -2,6 +2,7 @@
 #include "agent.h"
 #include "announce.h"
 #include "call.h"
+#include "conference.h"
 #include "events.h"
 #include "leg.h"
 #include "queue.h"
@@ -196,12 +197,18 @@ static void dispatch(struct acd *acd, const char *method, const json_t *p)
 		acd_incoming(acd, p);
 		return;
 	}
+	if (!strcmp(method, "room.talking")) {
+		acd_conference_talking(acd, p);
+		return;
+	}
 	if (!strcmp(method, "room.recorded")) {
 		recorded(acd, p);
 		return;
 	}
 	if (call)
 		acd_call_at(call, acd_int(p, "at", 0));
+	if (!leg && call && !strcmp(method, "leg.recorded") && call->story->recorded)
+		call->story->recorded(call, NULL, p);
 	if (!leg) {
 		if (call && !strcmp(method, "leg.handed")) /* the caller hung up before the flow's last word */
 			acd_ivr_returned(call, NULL, json_object_get(p, "data"));
@@ -242,6 +249,12 @@ void acd_media_failed(struct acd *acd, const char *method, const json_t *params,
 
 		acd_leg_end(leg, final);
 		json_decref(final);
+	} else if (!strcmp(method, "leg.record") && code != ZJ_RPC_REFUSED && leg->call->story->recorded) {
+		json_t *p =
+			json_pack("{s:s, s:s, s:i}", "record", acd_str(params, "record"), "reason", "disk", "ms", 0);
+
+		leg->call->story->recorded(leg->call, leg, p);
+		json_decref(p);
 	} else if (!strcmp(method, "leg.handover")) {
 		acd_ivr_failed(leg->call, leg, because);
 	}

@@ -4,6 +4,7 @@
 #include "agent.h"
 #include "call.h"
 #include "command.h"
+#include "conference.h"
 #include "daemon.h"
 #include "events.h"
 #include "extension.h"
@@ -29,6 +30,7 @@ void acd_save_all(struct acd *acd)
 		struct acd_request *r, *nr;
 		struct acd_group *g, *ng;
 		struct acd_recent *e, *ne;
+		struct acd_room *room, *nroom;
 
 		HASH_ITER (hh, t->agents, a, na)
 			acd->fx.state(t->id, ACD_KIND_AGENT, a->id, acd_save_agent(a), acd->fx_arg);
@@ -40,6 +42,10 @@ void acd_save_all(struct acd *acd)
 			acd->fx.state(t->id, ACD_KIND_GROUP, g->id, acd_group_save(g), acd->fx_arg);
 		HASH_ITER (hh, t->recent, e, ne)
 			acd->fx.state(t->id, ACD_KIND_RECENT, e->caller, acd_recent_save(e), acd->fx_arg);
+		HASH_ITER (hh, t->rooms, room, nroom)
+			if (room->live)
+				acd->fx.state(t->id, ACD_KIND_CONFERENCE, room->id, acd_save_conference(room->live),
+					      acd->fx_arg);
 		HASH_ITER (hh, t->requests, r, nr)
 			acd->fx.state(t->id, ACD_KIND_REQUEST, r->id, acd_save_request(r), acd->fx_arg);
 		acd_touch(t);
@@ -229,7 +235,8 @@ static void check_unknown(struct acd *acd, const json_t *snapshot)
 		struct acd_tenant *t = acd_tenant_get(acd, acd_str(s, "tenant"));
 		struct acd_call *call = acd_call_find(acd, acd_str(s, "call"));
 
-		if (t && (!call || strcmp(call->room, acd_str(s, "room"))))
+		if (t && (!call || strcmp(call->room, acd_str(s, "room"))) &&
+		    !acd_conference_by_id(t, acd_str(s, "room")))
 			acd_media(acd, t, "room.destroy", json_pack("{s:s}", "room", acd_str(s, "room")));
 	}
 }
@@ -243,6 +250,7 @@ void acd_reconcile(struct acd *acd, const json_t *snapshot)
 	check_calls(acd, snapshot, by_id);
 	check_unknown(acd, snapshot);
 	check_agents(acd);
+	acd_conferences_check(acd);
 	acd_leave(acd);
 	json_decref(by_id);
 }

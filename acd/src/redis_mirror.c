@@ -178,7 +178,8 @@ void acd_mirror_commit(struct acd_mirror *m, const char *tenant)
 
 void acd_mirror_state(struct acd_mirror *m, const char *tenant, enum acd_kind kind, const char *id, json_t *value)
 {
-	static const char *const names[ACD_KINDS] = {"calls", "agents", "queues", "requests", "groups", "recent"};
+	static const char *const names[ACD_KINDS] = {"calls",  "agents", "queues",     "requests",
+						     "groups", "recent", "conferences"};
 	struct step *s = step_of(m, tenant);
 
 	arg_int(s, value ? 4 : 3);
@@ -222,7 +223,7 @@ void acd_mirror_event(struct acd_mirror *m, const char *tenant, json_t *event, c
 	arg(s, "*");
 	arg(s, "e");
 	arg(s, text);
-	if (!strcmp(type, "queue.changed"))
+	if (!strcmp(type, "queue.changed") || !strcmp(type, "conference.changed"))
 		return;
 	zj_uuid7(id);
 	if (asprintf(&fact,
@@ -293,7 +294,8 @@ struct zj_redis *acd_mirror_redis(struct acd_mirror *m)
 /* Everything as it is now. The hashes are emptied first: what ended while Redis was away must not come back to life. */
 void acd_mirror_write_all(struct acd_mirror *m)
 {
-	static const char *const hashes[] = {"calls", "agents", "queues", "requests", "groups", "recent"};
+	static const char *const hashes[] = {"calls",  "agents", "queues",     "requests",
+					     "groups", "recent", "conferences"};
 	struct acd_tenant *t, *next;
 
 	if (!zj_redis_is_up(m->redis))

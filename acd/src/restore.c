@@ -3,6 +3,7 @@
 #include "agent.h"
 #include "call.h"
 #include "command.h"
+#include "conference.h"
 #include "daemon.h"
 #include "events.h"
 #include "group.h"
@@ -86,6 +87,16 @@ static void call_h(struct restore *r, struct acd_tenant *t, const char *id, cons
 
 	if (o && zj_uuid_is_valid(id) && !acd_call_find(t->acd, id) && acd_load_call(t, id, o))
 		r->calls++;
+	json_decref(o);
+}
+
+static void conference_h(struct restore *r, struct acd_tenant *t, const char *id, const char *value)
+{
+	json_t *o = parse(value, "conference");
+
+	(void)r;
+	if (o)
+		acd_load_conference(t, id, o);
 	json_decref(o);
 }
 
@@ -203,6 +214,7 @@ void acd_restore(struct acd_daemon *d, void (*done_h)(struct acd_daemon *d))
 		ask(r, t->id, hash_h, queue_h, "HGETALL zj:{%s}:queues");
 		ask(r, t->id, hash_h, group_h, "HGETALL zj:{%s}:groups");
 		ask(r, t->id, hash_h, recent_h, "HGETALL zj:{%s}:recent");
+		ask(r, t->id, hash_h, conference_h, "HGETALL zj:{%s}:conferences");
 		ask(r, t->id, hash_h, call_h, "HGETALL zj:{%s}:calls");
 		ask(r, t->id, hash_h, request_h, "HGETALL zj:{%s}:requests");
 		ask(r, t->id, hash_h, fact_h, "HGETALL zj:{%s}:facts");

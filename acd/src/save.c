@@ -139,6 +139,7 @@ static json_t *save_leg(const struct acd_leg *l)
 	put(o, "wrapup_us", l->wrapup_us);
 	put(o, "retry_us", l->retry_us);
 	puts_(o, "play", l->play);
+	puts_(o, "collect", l->collect);
 	if (l->playing)
 		json_object_set_new(o, "playing", json_string(acd_play_name(l->playing)));
 	return o;
@@ -173,6 +174,7 @@ static struct acd_leg *load_leg(struct acd_call *call, const json_t *o)
 	l->wrapup_us = acd_int(o, "wrapup_us", 0);
 	l->retry_us = acd_int(o, "retry_us", 0);
 	ACD_COPY(l->play, acd_str(o, "play"));
+	ACD_COPY(l->collect, acd_str(o, "collect"));
 	l->playing = acd_play_parse(acd_str(o, "playing"), ACD_PLAY_NOTHING);
 	if (l->state == ACD_LEG_ENDING)
 		acd_leg_guard(l);
@@ -369,6 +371,8 @@ json_t *acd_save_call(const struct acd_call *c)
 	json_object_set_new(o, "segments", save_segments(c));
 	if (c->visit)
 		json_object_set_new(o, "visit", save_visit(c->visit));
+	if (c->own && c->story->save)
+		json_object_set_new(o, "own", c->story->save(c));
 	return o;
 }
 
@@ -408,6 +412,8 @@ struct acd_call *acd_load_call(struct acd_tenant *t, const char *id, const json_
 	load_segments(c, json_object_get(o, "segments"));
 	if (json_is_object(json_object_get(o, "visit")))
 		load_visit(c, json_object_get(o, "visit"));
+	if (c->story->load && json_is_object(json_object_get(o, "own")))
+		c->story->load(c, json_object_get(o, "own"));
 	if (c->where == ACD_AT_ENDED)
 		acd_call_linger(c);
 	return c;

@@ -20,7 +20,7 @@ struct acd_segment *acd_segment_add(struct acd_call *call, const char *id, enum 
 	s->kind = kind;
 	s->from = from;
 	ACD_COPY(s->began_by, why);
-	if (kind == ACD_SEG_TALK || kind == ACD_SEG_HOLD || kind == ACD_SEG_CONSULT)
+	if (kind == ACD_SEG_TALK || kind == ACD_SEG_HOLD || kind == ACD_SEG_CONSULT || kind == ACD_SEG_CONFERENCE)
 		ACD_COPY(s->room, call->room);
 	DL_APPEND(call->segments, s);
 	return s;

@@ -30,6 +30,7 @@ ACD_DEFINE_NAMES(outcome, ACD_OUTCOMES, ACD_OFFER_COUNT)
 ACD_DEFINE_NAMES(left, ACD_LEFT_HOWS, ACD_LEFT_COUNT)
 ACD_DEFINE_NAMES(segment_kind, ACD_SEGMENT_KINDS, ACD_SEG_COUNT)
 ACD_DEFINE_NAMES(play, ACD_PLAYS, ACD_PLAY_COUNT)
+ACD_DEFINE_NAMES(member_state, ACD_MEMBER_STATES, ACD_MEMBER_COUNT)
 ACD_DEFINE_NAMES(dest_kind, ACD_DEST_KINDS, ACD_TO_COUNT)
 ACD_DEFINE_NAMES(forward, ACD_FORWARDS, ACD_FORWARD_COUNT)
 ACD_DEFINE_NAMES(range, ACD_RANGES, ACD_RANGE_COUNT)
@@ -113,12 +114,9 @@ int acd_leg_next(enum acd_leg_state s, enum acd_leg_event e)
 /* Where a call is: everywhere may be left for everywhere but from its end. */
 int acd_where_may(enum acd_where from, enum acd_where to)
 {
-	static const unsigned char may[ACD_AT_COUNT][ACD_AT_COUNT] = {
-		[ACD_AT_RING] = {1, 1, 1, 1, 0, 1, 1},  [ACD_AT_IVR] = {1, 1, 1, 1, 0, 1, 1},
-		[ACD_AT_QUEUE] = {1, 1, 1, 1, 0, 1, 1}, [ACD_AT_TALK] = {1, 1, 1, 1, 1, 1, 1},
-		[ACD_AT_HOLD] = {1, 1, 1, 1, 1, 1, 1},  [ACD_AT_ENDING] = {0, 0, 0, 0, 0, 1, 1},
-		[ACD_AT_ENDED] = {0, 0, 0, 0, 0, 0, 0},
-	};
-
-	return may[from][to];
+	if (from == ACD_AT_ENDED)
+		return 0;
+	if (from == ACD_AT_ENDING)
+		return to == ACD_AT_ENDING || to == ACD_AT_ENDED;
+	return to != ACD_AT_HOLD || from == ACD_AT_TALK || from == ACD_AT_HOLD;
 }

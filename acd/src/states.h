@@ -17,7 +17,8 @@
 	X(CUSTOMER, "customer") X(AGENT, "agent") X(CONSULTED, "consulted") X(EXTERNAL, "external") X(SUPERVISOR, "supervisor") \
 	X(ROOM, "room")
 #define ACD_WHERES(X) \
-	X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold") X(ENDING, "ending") X(ENDED, "ended")
+	X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold") X(CONFERENCE, "conference") \
+	X(VOICEMAIL, "voicemail") X(ENDING, "ending") X(ENDED, "ended")
 #define ACD_DIRECTIONS(X) X(IN, "in") X(OUT, "out") X(INTERNAL, "internal")
 #define ACD_RESULTS(X) \
 	X(ANSWERED, "answered") X(ABANDONED_IVR, "abandoned_ivr") X(ABANDONED_QUEUE, "abandoned_queue") X(NO_ANSWER, "no_answer") \
@@ -30,7 +31,12 @@
 	X(ANSWERED, "answered") X(ABANDONED, "abandoned") X(TIMEOUT, "timeout") X(OVERFLOW_FULL, "overflow_full") \
 	X(NO_AGENT, "no_agent") X(REDIRECTED, "redirected") X(TRANSFERRED, "transferred") X(FAILED, "failed")
 #define ACD_SEGMENT_KINDS(X) \
-	X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold") X(CONSULT, "consult")
+	X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold") X(CONSULT, "consult") \
+	X(CONFERENCE, "conference") X(VOICEMAIL, "voicemail")
+/* A member of a conference. */
+#define ACD_MEMBER_STATES(X) \
+	X(RINGING, "ringing") X(PIN, "pin") X(NAME, "name") X(ENTRY, "entry") X(WAITING, "waiting") X(IN, "in") X(MENU, "menu") \
+	X(INVITING, "inviting") X(LEAVING, "leaving")
 /* Where a call can be sent: the words of the columns `destination_kind` and of X-Zj-Kind. */
 #define ACD_DEST_KINDS(X) \
 	X(NOTHING, "nothing") X(QUEUE, "queue") X(IVR, "ivr") X(EXTENSION, "extension") X(RING_GROUP, "ring_group") \
@@ -48,7 +54,7 @@
 	X(FORWARD_CANCEL, "forward_cancel") X(FORWARD_ALL, "forward_all") X(FORWARD_BUSY, "forward_busy") \
 	X(FORWARD_UNREACHABLE, "forward_unreachable") X(FORWARD_NO_ANSWER, "forward_no_answer") X(MY_VOICEMAIL, "my_voicemail") \
 	X(VOICEMAIL, "voicemail") X(AGENT_IDLE, "agent_idle") X(AGENT_BUSY, "agent_busy") X(ECHO, "echo") X(TIME, "time")
-#define ACD_PLAYS(X) X(NOTHING, "nothing") X(MUSIC, "music") X(ANNOUNCEMENT, "announcement") X(GOODBYE, "goodbye") X(RINGBACK, "ringback")
+#define ACD_PLAYS(X) X(NOTHING, "nothing") X(MUSIC, "music") X(ANNOUNCEMENT, "announcement") X(GOODBYE, "goodbye") X(RINGBACK, "ringback") X(SPEECH, "speech")
 /* clang-format on */
 
 #define ACD_ENUM(name, prefix, LIST)   enum name { LIST(ACD_ENUM_##prefix) prefix##_COUNT };
@@ -70,6 +76,7 @@
 #define ACD_ENUM_ACD_RANGE(id, text)   ACD_RANGE_##id,
 #define ACD_ENUM_ACD_HUNT(id, text)    ACD_HUNT_##id,
 #define ACD_ENUM_ACD_DO(id, text)      ACD_DO_##id,
+#define ACD_ENUM_ACD_MEMBER(id, text)  ACD_MEMBER_##id,
 
 ACD_ENUM(acd_agent_state, ACD, ACD_AGENT_STATES)
 ACD_ENUM(acd_agent_event, ACD_EV, ACD_AGENT_EVENTS)
@@ -84,6 +91,7 @@ ACD_ENUM(acd_outcome, ACD_OFFER, ACD_OUTCOMES)
 ACD_ENUM(acd_left, ACD_LEFT, ACD_LEFT_HOWS)
 ACD_ENUM(acd_segment_kind, ACD_SEG, ACD_SEGMENT_KINDS)
 ACD_ENUM(acd_play, ACD_PLAY, ACD_PLAYS)
+ACD_ENUM(acd_member_state, ACD_MEMBER, ACD_MEMBER_STATES)
 ACD_ENUM(acd_dest_kind, ACD_TO, ACD_DEST_KINDS)
 ACD_ENUM(acd_forward, ACD_FORWARD, ACD_FORWARDS)
 ACD_ENUM(acd_range, ACD_RANGE, ACD_RANGES)
@@ -94,7 +102,7 @@ ACD_ENUM(acd_feature, ACD_DO, ACD_FEATURES)
 /* clang-format off */
 #define ACD_NAMES(X) \
 	X(agent_state) X(agent_event) X(cause) X(leg_state) X(leg_event) X(role) X(where) X(direction) X(result) X(outcome) X(left) \
-	X(segment_kind) X(play) X(dest_kind) X(forward) X(range) X(hunt) X(feature)
+	X(segment_kind) X(play) X(dest_kind) X(forward) X(range) X(hunt) X(feature) X(member_state)
 /* clang-format on */
 #define ACD_NAME_DECLARE(name)                                                                                         \
 	const char *acd_##name##_name(enum acd_##name v);                                                              \

@@ -15,14 +15,17 @@ struct acd_story {
 	/* May be NULL. `p` is the event: {digits, reason, term?}, {digit}, {path, ms, reason …}. */
 	void (*collected)(struct acd_call *call, struct acd_leg *leg, const json_t *p);
 	void (*digit)(struct acd_call *call, struct acd_leg *leg, const json_t *p);
-	void (*recorded)(struct acd_call *call, struct acd_leg *leg, const json_t *p);
+	void (*recorded)(struct acd_call *call, struct acd_leg *leg, const json_t *p); /* leg NULL: it has gone, perhaps
+						with the call */
+	json_t *(*save)(const struct acd_call *call);                                  /* of call->own … */
+	void (*load)(struct acd_call *call, const json_t *o); /* … and back; the legs are known */
 	void (*leave)(struct acd_call *call, enum acd_left how);
 	void (*resume)(struct acd_call *call, const json_t *snapshot, const json_t *leg); /* after a restart or a lost
 					connection; leg: the main leg in the snapshot, NULL: not there */
 };
 extern const struct acd_story acd_story_group, acd_story_feature, acd_story_meet, acd_story_consult;
 extern const struct acd_story acd_story_queue, acd_story_ivr, acd_story_extension, acd_story_talk, acd_story_callout,
-	acd_story_bye, acd_story_none;
+	acd_story_bye, acd_story_none, acd_story_conference, acd_story_voicemail, acd_story_mailbox, acd_story_fax;
 const struct acd_story *acd_story_find(const char *name); /* unknown: none */
 
 /* Sends the call there. `how` is said of the queue it leaves. */

@@ -34,6 +34,12 @@ static const struct acd_fact_table {
 		      "channels, bytes, sha256"},
 	{"ring", "tenant_id, call_id, id, group_id, extension_id, leg_id, offered_at, ringing_at, ended_at, outcome"},
 	{"extension_change", "tenant_id, id, extension_id, call_id, field, value, at"},
+	{"conference", "tenant_id, id, call_id, room_id, number, name, started_at, ended_at, members, peak, ended_how"},
+	{"voicemail",
+	 "tenant_id, id, call_id, box_id, queue_id, caller, caller_name, callee, did, language, left_at, ms, bytes, "
+	 "sha256, node, path, state"},
+	{"voicemail_act",
+	 "tenant_id, id, call_id, box_id, voicemail_id, what, path, at"}, /* after the messages it is about */
 	{"event", "tenant_id, id, epoch, seq, at, type, data"},
 };
 

@@ -6,6 +6,7 @@
 #include "agent.h"
 #include "call.h"
 #include "command.h"
+#include "conference.h"
 #include "daemon.h"
 #include "events.h"
 #include "group.h"
@@ -13,6 +14,7 @@
 #include "queue.h"
 #include "save.h"
 #include "visit.h"
+#include "voicemail.h"
 #include "zj_obj.h"
 #include "zj_rpc.h"
 #include <setjmp.h>
@@ -33,6 +35,8 @@ struct sim_leg {
 		to[400];
 	const char *state;
 	bool out, with_ivr, answering, ivr_due;
+	char collect[ZJ_UUID_SIZE], record[ZJ_UUID_SIZE], record_path[200];
+	int64_t record_from;
 	int64_t started_at, ringing_at, answered_at, ended_at;
 	json_t *headers;
 };
@@ -59,7 +63,9 @@ static struct {
 	json_t *step_state, *step_facts;
 	bool dying, busy;
 	char tenant[ZJ_UUID_SIZE], queues[SIM_QUEUES][ZJ_UUID_SIZE], agents[SIM_AGENTS][ZJ_UUID_SIZE],
-		exts[SIM_AGENTS][ZJ_UUID_SIZE], groups[SIM_GROUPS][ZJ_UUID_SIZE], flow[ZJ_UUID_SIZE];
+		exts[SIM_AGENTS][ZJ_UUID_SIZE], groups[SIM_GROUPS][ZJ_UUID_SIZE], flow[ZJ_UUID_SIZE],
+		conference[2][ZJ_UUID_SIZE], box[2][ZJ_UUID_SIZE];
+	json_t *left; /* voicemail that must be kept: its caller hung up while speaking */
 	unsigned restarts, calls, decisions;
 	bool calm; /* no more mischief: the day ends */
 } sim;
@@ -150,9 +156,11 @@ static void sim_event_h(struct acd_tenant *t, json_t *event, void *arg)
 	(void)arg;
 }
 
+static void sim_written_h(struct sim_event *e);
+
 static void sim_commit_h(const char *tenant, void *arg)
 {
-	static const char *const kinds[] = {"calls", "agents", "queues", "requests", "groups", "recent"};
+	static const char *const kinds[] = {"calls", "agents", "queues", "requests", "groups", "recent", "conferences"};
 	json_t *row;
 	size_t i;
 
@@ -174,6 +182,9 @@ static void sim_commit_h(const char *tenant, void *arg)
 			if (!json_object_get(sim.facts, table))
 				json_object_set_new(sim.facts, table, json_array());
 			json_array_append(json_object_get(sim.facts, table), json_array_get(row, 1));
+			if (!strncmp(table, "voicemail", 9))
+				sim_later(sim_between(20, 400) * 1000, sim_written_h, NULL,
+					  json_deep_copy(json_array_get(row, 1)));
 		}
 	}
 	json_array_clear(sim.step_state);
@@ -314,6 +325,8 @@ static void sim_ring_h(struct sim_event *e)
 	sim_tell("leg.ringing", sim_leg_event(l));
 }
 
+static void sim_hangup_h(struct sim_event *e);
+
 static void sim_answer_h(struct sim_event *e)
 {
 	struct sim_leg *l = sim_leg(e->leg);
@@ -322,7 +335,86 @@ static void sim_answer_h(struct sim_event *e)
 		return;
 	l->state = "answered";
 	l->answered_at = sim.now;
+	if (l->out) /* nobody waits for ever */
+		sim_later(sim_between(100, 300) * ACD_S, sim_hangup_h, l->id, json_object());
 	sim_tell("leg.answered", sim_leg_event(l));
+}
+
+static void sim_leg_recorded_h(struct sim_event *e)
+{
+	sim_tell("leg.recorded", json_incref(e->data));
+}
+
+/* The file is closed a little later than the recording ended, perhaps after the leg. */
+static void sim_record_end(struct sim_leg *l, const char *reason, int64_t ms)
+{
+	int64_t length = (sim.now - l->record_from) / 1000;
+	json_t *p = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "leg", l->id, "call", l->call, "record",
+			      l->record, "path", l->record_path, "reason", reason, "ms", (json_int_t)length, "bytes",
+			      (json_int_t)(44 + 16 * length), "from_at", (json_int_t)l->record_from, "sha256", "00");
+
+	zj_debug("sim", "record ends record=%s call=%s reason=%s ms=%lld", l->record, l->call, reason,
+		 (long long)length);
+	if (!strcmp(reason, "hungup") && length >= 1000 && strstr(l->record_path, "/voicemail/"))
+		json_object_set_new(sim.left, l->record, json_true());
+	l->record[0] = 0;
+	sim_later(ms * 1000, sim_leg_recorded_h, NULL, p);
+}
+
+static void sim_record_over_h(struct sim_event *e)
+{
+	static const char *const reasons[] = {"term", "silence", "max", "disk"};
+	struct sim_leg *l = sim_leg(e->leg);
+
+	if (sim_alive(l) && !strcmp(l->record, acd_str(e->data, "record")))
+		sim_record_end(l, reasons[sim_chance(10) ? 3 : sim_random() % 3], sim_between(5, 300));
+}
+
+static void sim_record_refused_h(struct sim_event *e)
+{
+	acd_media_failed(sim.acd, "leg.record", e->data, ZJ_RPC_REFUSED, "recording");
+}
+
+static void sim_leg_record(struct sim_leg *l, json_t *params)
+{
+	if (l->record[0]) {
+		sim_later(500, sim_record_refused_h, NULL, json_pack("{s:s}", "leg", l->id));
+		return;
+	}
+	ACD_COPY(l->record, acd_str(params, "record"));
+	ACD_COPY(l->record_path, acd_str(params, "path"));
+	l->record_from = sim.now;
+	sim_later(sim_between(200, 30000) * 1000, sim_record_over_h, l->id, json_pack("{s:s}", "record", l->record));
+}
+
+static void sim_collected_h(struct sim_event *e)
+{
+	static const char *const answers[] = {"1111", "1111", "9999", "0000", "1",    "2",    "3",    "4",    "5",
+					      "0",    "#",    "*",    "",     "1002", "1005", "4001", "6001", "77"};
+	struct sim_leg *l = sim_leg(e->leg);
+	json_t *p;
+
+	if (!sim_alive(l) || strcmp(l->collect, acd_str(e->data, "collect")))
+		return;
+	l->collect[0] = 0;
+	p = sim_leg_event(l);
+	json_object_set(p, "collect", json_object_get(e->data, "collect"));
+	json_object_set_new(p, "digits", json_string(answers[sim_random() % ZJ_ARRAY_SIZE(answers)]));
+	json_object_set_new(p, "reason", json_string("max"));
+	sim_tell("leg.collected", p);
+}
+
+static void sim_talking_h(struct sim_event *e)
+{
+	struct sim_leg *l = sim_leg(e->leg);
+	json_t *p;
+
+	if (!sim_alive(l) || !l->room[0])
+		return;
+	p = sim_leg_event(l);
+	json_object_set_new(p, "room", json_string(l->room));
+	json_object_set_new(p, "on", json_boolean(sim_chance(50)));
+	sim_tell("room.talking", p);
 }
 
 static void sim_end(struct sim_leg *l, const char *by, int code)
@@ -339,6 +431,8 @@ static void sim_end(struct sim_leg *l, const char *by, int code)
 	json_object_set_new(p, "sip_code", json_integer(code));
 	json_object_set_new(p, "cause", json_integer(16));
 	sim_tell("leg.hungup", p);
+	if (l->record[0])
+		sim_record_end(l, "hungup", sim_between(1, 20));
 	if (l->with_ivr && l->ivr_due) {
 		sim_later(sim_between(1000, 300000), sim_ivr_h, l->id, NULL);
 	}
@@ -400,37 +494,6 @@ static void sim_recorded_h(struct sim_event *e)
 	sim_tell("room.recorded", json_incref(e->data));
 }
 
-static void sim_collected_h(struct sim_event *e)
-{
-	static const char *const digits[] = {"1002", "1005", "4001", "6001", "", "77"};
-	struct sim_leg *l = sim_leg(e->leg);
-	json_t *p;
-
-	if (!sim_alive(l))
-		return;
-	p = sim_leg_event(l);
-	json_object_set_new(p, "digits", json_string(digits[sim_random() % 6]));
-	sim_tell("leg.collected", p);
-}
-
-static void sim_leg_recorded_h(struct sim_event *e)
-{
-	struct sim_leg *l = sim_leg(e->leg);
-	json_t *p;
-
-	if (!sim_alive(l))
-		return;
-	p = sim_leg_event(l);
-	json_object_set_new(p, "path", json_string("x"));
-	json_object_set_new(p, "record",
-			    json_object_get(e->data, "record") ? json_incref(json_object_get(e->data, "record"))
-							       : json_null());
-	json_object_set_new(p, "reason", json_string(sim_chance(50) ? "silence" : "term"));
-	json_object_set_new(p, "ms", json_integer(sim_between(0, 3000)));
-	json_object_set_new(p, "from_at", json_integer(sim.now - ACD_S));
-	sim_tell("leg.recorded", p);
-}
-
 static void sim_key_h(struct sim_event *e)
 {
 	struct sim_leg *l = sim_leg(e->leg);
@@ -489,12 +552,13 @@ static void sim_room_cmd(const char *method, const json_t *params)
 	} else if (!strcmp(method, "room.join") && sim_alive(l)) {
 		assert_non_null(r);
 		ACD_COPY(l->room, room);
-		if (sim_chance(25)) {
-			static const char *const keys[] = {"*51", "*52", "*55", "1*52", "*52*52"};
+		if (sim_chance(60)) {
+			static const char *const keys[] = {"*51", "*52", "*55", "1*52", "*52*52", "*"};
 
 			sim_later(sim_between(1, 20) * ACD_S, sim_key_h, l->id,
-				  json_pack("{s:s}", "keys", keys[sim_random() % 5]));
+				  json_pack("{s:s}", "keys", keys[sim_random() % 6]));
 		}
+		sim_later(sim_between(1, 40) * ACD_S, sim_talking_h, l->id, NULL);
 		if (l->out || sim_chance(50)) /* somebody hangs up when they have talked */
 			sim_later(sim_between(1, 60) * ACD_S, sim_hangup_h, l->id, json_object());
 	} else if (!strcmp(method, "room.leave") && l) {
@@ -538,13 +602,16 @@ static void sim_media_h(const char *method, json_t *params, void *arg)
 		ACD_COPY(l->play, acd_str(params, "play"));
 		if (acd_int(params, "loop", 0) >= 0)
 			sim_later(sim_between(2, 6) * ACD_S, sim_played_h, l->id, json_pack("{s:s}", "play", l->play));
+	} else if (!strcmp(method, "leg.collect")) {
+		ACD_COPY(l->collect, acd_str(params, "collect"));
+		sim_later(sim_between(50, 6000) * 1000, sim_collected_h, l->id,
+			  json_pack("{s:s}", "collect", l->collect));
+	} else if (!strcmp(method, "leg.record")) {
+		sim_leg_record(l, params);
+	} else if (!strcmp(method, "leg.record_stop") && !strcmp(l->record, acd_str(params, "record"))) {
+		sim_record_end(l, "stopped", 5);
 	} else if (!strcmp(method, "leg.stop") && !strcmp(l->play, acd_str(params, "play"))) {
 		l->play[0] = 0;
-	} else if (!strcmp(method, "leg.collect")) {
-		sim_later(sim_between(1, 9) * ACD_S, sim_collected_h, l->id, NULL);
-	} else if (!strcmp(method, "leg.record")) {
-		sim_later(sim_between(1, 9) * ACD_S, sim_leg_recorded_h, l->id,
-			  json_pack("{s:s}", "record", acd_str(params, "record")));
 	} else if (!strcmp(method, "leg.handover")) {
 		if (sim_chance(3)) {
 			sim_later(1000, sim_no_ivr_h, l->id, NULL);
@@ -566,6 +633,24 @@ static void sim_row(const char *table, const char *id, json_t *row)
 	json_object_set(json_object_get(sim.config, table), id, row);
 	acd_config_row(sim.acd, table, sim.tenant, id, row);
 	json_decref(row);
+}
+
+/* PostgreSQL has it, and the change log tells the engine. */
+static void sim_written_h(struct sim_event *e)
+{
+	const char *what = acd_str(e->data, "what"), *message = acd_str(e->data, "voicemail_id");
+	json_t *rows = json_object_get(sim.config, "voicemail"), *row = json_object_get(rows, message);
+
+	if (!*what) {
+		sim_row("voicemail", acd_str(e->data, "id"), json_deep_copy(e->data));
+	} else if (!strcmp(what, "deleted")) {
+		acd_config_row(sim.acd, "voicemail", sim.tenant, message, NULL);
+		json_object_del(rows, message);
+	} else if (row) {
+		row = json_deep_copy(row);
+		json_object_set_new(row, "heard", json_true());
+		sim_row("voicemail", message, row);
+	}
 }
 
 static json_t *sim_snapshot(void)
@@ -632,6 +717,8 @@ static void sim_restart(const char *method, const json_t *event)
 	}
 	json_object_foreach (json_object_get(copy, "recent"), id, o)
 		acd_recent_load(t, id, o);
+	json_object_foreach (json_object_get(copy, "conferences"), id, o)
+		acd_load_conference(t, id, o);
 	json_object_foreach (json_object_get(copy, "calls"), id, o)
 		assert_non_null(acd_load_call(t, id, o));
 	HASH_ITER (hh, t->agents, a, na)
@@ -658,8 +745,9 @@ static void sim_start(uint64_t seed)
 	sim.config = json_object();
 	for (c = acd_config_tables; c->name; c++)
 		json_object_set_new(sim.config, c->name, json_object());
-	sim.redis = json_pack("{s:{}, s:{}, s:{}, s:{}, s:{}, s:{}}", "calls", "agents", "queues", "requests", "groups",
-			      "recent");
+	sim.redis = json_pack("{s:{}, s:{}, s:{}, s:{}, s:{}, s:{}, s:{}}", "calls", "agents", "queues", "requests",
+			      "groups", "recent", "conferences");
+	sim.left = json_object();
 	sim.facts = json_object();
 	sim.step_state = json_array();
 	sim.step_facts = json_array();
@@ -687,6 +775,7 @@ static void sim_stop(void)
 		zj_deref(l);
 	}
 	json_decref(sim.rooms);
+	json_decref(sim.left);
 	json_decref(sim.config);
 	json_decref(sim.redis);
 	json_decref(sim.facts);

@@ -44,7 +44,7 @@ static void phones(void)
 	for (int i = 0; i < SIM_GROUPS; i++)
 		sim_id(sim.groups[i]);
 	for (int i = 0; i < SIM_GROUPS; i++) {
-		snprintf(number, sizeof(number), "%d", 6000 + i);
+		snprintf(number, sizeof(number), "%d", 6100 + i);
 		sim_row("ring_group", sim.groups[i],
 			json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:o, s:o}", "name", number, "number", number,
 				  "strategy", acd_hunt_name((enum acd_hunt)i), "ring_time_s", (int)sim_between(5, 50),
@@ -109,6 +109,35 @@ static void config(void)
 	phones();
 }
 
+static void rooms_and_boxes(void)
+{
+	char id[ZJ_UUID_SIZE], number[8];
+
+	for (int i = 0; i < 2; i++) {
+		sim_id(sim.conference[i]);
+		snprintf(number, sizeof(number), "%d", 6100 + i);
+		sim_row("room", sim.conference[i],
+			json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:i, s:[]}", "number",
+				  number, "name", number, "pin", i ? "1111" : "", "admin_pin", i ? "9999" : "",
+				  "max_members", 4, "wait_leader", i, "wait_music", 1, "menu", 1, "announce", i,
+				  "announce_count", i, "record", 1, "detect", 1, "max_minutes", i ? 0 : 3,
+				  "administrators"));
+		sim_id(id);
+		sim_row("internal_number", id,
+			json_pack("{s:s, s:s, s:s}", "number", number, "kind", "conference", "object_id",
+				  sim.conference[i]));
+		sim_id(sim.box[i]);
+		snprintf(number, sizeof(number), "%d", 7000 + i);
+		sim_row("voicemail_box", sim.box[i],
+			json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:b}", "number", number, "name", number, "pin",
+				  "1111", "extension_id", i ? json_null() : json_string(sim.exts[2]), "max_s", 30,
+				  "silence_s", 0, "max_messages", 40, "ask_first", i));
+		sim_id(id);
+		sim_row("internal_number", id,
+			json_pack("{s:s, s:s, s:s}", "number", number, "kind", "voicemail", "object_id", sim.box[i]));
+	}
+}
+
 static json_t *command(const char *name, json_t *params)
 {
 	const struct acd_command *c;
@@ -133,17 +162,20 @@ static void act(const char *name, json_t *params)
 
 static void customer_h(struct sim_event *e)
 {
-	static const char *const kinds[] = {"queue",     "queue",     "queue",      "queue",      "ivr",  "ivr",
-					    "extension", "extension", "ring_group", "ring_group", "dial", "dial"};
-	static const char *const numbers[] = {"1002", "4001",    "7777", "6000", "6003", "6004",    "*61",
-					      "*61",  "*611002", "*62",  "*63",  "*64",  "*65",     "*66",
-					      "*67",  "*68",     "*68",  "*90",  "*91",  "*911004", "*92",
-					      "*71",  "*72",     "*73",  "*74",  "*97"};
-	const char *kind = kinds[sim_random() % 12];
+	static const char *const kinds[] = {"queue",      "queue",      "queue",      "queue",      "ivr",  "ivr",
+					    "extension",  "extension",  "ring_group", "ring_group", "dial", "dial",
+					    "conference", "conference", "voicemail",  "voicemail",  "fax"};
+	static const char *const numbers[] = {"1002",    "4001", "7777", "6000",    "6003", "6004", "*61",  "*61",
+					      "*611002", "*62",  "*63",  "*64",     "*65",  "*66",  "*67",  "*68",
+					      "*68",     "*90",  "*91",  "*911004", "*92",  "*98",  "6100", "6101",
+					      "7000",    "7001", "*71",  "*72",     "*73",  "*74",  "*97"};
+	const char *kind = kinds[sim_random() % ZJ_ARRAY_SIZE(kinds)];
 	const char *target = !strcmp(kind, "queue")        ? sim.queues[sim_random() % SIM_QUEUES]
 			     : !strcmp(kind, "ivr")        ? sim.flow
 			     : !strcmp(kind, "dial")       ? numbers[sim_random() % ZJ_ARRAY_SIZE(numbers)]
 			     : !strcmp(kind, "ring_group") ? sim.groups[sim_random() % SIM_GROUPS]
+			     : !strcmp(kind, "conference") ? sim.conference[sim_random() % 2]
+			     : !strcmp(kind, "voicemail")  ? sim.box[sim_random() % 2]
 							   : sim.exts[sim_random() % SIM_AGENTS];
 	struct sim_leg *l = zj_alloc(sizeof(*l), NULL);
 	json_t *j;
@@ -201,16 +233,36 @@ static void agent_act(const char *agent)
 	}
 }
 
+static void conference_act(void)
+{
+	static const char *const names[] = {"invite", "kick", "mute", "mute", "lock", "record", "end"};
+	struct acd_room *r = NULL;
+	char name[32];
+	json_t *p = json_pack("{s:s, s:b, s:b, s:[s, s]}", "room", sim.conference[sim_random() % 2], "admin", 1, "on",
+			      (int)sim_chance(50), "numbers", "1001", "1005");
+
+	HASH_FIND_STR(acd_tenant_find(sim.acd, sim.tenant)->rooms, acd_str(p, "room"), r);
+	if (r && r->live && r->live->guests && sim_chance(70))
+		json_object_set_new(p, "member", json_string(r->live->guests->call->id));
+	snprintf(name, sizeof(name), "conference.%s", names[sim_random() % 7]);
+	act(name, p);
+}
+
 static void call_act(void)
 {
-	static const char *const dests[] = {"queue:4000", "queue:4002", "extension:1002", "ivr:menu", "queue:1"};
+	static const char *const dests[] = {"queue:4000", "queue:4002", "extension:1002", "ivr:menu", "queue:1",
+					    "6000",       "7001"};
 
-	switch (sim_between(0, 3)) {
+	switch (sim_between(0, 5)) {
+	case 4:
+	case 5:
+		conference_act();
+		break;
 	case 0:
 		act("call.hangup", json_pack("{s:s}", "call", some_call()));
 		break;
 	case 1:
-		act("call.transfer", json_pack("{s:s, s:s}", "call", some_call(), "to", dests[sim_random() % 5]));
+		act("call.transfer", json_pack("{s:s, s:s}", "call", some_call(), "to", dests[sim_random() % 7]));
 		break;
 	default:
 		act("call.hold", json_pack("{s:s, s:b}", "call", some_call(), "on", (int)sim_chance(50)));
@@ -322,8 +374,31 @@ static void check_call(const struct acd_call *c)
 		assert_true(c->main && c->peer);
 }
 
+/* Who is in a conference is in its room in the media engine, in one only; nobody is in a conference that is not there.
+ */
+static void check_conference(const struct acd_room *r)
+{
+	const struct acd_guest *g;
+	unsigned n = 0;
+
+	if (!r->live)
+		return;
+	assert_non_null(r->live->guests);
+	for (g = r->live->guests; g; g = g->next, n++) {
+		const struct sim_leg *l = g->call->main ? sim_leg(g->call->main->id) : NULL;
+
+		assert_ptr_equal(g->conf, r->live);
+		assert_ptr_equal(g->call->own, g);
+		assert_ptr_equal(acd_call_find(sim.acd, g->call->id), g->call);
+		if (g->inside && sim_alive(l) && acd_leg_is_alive(g->call->main))
+			assert_string_equal(l->room, r->live->id);
+	}
+	assert_true(n <= (unsigned)r->max_members);
+}
+
 static void check_world(void)
 {
+	struct acd_room *r, *nr;
 	struct acd_tenant *t = acd_tenant_find(sim.acd, sim.tenant);
 	struct acd_agent *a, *na;
 	struct acd_queue *q, *nq;
@@ -335,6 +410,8 @@ static void check_world(void)
 		check_queue(q);
 	HASH_ITER (hh, sim.acd->calls, c, nc)
 		check_call(c);
+	HASH_ITER (hh, t->rooms, r, nr)
+		check_conference(r);
 	assert_int_equal(sim.acd->stats.impossible, 0);
 }
 
@@ -563,12 +640,35 @@ static void check_counters(void)
 	}
 }
 
+/* Whoever hung up after his words has left a message; nobody's was written twice (check_ids); conferences are over. */
+static void check_voicemail(void)
+{
+	json_t *kept = json_object(), *row, *v;
+	struct acd_room *r, *next;
+	const char *id;
+	size_t i;
+
+	json_array_foreach (rows("voicemail"), i, row)
+		json_object_set_new(kept, acd_str(row, "id"), json_true());
+	json_object_foreach (sim.left, id, v)
+		if (!json_object_get(kept, id))
+			fail_msg("message %s was lost", id);
+	json_decref(kept);
+	json_array_foreach (rows("conference"), i, row)
+		assert_true(acd_int(row, "members", 0) >= 1 && acd_int(row, "peak", 0) <= 4);
+	HASH_ITER (hh, acd_tenant_find(sim.acd, sim.tenant)->rooms, r, next)
+		assert_null(r->live);
+	json_object_foreach (sim.rooms, id, v)
+		fail_msg("room %s of call %s is still there", id, acd_str(v, "call"));
+}
+
 static void a_day(uint64_t seed)
 {
 	int64_t end;
 
 	sim_start(seed);
 	config();
+	rooms_and_boxes();
 	for (int i = 0; i < SIM_AGENTS; i++)
 		if (sim_chance(70))
 			act("agent.sign_in", json_pack("{s:s}", "agent", sim.agents[i]));
@@ -592,8 +692,10 @@ static void a_day(uint64_t seed)
 	check_rings();
 	check_states();
 	check_counters();
-	print_message("seed %llu: %u calls, %u decisions, %u restarts\n", (unsigned long long)seed, sim.calls,
-		      sim.decisions, sim.restarts);
+	check_voicemail();
+	print_message("seed %llu: %u calls, %u decisions, %u restarts, %u conferences, %u messages\n",
+		      (unsigned long long)seed, sim.calls, sim.decisions, sim.restarts,
+		      (unsigned)json_array_size(rows("conference")), (unsigned)json_array_size(rows("voicemail")));
 	sim_stop();
 }
 
