@@ -77,6 +77,7 @@ void md_collect_watch(struct md_control *c)
 
 void md_leg_digit_on(struct md_leg *l, char digit)
 {
+	md_leg_play_barge(l);
 	if (l->recording)
 		md_recording_digit(l->recording, digit);
 	if (l->collect.on) {

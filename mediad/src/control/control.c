@@ -105,6 +105,7 @@ static int start_sip(struct md_control *c, su_root_t *root)
 		.proxy = c->conf->proxy,
 		.hep = c->conf->hep,
 		.session_expires_s = (unsigned)c->conf->session_expires_s,
+		.session_min_s = (unsigned)c->conf->session_min_s,
 	};
 	u.codecs.n = md_codec_list(u.codecs.order, c->conf->codecs, bad, sizeof(bad));
 	if (!u.codecs.n) {

@@ -139,6 +139,7 @@ struct md_leg {
 	/* the end */
 	const char *by;
 	int sip_code, cause;
+	json_t *body, *bye_body; /* {type, text} of the BYE that came, that we send */
 	char reason[96];
 	struct md_stats stats;
 	json_t *final;      /* parameters of leg.hungup; NULL: media not closed yet */
@@ -167,6 +168,7 @@ extern const struct md_ua_ops md_leg_ua_ops; /* leg_sip.c; its arg is the md_con
 
 /* ---- what a leg does (leg_play.c, collect.c) ---- */
 void md_leg_played(struct md_leg *l, struct md_play *p);
+void md_leg_play_barge(struct md_leg *l);
 void md_leg_play_drop(struct md_leg *l); /* at the end of the leg */
 /* EINVAL with `why`. `info` is taken over in any case. */
 int md_leg_play_start(struct md_leg *l, struct md_play_info *info, const json_t *items, char *why, size_t size);

@@ -28,6 +28,8 @@ static void destructor(void *obj)
 	json_decref(l->headers);
 	json_decref(l->data);
 	json_decref(l->final);
+	json_decref(l->body);
+	json_decref(l->bye_body);
 }
 
 int md_leg_alloc(struct md_leg **lp, struct md_control *c, const char *id, const char *call, const char *tenant,
@@ -113,6 +115,8 @@ static void finish(struct md_leg *l)
 	json_object_set_new(o, "cause", json_integer(l->cause));
 	json_object_set_new(o, "reason", json_string(l->reason));
 	json_object_set_new(o, "stats", st);
+	if (l->body)
+		json_object_set(o, "body", l->body);
 	json_t *whole = md_leg_json(l);
 	static const char *const more[] = {"dir",        "codec",      "sip_call_id",    "contact",     "relay",
 					   "started_at", "ringing_at", "early_media_at", "answered_at", "ended_at"};
@@ -165,6 +169,12 @@ static void over(struct md_leg *l)
 	md_stream_close(l->stream);
 }
 
+/* Of what its BYE shall carry. */
+static const char *body_part(const struct md_leg *l, const char *key)
+{
+	return json_string_value(json_object_get(l->bye_body, key));
+}
+
 void md_leg_end(struct md_leg *l, const char *by, int code, int cause, const char *reason)
 {
 	struct md_dialog *d = l->dialog;
@@ -182,7 +192,7 @@ void md_leg_end(struct md_leg *l, const char *by, int code, int cause, const cha
 	if (d && refuse)
 		md_dialog_reject(d, code, cause, reason);
 	else if (d)
-		md_dialog_hangup(d, l->cause, reason);
+		md_dialog_hangup(d, l->cause, reason, body_part(l, "type"), body_part(l, "text"));
 	over(l);
 }
 
@@ -289,5 +299,9 @@ void md_leg_sip_ended(struct md_leg *l, const struct md_ended *e)
 	l->sip_code = e->code;
 	l->cause = e->cause;
 	snprintf(l->reason, sizeof(l->reason), "%s", e->reason);
+	if (e->body) {
+		json_t *text = json_string(e->body); /* NULL: not UTF-8 */
+		l->body = text ? json_pack("{s:s,s:o}", "type", e->body_type, "text", text) : NULL;
+	}
 	over(l);
 }

@@ -46,11 +46,24 @@ static void leg_answer(struct md_leg *l, const json_t *p ZJ_UNUSED, struct md_pe
 }
 MD_LEG_METHOD(answer)
 
+static bool is_media_type(const char *s)
+{
+	return strlen(s) <= 80 && strchr(s, '/') &&
+	       s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-+./;= ")] == 0;
+}
+
 static void leg_hangup(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
 {
 	int64_t code = md_int(p, "code", 486), cause = md_int(p, "cause", 0);
 	if (!md_within(code, 300, 699, "code: 300 to 699", res) || !md_within(cause, 0, 127, "cause: 1 to 127", res))
 		return;
+	json_t *body = json_object_get(p, "body");
+	const char *type = md_str(body, "type"), *text = md_str(body, "text");
+	if (body && (!type || !text || strlen(text) > MD_BODY_MAX || !is_media_type(type))) {
+		md_bad(res, "body: {type, text}: a media type, at most 4000 bytes");
+		return;
+	}
+	l->bye_body = json_incref(body);
 	md_leg_end(l, "us", (int)code, (int)cause, md_str(p, "reason"));
 	res->state = md_leg_state_names[l->state];
 }
@@ -193,6 +206,7 @@ static void originate(struct md_control *c, const json_t *p, struct md_peer *pee
 		.headers = l->headers,
 		.rtp_port = md_stream_port(l->stream),
 		.codecs = codecs.n ? &codecs : NULL,
+		.late = json_is_true(json_object_get(p, "late_offer")),
 	};
 	err = md_dialog_invite(&l->dialog, c->ua, &inv, l, res->text, sizeof(res->text));
 	if (err) {
@@ -235,11 +249,11 @@ static void m_leg_originate(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_c
 
 const struct zj_rpc_method md_leg_methods[] = {
 	{"leg.originate",
-	 MD_C " call:u to:s from:s from_name?:s headers?:o timeout_ms?:i controller?:s codecs?:s via?:s",
+	 MD_C " call:u to:s from:s from_name?:s headers?:o timeout_ms?:i controller?:s codecs?:s via?:s late_offer?:b",
 	 m_leg_originate, "Calls somebody"},
 	{"leg.progress", MD_C " code:i", m_leg_progress, "180, or 183 with early media"},
 	{"leg.answer", MD_C, m_leg_answer, "200"},
-	{"leg.hangup", MD_C " code?:i cause?:i reason?:s", m_leg_hangup, "Refuses, cancels or ends"},
+	{"leg.hangup", MD_C " code?:i cause?:i reason?:s body?:o", m_leg_hangup, "Refuses, cancels or ends"},
 	{"leg.move", MD_C " to:s", m_leg_move, "302"},
 	{"leg.hold", MD_C " on:b", m_leg_hold, "re-INVITE sendonly or sendrecv"},
 	{"leg.reoffer", MD_C " codecs?:s", m_leg_reoffer, "re-INVITE with a fresh offer"},

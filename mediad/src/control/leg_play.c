@@ -127,6 +127,20 @@ void md_leg_played(struct md_leg *l, struct md_play *p)
 		md_collect_play_ended(l);
 }
 
+/* A key was pressed: a play that is still being loaded, and would be ended by it, never begins. */
+void md_leg_play_barge(struct md_leg *l)
+{
+	struct md_play_info *i = l->loading;
+	if (!i || !i->barge)
+		return;
+	l->loading = NULL;
+	md_prompt_cancel(i->req);
+	give_up(l, i, MD_PLAY_BARGED);
+	if (l->playing)
+		md_stream_stop(l->stream, l->playing);
+	md_collect_play_ended(l);
+}
+
 void md_leg_play_drop(struct md_leg *l)
 {
 	cancel_loading(l);

@@ -86,7 +86,10 @@ static int incoming_h(void *arg, struct md_dialog *d, const struct md_incoming *
 	md_count(MD_M_CALLS_IN);
 	zj_info("leg", "incoming: from=%s to=%s sip_call_id=%s leg=%s call=%s tenant=%s", zj_log_esc(l->from),
 		zj_log_esc(l->to), zj_log_esc(l->sip_call_id), l->id, l->call, l->tenant);
-	md_leg_tell(l, "leg.incoming", md_leg_json(l));
+	json_t *o = md_leg_json(l);
+	if (in->replaces)
+		json_object_set_new(o, "replaces", json_string(((const struct md_leg *)in->replaces)->id));
+	md_leg_tell(l, "leg.incoming", o);
 	return 0;
 }
 
@@ -140,11 +143,16 @@ static void held_h(void *owner, bool on)
 	md_leg_tell(l, on ? "leg.held" : "leg.unheld", md_leg_event(l));
 }
 
-static void refer_h(void *owner, const char *to)
+static void refer_h(void *owner, const struct md_refer *r)
 {
 	struct md_leg *l = owner;
+	const struct md_leg *other = r->replaces;
 	json_t *o = md_leg_event(l);
-	json_object_set_new(o, "to", json_string(to));
+	json_object_set_new(o, "to", json_string(r->to));
+	if (r->by[0])
+		json_object_set_new(o, "by", json_string(r->by));
+	if (r->has_replaces)
+		json_object_set_new(o, "replaces", other ? json_string(other->id) : json_null());
 	md_leg_tell(l, "leg.refer", o);
 }
 
@@ -161,6 +169,24 @@ static void relay_h(void *owner, const char *relay)
 	json_t *o = md_leg_event(l);
 	json_object_set_new(o, "relay", json_string(l->relay));
 	md_peer_event(l->ctl->owner, "leg.relay", o);
+}
+
+static void notify_h(void *owner, int code, const char *phrase, bool final)
+{
+	struct md_leg *l = owner;
+	json_t *o = md_leg_event(l), *text = json_string(phrase);
+	json_object_set_new(o, "code", json_integer(code));
+	json_object_set_new(o, "reason", text ? text : json_string(""));
+	json_object_set_new(o, "final", json_boolean(final));
+	md_leg_tell(l, "leg.notify", o);
+}
+
+/* By INFO: it ends a play and is passed on as one in the audio is. */
+static void key_h(void *owner, char digit, unsigned ms)
+{
+	struct md_leg *l = owner;
+	if (l->stream && l->state != MD_L_ENDED)
+		md_stream_key(l->stream, digit, ms);
 }
 
 static void ended_h(void *owner, const struct md_ended *e)
@@ -183,6 +209,8 @@ const struct md_ua_ops md_leg_ua_ops = {
 	.held = held_h,
 	.refer = refer_h,
 	.relay = relay_h,
+	.notify = notify_h,
+	.key = key_h,
 	.ended = ended_h,
 	.is_full = is_full_h,
 };

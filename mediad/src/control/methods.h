@@ -61,5 +61,6 @@ static inline bool md_within(int64_t v, int64_t lo, int64_t hi, const char *what
 	}
 
 /* Rows of md_methods from each file. */
-extern const struct zj_rpc_method md_session_methods[], md_leg_methods[], md_play_methods[], md_room_methods[];
+extern const struct zj_rpc_method md_session_methods[], md_leg_methods[], md_play_methods[], md_room_methods[],
+	md_refer_methods[];
 #endif

@@ -311,6 +311,14 @@ int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigne
 	return 0;
 }
 
+void md_stream_key(struct md_stream *s, char digit, unsigned ms)
+{
+	struct md_msg *m = message(MD_MSG_KEY, s, NULL);
+	m->digits[0] = digit;
+	m->ms = ms;
+	post(s, m);
+}
+
 int md_mroom_open(struct md_mroom **rp, struct md_engine *e, const char *call, const struct md_mroom_conf *conf,
 		  void *owner)
 {

@@ -66,6 +66,10 @@ void md_stream_message(struct md_stream *s, struct md_msg *m)
 	case MD_MSG_DTMF:
 		(void)md_dtmf_tx_add(&s->dtmf_tx, m->digits, m->ms, m->gap_ms); /* checked by control */
 		break;
+	case MD_MSG_KEY:
+		md_stream_key_heard(s, &(struct md_dtmf_heard){.began = m->digits[0]});
+		md_stream_key_heard(s, &(struct md_dtmf_heard){.digit = m->digits[0], .ms = m->ms});
+		break;
 	case MD_MSG_REC:
 		s->rec = m->rec;
 		s->rec_track.set = false;

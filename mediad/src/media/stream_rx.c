@@ -61,7 +61,8 @@ static unsigned event_clock(const struct md_stream *s, uint8_t pt)
 	return pt == s->media.dtmf_tx ? s->media.dtmf_clock : 0;
 }
 
-static void tell_dtmf(struct md_stream *s, const struct md_dtmf_heard *h)
+/* Keys that went down and up: told, and passed on to who is sent no events of this stream. */
+void md_stream_key_heard(struct md_stream *s, const struct md_dtmf_heard *h)
 {
 	struct md_note n = {.owner = s->owner, .stream = s};
 	if (h->digit) {
@@ -85,7 +86,7 @@ void md_stream_dtmf_watch(struct md_stream *s, int64_t now_us)
 	if (!md_dtmf_rx_is_open(&s->dtmf_rx))
 		return;
 	md_dtmf_rx_tick(&s->dtmf_rx, now_us, &h);
-	tell_dtmf(s, &h);
+	md_stream_key_heard(s, &h);
 }
 
 static void event_packet(struct md_stream *s, const struct md_rtp *r, unsigned clock, int64_t now_us)
@@ -93,7 +94,7 @@ static void event_packet(struct md_stream *s, const struct md_rtp *r, unsigned c
 	struct md_dtmf_heard h;
 	s->dtmf_rx.clock = clock;
 	md_dtmf_rx_packet(&s->dtmf_rx, r, now_us, &h);
-	tell_dtmf(s, &h);
+	md_stream_key_heard(s, &h);
 	for (unsigned i = 0; i < s->n_relays; i++)
 		md_stream_relay(s->relays[i], s, r, true, now_us);
 	md_stream_activity(s);

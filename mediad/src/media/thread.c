@@ -152,6 +152,7 @@ static void message(struct md_thread *t, struct md_msg *m)
 	case MD_MSG_PLAY:
 	case MD_MSG_STOP:
 	case MD_MSG_DTMF:
+	case MD_MSG_KEY:
 	case MD_MSG_REC:
 	case MD_MSG_REC_STOP:
 		md_stream_message(m->stream, m);

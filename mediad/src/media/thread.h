@@ -27,6 +27,7 @@ enum md_msg_type {
 	MD_MSG_PLAY,
 	MD_MSG_STOP,
 	MD_MSG_DTMF,
+	MD_MSG_KEY,
 	MD_MSG_REC,
 	MD_MSG_REC_STOP,
 	MD_MSG_MOVE,
@@ -179,6 +180,7 @@ void md_thread_join(struct md_thread *t);
 /* stream_rx.c, stream_tx.c, stream.c */
 void md_stream_readable(struct md_stream *s, int64_t now_us);
 void md_stream_rtcp_readable(struct md_stream *s, int64_t now_us);
+void md_stream_key_heard(struct md_stream *s, const struct md_dtmf_heard *h);
 void md_stream_dtmf_watch(struct md_stream *s, int64_t now_us);
 void md_stream_tick(struct md_stream *s, uint64_t tick);
 void md_stream_second(struct md_stream *s, int64_t now_us);

@@ -53,27 +53,47 @@ void md_dialog_free(struct md_dialog *d)
 		nua_handle_destroy(d->nh);
 	}
 	free(d->call_id);
+	free(d->refer_event);
 	free(d);
 }
 
 /* Owner and dialog go separate ways. */
-static void part(struct md_dialog *d)
+void md_dialog_part(struct md_dialog *d)
 {
 	d->owner = NULL;
 	md_dialog_set_state(d, MD_D_PARTING);
 	su_timer_set_interval(d->timer, md_dialog_timer_h, d, d->dead ? 0 : PARTING_MS);
 }
 
-static void end(struct md_dialog *d, bool by_far, int code, const char *reason)
+/* Printable text in a body that we pass on. */
+static const char *body_text(const sip_t *sip, char *buf, size_t size)
 {
+	const sip_payload_t *pl = sip ? sip->sip_payload : NULL;
+	if (!pl || !pl->pl_len || pl->pl_len >= size || !sip->sip_content_type)
+		return NULL;
+	memcpy(buf, pl->pl_data, pl->pl_len);
+	buf[pl->pl_len] = 0;
+	return strlen(buf) == pl->pl_len ? buf : NULL;
+}
+
+static void end_with(struct md_dialog *d, bool by_far, int code, const char *reason, const sip_t *sip)
+{
+	char body[MD_BODY_MAX + 1];
 	void *owner = d->owner;
 	struct md_ended e = {
 		.by_far = by_far, .code = code, .cause = d->reason_cause ? d->reason_cause : md_cause_of_code(code)};
 	if (d->state == MD_D_PARTING)
 		return;
 	snprintf(e.reason, sizeof(e.reason), "%s", reason ? reason : "");
-	part(d);
+	e.body = body_text(sip, body, sizeof(body));
+	e.body_type = e.body && sip ? sip->sip_content_type->c_type : NULL;
+	md_dialog_part(d);
 	d->ua->ops->ended(owner, &e);
+}
+
+static void end(struct md_dialog *d, bool by_far, int code, const char *reason)
+{
+	end_with(d, by_far, code, reason, NULL);
 }
 
 void md_dialog_timer_h(su_root_magic_t *magic ZJ_UNUSED, su_timer_t *t ZJ_UNUSED, struct md_dialog *d)
@@ -103,139 +123,9 @@ static void note_reason(struct md_dialog *d, const sip_t *sip)
 			d->reason_cause = atoi(r->re_cause);
 }
 
-/* ---- incoming ---- */
-
-static json_t *x_headers(const sip_t *sip)
+void md_dialog_hangup(struct md_dialog *d, int cause, const char *reason, const char *body_type, const char *body)
 {
-	json_t *o = json_object();
-	for (const sip_unknown_t *u = sip->sip_unknown; u; u = u->un_next)
-		if (u->un_name && !strncasecmp(u->un_name, "X-Zj-", 5) && json_object_size(o) < 32)
-			json_object_set_new(o, u->un_name, json_string(u->un_value ? u->un_value : ""));
-	return o;
-}
-
-static const char *user_of(const sip_addr_t *a)
-{
-	return a && a->a_url->url_user ? a->a_url->url_user : "";
-}
-
-static void display_of(const sip_addr_t *a, char *out, size_t size)
-{
-	const char *s = a && a->a_display ? a->a_display : "";
-	size_t n = strlen(s);
-	bool quoted = n >= 2 && s[0] == '"' && s[n - 1] == '"';
-	snprintf(out, size, "%.*s", (int)(quoted ? n - 2 : n), s + (quoted ? 1 : 0));
-}
-
-static int offer_code(struct md_dialog *d, const sip_t *sip)
-{
-	switch (md_dialog_take_sdp(d, sip, false)) {
-	case 0:
-	case ENOENT: /* late offer: ours goes into the answer */
-		return 0;
-	case ENOTSUP:
-		return 488;
-	default:
-		return 400;
-	}
-}
-
-void md_dialog_accept(struct md_ua *ua, nua_handle_t *nh, const sip_t *sip)
-{
-	char contact[256], name[128];
-	struct md_dialog *d = NULL;
-	int code = ua->stopped || md_dialog_alloc(&d, ua) ? 503 : 0;
-	if (code) {
-		nua_respond(nh, code, md_code_phrase(code), SIPTAG_RETRY_AFTER_STR("5"), TAG_END());
-		nua_handle_destroy(nh);
-		return;
-	}
-	d->nh = nh;
-	d->state = MD_D_INCOMING;
-	d->call_id = strdup(sip->sip_call_id->i_id);
-	nua_handle_bind(nh, d);
-	code = d->call_id ? offer_code(d, sip) : 500;
-	if (!code) {
-		json_t *headers = x_headers(sip);
-		display_of(sip->sip_from, name, sizeof(name));
-		struct md_incoming in = {
-			.sip_call_id = d->call_id,
-			.from = user_of(sip->sip_from),
-			.from_name = name,
-			.to = user_of(sip->sip_to),
-			.contact = md_sip_contact(sip, contact, sizeof(contact)),
-			.headers = headers,
-		};
-		code = ua->ops->incoming(ua->arg, d, &in, &d->owner);
-		json_decref(headers);
-	} else {
-		zj_warn("sip", "INVITE refused, its SDP offers nothing we have: code=%d sip_call_id=%s", code,
-			zj_log_esc(d->call_id ? d->call_id : ""));
-	}
-	if (code)
-		md_dialog_reject(d, code, 0, NULL);
-	else if (d->has_remote)
-		md_dialog_tell_media(d);
-}
-
-void md_dialog_set_port(struct md_dialog *d, uint16_t port)
-{
-	d->port = port;
-}
-
-bool md_dialog_has_offer(const struct md_dialog *d)
-{
-	return d->has_remote;
-}
-
-const char *md_dialog_call_id(const struct md_dialog *d)
-{
-	return d->call_id ? d->call_id : "";
-}
-
-void md_dialog_progress(struct md_dialog *d, int code)
-{
-	char sdp[MD_SDP_MAX];
-	bool early = code == 183 && d->has_remote;
-	if (d->state != MD_D_INCOMING)
-		return;
-	nua_respond(d->nh, code, md_code_phrase(code), TAG_IF(early, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
-		    TAG_IF(early, SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), true))), TAG_END());
-}
-
-void md_dialog_answer(struct md_dialog *d)
-{
-	char sdp[MD_SDP_MAX];
-	if (d->state != MD_D_INCOMING)
-		return;
-	bool answer = d->has_remote;
-	d->ack_answer = !answer;
-	md_dialog_set_state(d, MD_D_ANSWERING);
-	nua_respond(d->nh, SIP_200_OK, SIPTAG_CONTENT_TYPE_STR("application/sdp"),
-		    SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), answer)), TAG_END());
-}
-
-void md_dialog_reject(struct md_dialog *d, int code, int cause, const char *reason)
-{
-	char text[128];
-	if (cause || reason)
-		md_reason_write(text, sizeof(text), cause ? cause : md_cause_of_code(code), reason);
-	nua_respond(d->nh, code, md_code_phrase(code), TAG_IF(cause || reason, SIPTAG_REASON_STR(text)),
-		    TAG_IF(code == 503, SIPTAG_RETRY_AFTER_STR("5")), TAG_END());
-	part(d);
-}
-
-void md_dialog_redirect(struct md_dialog *d, const char *to)
-{
-	char contact[512];
-	snprintf(contact, sizeof(contact), "<%s>", to);
-	nua_respond(d->nh, SIP_302_MOVED_TEMPORARILY, SIPTAG_CONTACT_STR(contact), TAG_END());
-	part(d);
-}
-
-void md_dialog_hangup(struct md_dialog *d, int cause, const char *reason)
-{
-	char text[128];
+	char text[256];
 	md_reason_write(text, sizeof(text), cause ? cause : 16, reason);
 	switch (d->state) {
 	case MD_D_INCOMING:
@@ -249,12 +139,13 @@ void md_dialog_hangup(struct md_dialog *d, int cause, const char *reason)
 		nua_cancel(d->nh, SIPTAG_REASON_STR(text), TAG_END());
 		break;
 	case MD_D_UP:
-		nua_bye(d->nh, SIPTAG_REASON_STR(text), TAG_END());
+		nua_bye(d->nh, SIPTAG_REASON_STR(text), TAG_IF(body, SIPTAG_CONTENT_TYPE_STR(body_type)),
+			TAG_IF(body, SIPTAG_PAYLOAD_STR(body)), TAG_END());
 		break;
 	case MD_D_PARTING:
 		return;
 	}
-	part(d);
+	md_dialog_part(d);
 }
 
 /* ---- events ---- */
@@ -262,8 +153,11 @@ void md_dialog_hangup(struct md_dialog *d, int cause, const char *reason)
 static void provisional(struct md_dialog *d, int status, const sip_t *sip)
 {
 	char contact[256];
-	int err = md_dialog_take_sdp(d, sip, true);
 	md_sip_contact(sip, contact, sizeof(contact));
+	/* Without an offer of ours its SDP is one, and only final when it is sent reliably. */
+	int err = d->late && !sip->sip_rseq ? ENOENT : md_dialog_take_sdp(d, sip, !d->late);
+	if (d->late && sip->sip_rseq)
+		md_dialog_prack(d, !err);
 	if (!err) {
 		d->offer_open = false;
 		md_dialog_tell_media(d);
@@ -277,7 +171,10 @@ static void provisional(struct md_dialog *d, int status, const sip_t *sip)
 static void connected(struct md_dialog *d, const sip_t *sip)
 {
 	char contact[256];
-	int err = md_dialog_take_sdp(d, sip, true);
+	bool late = d->late && d->offer_open;
+	int err = md_dialog_take_sdp(d, sip, !late);
+	if (d->late)
+		md_dialog_ack(d, late && !err);
 	if (err && !(err == ENOENT && d->has_remote)) {
 		zj_warn("sip", "answer without a usable SDP, hanging up: sip_call_id=%s",
 			zj_log_esc(md_dialog_call_id(d)));
@@ -298,6 +195,8 @@ static void invite_answer(struct md_dialog *d, int status, const char *phrase, c
 		return;
 	if (d->state == MD_D_PARTING) {
 		/* The answer crossed our CANCEL. */
+		if (status >= 200 && status < 300 && d->late)
+			md_dialog_ack(d, false);
 		if (status >= 200 && status < 300)
 			nua_bye(d->nh, SIPTAG_REASON_STR("SIP;cause=200;text=\"Call completed elsewhere\""), TAG_END());
 		return;
@@ -349,18 +248,6 @@ static void ack(struct md_dialog *d, const sip_t *sip)
 		d->ua->ops->answered(d->owner, md_sip_contact(sip, contact, sizeof(contact)));
 }
 
-static void refer(struct md_dialog *d, const sip_t *sip)
-{
-	char to[512];
-	if (!sip->sip_refer_to || d->state != MD_D_UP) {
-		nua_respond(d->nh, 400, "Missing Refer-To", NUTAG_WITH_THIS(d->ua->nua), TAG_END());
-		return;
-	}
-	snprintf(to, sizeof(to), URL_PRINT_FORMAT, URL_PRINT_ARGS(sip->sip_refer_to->r_url));
-	nua_respond(d->nh, SIP_202_ACCEPTED, NUTAG_WITH_THIS(d->ua->nua), TAG_END());
-	d->ua->ops->refer(d->owner, to);
-}
-
 static void state_changed(struct md_dialog *d, int status, const char *phrase, tagi_t tags[])
 {
 	int state = nua_callstate_init;
@@ -405,10 +292,22 @@ void md_dialog_event(struct md_dialog *d, nua_event_t event, int status, const c
 		break;
 	case nua_i_bye:
 		note_reason(d, sip);
-		end(d, true, 200, "");
+		end_with(d, true, 200, "", sip);
 		break;
 	case nua_i_refer:
-		refer(d, sip);
+		md_dialog_referred(d, sip, tags);
+		break;
+	case nua_r_refer:
+		md_dialog_refer_result(d, status, phrase);
+		break;
+	case nua_i_notify:
+		md_dialog_notified(d, sip);
+		break;
+	case nua_i_info:
+		md_dialog_info_in(d, sip);
+		break;
+	case nua_r_info:
+		md_dialog_info_result(d, status);
 		break;
 	case nua_i_state:
 		state_changed(d, status, phrase, tags);

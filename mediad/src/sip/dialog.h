@@ -16,13 +16,23 @@ struct md_dialog;
 struct md_incoming {
 	const char *sip_call_id, *from, *from_name, *to, *contact;
 	json_t *headers; /* borrowed: the X-Zj-* headers */
+	void *replaces;  /* owner of the dialog that it wants to replace (RFC 3891); NULL: none */
 };
+
+/* A REFER that came in. */
+struct md_refer {
+	const char *to, *by;
+	bool has_replaces;
+	void *replaces; /* owner of the dialog named; NULL: it is none of ours */
+};
+#define MD_BODY_MAX 4000
 
 struct md_ended {
 	bool by_far;
 	int code;  /* SIP code that ended it; 200 for a BYE */
 	int cause; /* Q.850 */
 	char reason[96];
+	const char *body_type, *body; /* of a BYE; borrowed; NULL: none, or not printable */
 };
 
 /* All run on the control loop, never inside a call of the functions below. */
@@ -34,10 +44,12 @@ struct md_ua_ops {
 	void (*answered)(void *owner, const char *contact);   /* out: 2xx; in: the ACK is here */
 	void (*media)(void *owner, const struct md_media *m); /* agreed, or changed */
 	void (*held)(void *owner, bool on);                   /* by the far end */
-	void (*refer)(void *owner, const char *to);
+	void (*refer)(void *owner, const struct md_refer *r);
 	void (*relay)(void *owner, const char *relay); /* X-Zj-Relay: what carries its media now; often a repeat */
-	void (*ended)(void *owner, const struct md_ended *e); /* the last word */
-	bool (*is_full)(void *arg);                           /* OPTIONS: 503 */
+	void (*notify)(void *owner, int code, const char *phrase, bool final); /* of a REFER of ours */
+	void (*key)(void *owner, char digit, unsigned ms);                     /* by INFO */
+	void (*ended)(void *owner, const struct md_ended *e);                  /* the last word */
+	bool (*is_full)(void *arg);                                            /* OPTIONS: 503 */
 };
 
 struct md_codec_list {
@@ -49,7 +61,7 @@ struct md_ua_conf {
 	uint16_t port;
 	const char *proxy; /* outbound: "sip:host:port" */
 	const char *hep;   /* "host:port" of the trace collector, or "" */
-	unsigned session_expires_s;
+	unsigned session_expires_s, session_min_s;
 	struct md_codec_list codecs;
 	bool choose; /* of an offer's codecs we take the first of ours, not of its own */
 };
@@ -65,6 +77,7 @@ struct md_invite {
 	const json_t *headers;               /* more of them, or NULL */
 	const char *via;                     /* the edge to send it through; NULL or "": the configured one */
 	uint16_t rtp_port;
+	bool late;                          /* without an offer: the far end makes it */
 	const struct md_codec_list *codecs; /* to offer; NULL: as configured */
 };
 /* EINVAL with `why`: not a SIP URI, a header that may not be set. */
@@ -83,6 +96,13 @@ void md_dialog_redirect(struct md_dialog *d, const char *to);
 int md_dialog_offer(struct md_dialog *d, bool hold);
 /* What later offers have; NULL: as configured. */
 void md_dialog_set_codecs(struct md_dialog *d, const struct md_codec_list *codecs);
-/* CANCEL or BYE, whatever fits. */
-void md_dialog_hangup(struct md_dialog *d, int cause, const char *reason);
+/* CANCEL or BYE, whatever fits. A BYE may have a body (RFC 3261 15): its type, and the text. */
+void md_dialog_hangup(struct md_dialog *d, int cause, const char *reason, const char *body_type, const char *body);
+/* Sends REFER; `notify` tells what becomes of it. `replaces`: the dialog at `to` to take the place of. EBUSY: one is
+ * open, or not answered; EINVAL: nothing to replace. */
+int md_dialog_refer(struct md_dialog *d, const char *to, struct md_dialog *replaces);
+/* Tells the far end what became of its REFER. EINVAL: there is none. */
+int md_dialog_notify(struct md_dialog *d, int code);
+/* Keys by INFO, in order. ENOSPC: too many are waiting; EINVAL: not answered. */
+int md_dialog_keys(struct md_dialog *d, const char *keys, unsigned ms);
 #endif

@@ -69,10 +69,35 @@ void md_dialog_tell_media(struct md_dialog *d)
 	}
 }
 
+void md_dialog_ack(struct md_dialog *d, bool answer)
+{
+	char sdp[MD_SDP_MAX];
+	nua_ack(d->nh, TAG_IF(answer, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+		TAG_IF(answer, SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), answer))), TAG_END());
+}
+
+void md_dialog_prack(struct md_dialog *d, bool answer)
+{
+	char sdp[MD_SDP_MAX];
+	nua_prack(d->nh, TAG_IF(answer, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+		  TAG_IF(answer, SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), answer))), TAG_END());
+}
+
 /* A re-INVITE or UPDATE of the far end. */
 void md_dialog_far_offer(struct md_dialog *d, const sip_t *sip, bool update)
 {
 	char sdp[MD_SDP_MAX];
+	bool has_sdp = sip->sip_payload && sip->sip_payload->pl_len;
+	if (update && has_sdp && (d->offer_open || d->ack_answer)) {
+		nua_respond(d->nh, 491, "Request Pending", NUTAG_WITH_THIS(d->ua->nua), TAG_END());
+		return;
+	}
+	if (update && has_sdp && d->state == MD_D_INCOMING && !d->early) {
+		/* RFC 3311 5.2: the INVITE's own offer has no answer yet. */
+		nua_respond(d->nh, 500, "Offer Pending", NUTAG_WITH_THIS(d->ua->nua), SIPTAG_RETRY_AFTER_STR("2"),
+			    TAG_END());
+		return;
+	}
 	int err = d->state == MD_D_PARTING ? ECONNRESET : md_dialog_take_sdp(d, sip, false);
 	if (err == ENOENT && update) {
 		nua_respond(d->nh, SIP_200_OK, NUTAG_WITH_THIS(d->ua->nua), TAG_END());
@@ -104,7 +129,7 @@ int md_dialog_offer(struct md_dialog *d, bool hold)
 		return EBUSY;
 	}
 	d->offer_open = true;
-	nua_invite(d->nh, SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+	nua_invite(d->nh, NUTAG_AUTOACK(1), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
 		   SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), false)), TAG_END());
 	return 0;
 }
@@ -123,8 +148,8 @@ void md_dialog_offer_result(struct md_dialog *d, int status, const sip_t *sip)
 		zj_log_esc(md_dialog_call_id(d)));
 	if (status == 491) {
 		/* RFC 3261 14.1: who made the Call-ID waits longer. */
-		unsigned ms = (unsigned)(random() % 200) * 10;
+		unsigned ms = d->out ? 2100 + (unsigned)(random() % 191) * 10 : (unsigned)(random() % 201) * 10;
 		d->invite_again = true;
-		su_timer_set_interval(d->timer, md_dialog_timer_h, d, 2100 + ms);
+		su_timer_set_interval(d->timer, md_dialog_timer_h, d, ms);
 	}
 }

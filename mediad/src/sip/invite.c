@@ -30,9 +30,9 @@ static bool is_text(const char *s, size_t max)
 /* Only headers that no part of SIP itself stands on. */
 static bool is_settable(const char *name)
 {
-	static const char *const others[] = {"Alert-Info",          "Call-Info",   "Subject",
-					     "P-Asserted-Identity", "Privacy",     "Diversion",
-					     "History-Info",        "Answer-Mode", "Priority"};
+	static const char *const others[] = {"Alert-Info", "Call-Info", "Subject",      "P-Asserted-Identity",
+					     "Privacy",    "Diversion", "History-Info", "Answer-Mode",
+					     "Priority",   "Replaces",  "Referred-By",  "P-Early-Media"};
 	if (!is_token(name))
 		return false;
 	if (!strncasecmp(name, "X-", 2))
@@ -127,10 +127,12 @@ int md_dialog_invite(struct md_dialog **dp, struct md_ua *ua, const struct md_in
 		md_dialog_free(d);
 		return ENOMEM;
 	}
-	nua_invite(d->nh, NUTAG_URL(inv->to), SIPTAG_TO_STR(to), SIPTAG_FROM_STR(from), SIPTAG_CALL_ID_STR(d->call_id),
-		   TAG_IF(ua->conf.proxy[0], NUTAG_INITIAL_ROUTE_STR(route)), SIPTAG_HEADER_STR(headers),
-		   SIPTAG_CONTENT_TYPE_STR("application/sdp"),
-		   SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), false)), TAG_END());
+	d->out = true;
+	d->late = inv->late;
+	nua_invite(d->nh, NUTAG_URL(inv->to), NUTAG_AUTOACK(!inv->late), SIPTAG_TO_STR(to), SIPTAG_FROM_STR(from),
+		   SIPTAG_CALL_ID_STR(d->call_id), TAG_IF(ua->conf.proxy[0], NUTAG_INITIAL_ROUTE_STR(route)),
+		   SIPTAG_HEADER_STR(headers), TAG_IF(!inv->late, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+		   TAG_IF(!inv->late, SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), false))), TAG_END());
 	*dp = d;
 	return 0;
 }

@@ -72,8 +72,9 @@ static int start(struct md_ua *ua, const char *dump)
 	su_log_redirect(NULL, quiet_h, NULL);
 	ua->nua = nua_create(ua->root, event_h, ua, NUTAG_URL(url), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(1),
 			     NUTAG_AUTOALERT(0), NUTAG_AUTOANSWER(0), NUTAG_ALLOW(ALLOW),
-			     NUTAG_APPL_METHOD("OPTIONS, REFER, UPDATE"), NUTAG_SUPPORTED("timer, 100rel"),
-			     NUTAG_SESSION_TIMER(ua->conf.session_expires_s), NUTAG_MIN_SE(90), NUTAG_UPDATE_REFRESH(1),
+			     NUTAG_APPL_METHOD("OPTIONS, REFER, UPDATE"), NUTAG_SUPPORTED("timer, 100rel, replaces"),
+			     NUTAG_SESSION_TIMER(ua->conf.session_expires_s), NUTAG_MIN_SE(ua->conf.session_min_s),
+			     NUTAG_EARLY_MEDIA(1), NUTAG_ONLY183_100REL(1), NUTAG_UPDATE_REFRESH(1),
 			     NUTAG_REFRESH_WITHOUT_SDP(1), SIPTAG_USER_AGENT_STR("Zongji"), NTATAG_UDP_MTU(65535),
 			     NTATAG_MAX_FORWARDS(70), NTATAG_SERVER_RPORT(1), NTATAG_USER_VIA(0), NTATAG_TIMER_C(0),
 			     NTATAG_PASS_100(0), TAG_IF(dump[0], TPTAG_DUMP(dump)), TAG_END());
@@ -114,7 +115,7 @@ void md_ua_shutdown(struct md_ua *ua, void (*done_h)(void *arg), void *arg)
 	ua->stopped = true;
 	DL_FOREACH_SAFE (ua->dialogs, d, next)
 		if (d->state != MD_D_PARTING)
-			md_dialog_hangup(d, 41, "shutting down");
+			md_dialog_hangup(d, 41, "shutting down", NULL, NULL);
 	ua->done_h = done_h;
 	ua->done_arg = arg;
 	nua_shutdown(ua->nua);
