@@ -89,6 +89,14 @@ static void relay_h(struct acd_leg *leg, const json_t *p)
 	acd_relay_check(leg);
 }
 
+/* What becomes of a phone's REFER (RFC 3515): without it the phone waits. */
+static void refer_result(const struct acd_leg *leg, int code)
+{
+	struct acd_tenant *t = leg->call->tenant;
+
+	acd_media(t->acd, t, "leg.notify", json_pack("{s:s, s:i}", "leg", leg->id, "code", code));
+}
+
 /* The phone's own transfer key: the other leg goes where it says. */
 static void refer_h(struct acd_leg *leg, const json_t *p)
 {
@@ -100,8 +108,10 @@ static void refer_h(struct acd_leg *leg, const json_t *p)
 	    !acd_dest_parse(call->tenant, acd_str(p, "to"), &dest)) {
 		zj_warn("call", "refer refused call=%s where=%s to=%s", call->id, acd_where_name(call->where),
 			zj_log_esc(acd_str(p, "to")));
+		refer_result(leg, 603);
 		return;
 	}
+	refer_result(leg, 200);
 	call->main = other;
 	call->peer = leg;
 	ACD_COPY(call->relation, "transfer");

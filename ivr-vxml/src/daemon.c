@@ -80,6 +80,7 @@ static void event(struct vx_daemon *d, const char *method, json_t *params, struc
 	X(handed, "leg.handed") X(answered, "leg.answered") X(dtmf, "leg.dtmf") X(played, "leg.played") \
 	X(recorded, "leg.recorded") X(hungup, "leg.hungup") X(ringing, "leg.ringing") X(early, "leg.early_media") \
 	X(collected, "leg.collected") X(held, "leg.held") X(unheld, "leg.unheld") X(refer, "leg.refer") \
+	X(notify, "leg.notify") \
 	X(failed, "leg.handover_failed") X(incoming, "leg.incoming") X(joined, "room.joined") X(left, "room.left") \
 	X(room_recorded, "room.recorded") X(overload, "overload")
 /* clang-format on */
