@@ -27,6 +27,8 @@ const struct zj_conf_row md_conf_rows[] = {
 	S(codecs, "PCMA,PCMU,G722,opus", 1, 100,
 	  "what we offer, in this order: PCMA, PCMU, G722, opus, L16/16000, L16/8000; answers may have any of them"),
 	S(codec_choice, "own", 3, 3, "of an offer's codecs we take the first of ours (own) or of its own (far)"),
+	S(inband_dtmf, "auto", 4, 6,
+	  "listen for keys as tones in the audio: auto (where the far end has no telephone events), always, never"),
 	I(rtp_port_min, "22000", 1024, 65534, "first RTP port"),
 	I(rtp_port_max, "23999", 1025, 65535, "last RTP port; a leg takes two"),
 	I(media_threads, "1", 1, 16, "threads that move audio"),

@@ -95,6 +95,9 @@ for (const codec of CODECS)
 		// keys go through, too
 		await c.a.rtp.dtmf('5');
 		assert.equal((await boss.next('leg.dtmf', (e) => e.leg === c.a.leg)).digit, '5');
+		const at = await chief.next('leg.dtmf', (e) => e.leg === c.into);
+		assert.ok(at.digit === '5' && Math.abs(at.ms - 100) <= 40, JSON.stringify(at));
+		await c.b.rtp.hearsDtmf('5');
 		await end(c);
 	});
 

@@ -109,3 +109,39 @@ export function delayOf(said, heard, { rate = 8000, maxMs = 2000 } = {}) {
 	}
 	return best;
 }
+
+const LOW = [697, 770, 852, 941];
+const HIGH = [1209, 1336, 1477, 1633];
+const PAD = ['123A', '456B', '789C', '*0#D'];
+
+/** The tones of keys (DTMF), each `ms` long with gaps between. */
+export function keyTones(keys, { ms = 100, gapMs = 80, dbfs: level = -12, rate = 8000 } = {}) {
+	const amplitude = 32767 * 10 ** (level / 20);
+	return concat([...keys].flatMap((key) => {
+		const row = PAD.findIndex((r) => r.includes(key));
+		const low = (2 * Math.PI * LOW[row]) / rate;
+		const high = (2 * Math.PI * HIGH[PAD[row].indexOf(key)]) / rate;
+		return [
+			Int16Array.from({ length: (ms * rate) / 1000 }, (_, i) => Math.round((amplitude / 2) * (Math.sin(low * i) + Math.sin(high * i)))),
+			new Int16Array((gapMs * rate) / 1000),
+		];
+	}));
+}
+
+/** Which keys sound in it, in windows of 20 ms: [{key, ms}]. */
+export function keysIn(pcm, { rate = 8000, share = 0.75 } = {}) {
+	const size = rate / 50;
+	const found = [];
+	let last = null;
+	for (let at = 0; at + size <= pcm.length; at += size / 2) {
+		const piece = pcm.subarray(at, at + size);
+		const best = (hz) => hz.map((f) => toneShare(piece, f, rate)).reduce((b, x, i) => (x > b.x ? { x, i } : b), { x: 0, i: 0 });
+		const [low, high] = [best(LOW), best(HIGH)];
+		const key = rms(piece) > 300 && low.x + high.x > share && Math.min(low.x, high.x) > 0.2 ? PAD[low.i][high.i] : null;
+		if (key && key === last?.key)
+			last.ms += 10;
+		else
+			found.push(last = { key, ms: 10 });
+	}
+	return found.filter((k) => k.key);
+}

@@ -78,6 +78,9 @@ static int start_engine(struct md_control *c)
 		.rtp_timeout_ms = (unsigned)conf->rtp_timeout_s * 1000,
 		.keepalive_ms = (unsigned)conf->keepalive_ms,
 		.store = conf->store,
+		.inband = !strcmp(conf->inband_dtmf, "always")  ? MD_INBAND_ALWAYS
+			  : !strcmp(conf->inband_dtmf, "never") ? MD_INBAND_NEVER
+								: MD_INBAND_AUTO,
 	};
 	if (inet_pton(AF_INET, conf->address, &e.address) != 1)
 		return EINVAL;

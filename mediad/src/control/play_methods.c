@@ -132,6 +132,30 @@ static void leg_record_stop(struct md_leg *l, const json_t *p, struct md_peer *p
 }
 MD_LEG_METHOD(record_stop)
 
+/* How keys reach the far end: as it agreed, else as tones where the codec carries them, else by INFO. */
+enum key_way { KEY_NONE, KEY_EVENT, KEY_TONE, KEY_INFO };
+
+static enum key_way key_way_of(const struct md_leg *l, const char *word, struct md_result *res)
+{
+	static const char *const words[] = {"none", "event", "tone", "info"};
+	for (int i = KEY_EVENT; word && i <= KEY_INFO; i++) {
+		if (strcmp(word, words[i]))
+			continue;
+		if (i == KEY_EVENT && !l->dtmf_ok) {
+			md_refuse(res, "no_telephone_event");
+			return KEY_NONE;
+		}
+		return (enum key_way)i;
+	}
+	if (word && strcmp(word, "auto")) {
+		md_bad(res, "way: auto, event, tone or info");
+		return KEY_NONE;
+	}
+	if (l->dtmf_ok)
+		return KEY_EVENT;
+	return l->codec != MD_CODEC_NONE && md_codecs[l->codec].lossless ? KEY_TONE : KEY_INFO;
+}
+
 static void leg_dtmf(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
 {
 	int64_t ms = md_int(p, "ms", 120), gap = md_int(p, "gap_ms", 60);
@@ -143,12 +167,16 @@ static void leg_dtmf(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 		md_bad(res, "digits: 1 to 32 of 0-9 * # A-D");
 		return;
 	}
-	if (!l->dtmf_ok) {
-		md_refuse(res, "no_telephone_event");
-		return;
-	}
-	if (md_stream_dtmf(l->stream, digits, (unsigned)ms, (unsigned)gap))
-		md_bad(res, "digits: 1 to 32 of 0-9 * # A-D");
+	enum key_way way = key_way_of(l, md_str(p, "way"), res);
+	int err = 0;
+	if (way == KEY_INFO)
+		err = l->dialog ? md_dialog_keys(l->dialog, digits, (unsigned)ms) : EINVAL;
+	else if (way != KEY_NONE)
+		err = md_stream_dtmf(l->stream, digits, (unsigned)ms, (unsigned)gap, way == KEY_TONE);
+	if (err == ENOSPC)
+		md_refuse(res, "too_many_keys");
+	else if (err)
+		md_refuse(res, "not_answered");
 }
 MD_LEG_METHOD(dtmf)
 
@@ -188,7 +216,7 @@ const struct zj_rpc_method md_play_methods[] = {
 	{"leg.record", MD_C " record:u path:s max_ms?:i silence_ms?:i term?:s beep?:b", m_leg_record,
 	 "Records what the leg says"},
 	{"leg.record_stop", MD_C " record:u", m_leg_record_stop, "Ends it"},
-	{"leg.dtmf", MD_C " digits:s ms?:i gap_ms?:i", m_leg_dtmf, "Sends keys (RFC 4733)"},
+	{"leg.dtmf", MD_C " digits:s ms?:i gap_ms?:i way?:s", m_leg_dtmf, "Sends keys"},
 	{"room.record", MD_R " record:u path:s left?:u", m_room_record,
 	 "Records in stereo: one leg left, everybody else right; without `left` everybody on one channel"},
 	{"room.record_stop", MD_R " record:u", m_room_record_stop, "Ends it"},

@@ -99,6 +99,7 @@ static void stream_free(struct md_stream *s)
 	close(s->rtcp_fd);
 	md_jitter_free(s->jitter);
 	md_dec_free(s->ear);
+	md_inband_free(s->inband);
 	md_enc_free(s->enc);
 	md_resample_free(s->cross);
 	md_resample_free(s->play_up);
@@ -297,7 +298,7 @@ void md_stream_stop(struct md_stream *s, struct md_play *p)
 	post(s, m);
 }
 
-int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigned gap_ms)
+int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigned gap_ms, bool tone)
 {
 	struct md_dtmf_tx probe = {0};
 	int err = md_dtmf_tx_add(&probe, digits, ms, gap_ms);
@@ -307,6 +308,7 @@ int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigne
 	memcpy(m->digits, digits, strlen(digits) + 1);
 	m->ms = ms;
 	m->gap_ms = gap_ms;
+	m->tone = tone;
 	post(s, m);
 	return 0;
 }

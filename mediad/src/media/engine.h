@@ -17,6 +17,8 @@ struct md_engine;
 struct md_stream;
 struct md_mroom;
 
+enum md_inband_when { MD_INBAND_AUTO, MD_INBAND_ALWAYS, MD_INBAND_NEVER };
+
 struct md_engine_conf {
 	unsigned threads;
 	struct in_addr address;      /* RTP is bound to it */
@@ -24,6 +26,7 @@ struct md_engine_conf {
 	unsigned rtp_timeout_ms;     /* nothing heard for so long: MD_NOTE_SILENT (0: never) */
 	unsigned keepalive_ms;       /* a frame of silence so often when there is nothing else to send */
 	const char *store;           /* recordings lie below it */
+	enum md_inband_when inband;  /* listen for keys as tones: where no events are agreed, always, never */
 };
 
 /* What offer and answer agreed upon. Payload types: 255 is none; each side numbers what it receives. */
@@ -96,8 +99,8 @@ void md_stream_play(struct md_stream *s, struct md_play *p); /* the former one c
 void md_stream_stop(struct md_stream *s, struct md_play *p);
 /* A key that came another way than in the audio: as if it had. */
 void md_stream_key(struct md_stream *s, char digit, unsigned ms);
-/* EINVAL: no digits; at most 32 of them. */
-int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigned gap_ms) ZJ_MUST_CHECK;
+/* EINVAL: no digits; at most 32 of them. `tone`: in the audio, else as telephone events. */
+int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigned gap_ms, bool tone) ZJ_MUST_CHECK;
 
 /* `watch`: MD_NOTE_TALKING tells who begins and ends to speak. `gate`: who does not speak is left out of the mix, as it
  * is in every room with many talkers (MD_GATE_TALKERS). */

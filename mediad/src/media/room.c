@@ -4,7 +4,7 @@
 #include <string.h>
 #include <utlist.h>
 
-static bool is_audible(const struct md_stream *talker, const struct md_stream *to)
+bool md_mroom_is_audible(const struct md_stream *talker, const struct md_stream *to)
 {
 	if (talker == to)
 		return false;
@@ -48,7 +48,7 @@ static void plan_listener(struct md_mroom *r, struct md_stream *to, bool *mixing
 	struct md_stream *m, *only = NULL;
 	unsigned n = 0;
 	DL_FOREACH2(r->members, m, r_next)
-	if (is_audible(m, to)) {
+	if (md_mroom_is_audible(m, to)) {
 		only = m;
 		if (++n > 1)
 			break;
@@ -65,7 +65,7 @@ static void plan_listener(struct md_mroom *r, struct md_stream *to, bool *mixing
 	if (to->media.codec != MD_CODEC_NONE)
 		r->needs[md_codecs[to->media.codec].width] = true;
 	DL_FOREACH2(r->members, m, r_next)
-	if (is_audible(m, to))
+	if (md_mroom_is_audible(m, to))
 		need_decoded(m);
 }
 

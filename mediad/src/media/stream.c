@@ -64,11 +64,12 @@ void md_stream_message(struct md_stream *s, struct md_msg *m)
 			md_stream_end_play(s, MD_PLAY_STOPPED);
 		break;
 	case MD_MSG_DTMF:
+		s->dtmf_tone = m->tone;
 		(void)md_dtmf_tx_add(&s->dtmf_tx, m->digits, m->ms, m->gap_ms); /* checked by control */
 		break;
 	case MD_MSG_KEY:
-		md_stream_key_heard(s, &(struct md_dtmf_heard){.began = m->digits[0]});
-		md_stream_key_heard(s, &(struct md_dtmf_heard){.digit = m->digits[0], .ms = m->ms});
+		md_stream_key_heard(s, &(struct md_dtmf_heard){.began = m->digits[0]}, MD_KEY_INFO);
+		md_stream_key_heard(s, &(struct md_dtmf_heard){.digit = m->digits[0], .ms = m->ms}, MD_KEY_INFO);
 		break;
 	case MD_MSG_REC:
 		s->rec = m->rec;

@@ -61,40 +61,22 @@ static unsigned event_clock(const struct md_stream *s, uint8_t pt)
 	return pt == s->media.dtmf_tx ? s->media.dtmf_clock : 0;
 }
 
-/* Keys that went down and up: told, and passed on to who is sent no events of this stream. */
-void md_stream_key_heard(struct md_stream *s, const struct md_dtmf_heard *h)
-{
-	struct md_note n = {.owner = s->owner, .stream = s};
-	if (h->digit) {
-		n.type = MD_NOTE_DIGIT;
-		n.digit = h->digit;
-		n.ms = h->ms;
-		md_note_send(s->eng, &n);
-	}
-	if (h->began) {
-		if (s->play && s->play->barge)
-			md_stream_end_play(s, MD_PLAY_BARGED);
-		n.type = MD_NOTE_DIGIT_ON;
-		n.digit = h->began;
-		md_note_send(s->eng, &n);
-	}
-}
-
 void md_stream_dtmf_watch(struct md_stream *s, int64_t now_us)
 {
 	struct md_dtmf_heard h;
 	if (!md_dtmf_rx_is_open(&s->dtmf_rx))
 		return;
 	md_dtmf_rx_tick(&s->dtmf_rx, now_us, &h);
-	md_stream_key_heard(s, &h);
+	md_stream_key_heard(s, &h, MD_KEY_EVENT);
 }
 
 static void event_packet(struct md_stream *s, const struct md_rtp *r, unsigned clock, int64_t now_us)
 {
 	struct md_dtmf_heard h;
 	s->dtmf_rx.clock = clock;
+	s->event_us = now_us;
 	md_dtmf_rx_packet(&s->dtmf_rx, r, now_us, &h);
-	md_stream_key_heard(s, &h);
+	md_stream_key_heard(s, &h, MD_KEY_EVENT);
 	for (unsigned i = 0; i < s->n_relays; i++)
 		md_stream_relay(s->relays[i], s, r, true, now_us);
 	md_stream_activity(s);
@@ -150,8 +132,11 @@ static void audio_packet(struct md_stream *s, const struct md_rtp *r, enum md_co
 	for (unsigned i = 0; i < s->n_relays; i++)
 		md_stream_relay(s->relays[i], s, r, false, now_us);
 	bool kept = s->rec || room_rec(s);
-	if (kept || md_voice_wanted(s))
+	bool listens = md_stream_listens(s);
+	if (kept || listens || md_voice_wanted(s))
 		n = hear(s, r, codec, pcm);
+	if (listens && n)
+		md_stream_listen(s, pcm, n);
 	if (md_voice_packet(s, pcm, n, now_us) && s->decode && s->jitter)
 		md_jitter_put(s->jitter, r, now_us);
 	if (kept)

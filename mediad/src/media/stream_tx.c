@@ -136,10 +136,17 @@ static bool dtmf_tick(struct md_stream *s, uint64_t tick)
 	uint8_t packet[MD_RTP_HEADER + sizeof(out.payload)];
 	if (!s->dtmf_tx.n)
 		return false;
+	s->dtmf_tx.clock = s->media.dtmf_clock;
 	if (!md_dtmf_tx_tick(&s->dtmf_tx, s->ts_base + (uint32_t)tick * md_codec_ts(s->media.codec), &out)) {
 		md_note_send(s->eng, &(struct md_note){.type = MD_NOTE_DTMF_SENT, .owner = s->owner, .stream = s});
 		s->marker = true;
 		return false;
+	}
+	if (s->dtmf_tone) {
+		int16_t pcm[MD_FRAME];
+		md_inband_make(out.tone, (s->dtmf_tx.sent_ms - 20) * (MD_RATE / 1000), pcm);
+		md_stream_send_narrow(s, tick, pcm);
+		return true;
 	}
 	if (out.send && can_send(s) && s->media.dtmf_tx != MD_NO_PT) {
 		md_rtp_write(packet, out.marker, s->media.dtmf_tx, s->seq++, out.ts, s->ssrc);

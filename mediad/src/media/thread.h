@@ -3,6 +3,7 @@
 #define MD_THREAD_H
 #include "media/dtmf.h"
 #include "media/engine.h"
+#include "media/inband.h"
 #include "media/jitter.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
@@ -14,11 +15,12 @@
 /* After an agreement the far end's address may change freely for MD_SETTLE_US; later only when the old one has been
  * quiet for MD_REPLACE_US: nobody can take a living stream over. Stragglers from where it was before count for
  * MD_FORMER_US. */
-#define MD_SETTLE_US    5000000
-#define MD_FORMER_US    2000000
-#define MD_REPLACE_US   1000000
-#define MD_GATE_TALKERS 16 /* in a room with more of them only those are mixed who speak */
-#define MD_RELAYS       4  /* listeners a talker's packets are passed on to; more are served by the mixer */
+#define MD_SETTLE_US     5000000
+#define MD_FORMER_US     2000000
+#define MD_REPLACE_US    1000000
+#define MD_EVENT_HUSH_US 400000 /* tones so soon after an event are the same key */
+#define MD_GATE_TALKERS  16     /* in a room with more of them only those are mixed who speak */
+#define MD_RELAYS        4      /* listeners a talker's packets are passed on to; more are served by the mixer */
 
 enum md_msg_type {
 	MD_MSG_ADD,
@@ -52,6 +54,7 @@ struct md_msg {
 	enum md_role role;
 	char digits[MD_DTMF_QUEUE + 1];
 	unsigned ms, gap_ms;
+	bool tone;
 };
 
 struct md_thread {
@@ -103,8 +106,10 @@ struct md_stream {
 	struct md_resample *cross;               /* from the jitter buffer's width to the other */
 	int16_t frame[MD_WIDTHS][MD_FRAME_WIDE]; /* of this tick, when `heard`, in the widths that the room needs */
 	bool heard;
-	struct md_dec *ear; /* decodes packets as they arrive, narrow: for recordings and levels */
-	uint16_t ear_next;  /* sequence number that it waits for */
+	struct md_dec *ear;       /* decodes packets as they arrive, narrow: for recordings and levels */
+	struct md_inband *inband; /* listens for tones */
+	int64_t event_us;         /* last telephone event */
+	uint16_t ear_next;        /* sequence number that it waits for */
 	/* sending */
 	struct md_enc *enc;
 	struct md_resample *play_up; /* narrow prompts to a wide codec */
@@ -115,6 +120,7 @@ struct md_stream {
 	uint64_t tx_packets, tx_octets;
 	int64_t sent_us;
 	struct md_dtmf_tx dtmf_tx;
+	bool dtmf_tone; /* what is sent there goes as tones */
 	struct md_play *play;
 	/* What is passed on keeps the talker's gaps and order: its numbers plus an offset. */
 	struct {
@@ -180,7 +186,12 @@ void md_thread_join(struct md_thread *t);
 /* stream_rx.c, stream_tx.c, stream.c */
 void md_stream_readable(struct md_stream *s, int64_t now_us);
 void md_stream_rtcp_readable(struct md_stream *s, int64_t now_us);
-void md_stream_key_heard(struct md_stream *s, const struct md_dtmf_heard *h);
+/* keys.c */
+enum md_key_way { MD_KEY_EVENT, MD_KEY_TONE, MD_KEY_INFO };
+void md_stream_key_heard(struct md_stream *s, const struct md_dtmf_heard *h, enum md_key_way way);
+bool md_stream_listens(const struct md_stream *s);
+void md_stream_listen(struct md_stream *s, const int16_t *pcm, size_t n);
+/* stream_rx.c */
 void md_stream_dtmf_watch(struct md_stream *s, int64_t now_us);
 void md_stream_tick(struct md_stream *s, uint64_t tick);
 void md_stream_second(struct md_stream *s, int64_t now_us);
@@ -209,6 +220,7 @@ void md_voice_end(struct md_stream *s);
 /* room.c */
 void md_mroom_message(struct md_mroom *r, struct md_msg *m);
 void md_mroom_remove(struct md_mroom *r, struct md_stream *s);
+bool md_mroom_is_audible(const struct md_stream *talker, const struct md_stream *to);
 void md_mroom_replan(struct md_mroom *r);
 void md_mroom_tick(struct md_mroom *r, uint64_t tick);
 #endif
