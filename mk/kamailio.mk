@@ -1,7 +1,7 @@
 # Kamailio's modules, out of tree: kamailio-mods/<m>/*.c and common/*.c → build/kamailio/modules/<m>.so, against the headers
 # of the installed Kamailio's source package. Their pure cores are tested with cmocka and plain memory.
 KAM        := build/kamailio
-KAM_MODS   := did blacklist edge
+KAM_MODS   := did blacklist edge trunk
 KAM_DIR    := kamailio-mods
 KAM_COMMON := $(wildcard $(KAM_DIR)/common/*.c)
 KAM_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wimplicit-fallthrough -Wno-cast-function-type -Werror -fPIC \
@@ -9,7 +9,7 @@ KAM_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-pr
 KAM_HOST   := -isystem $(KAM)/src/src -isystem /usr/include/postgresql @$(KAM)/flags -DKSR_PTHREAD_MUTEX_SHARED
 KAM_LIBS   := -lpq -ljansson
 # Files that know Kamailio; the rest is pure.
-KAM_GLUE   := %_mod.c %_kam.c %_usrloc.c %_save.c
+KAM_GLUE   := %_mod.c %_kam.c %_usrloc.c %_save.c %_probe.c %_keep.c %_rpc.c
 
 .PHONY: modules kamailio-tests
 # (Debian's Kamailio is not sanitised, so the sanitised twin uses the same modules; their pure cores are sanitised.)

@@ -81,7 +81,7 @@ static bool take_snapshot(struct zk_follow *f, char *snapshot)
 
 static PGresult *select_all(struct zk_follow *f, unsigned table)
 {
-	char sql[1024];
+	char sql[2048];
 	snprintf(sql, sizeof sql, "select id::text, true, %s from %s", f->tables[table].columns, f->tables[table].name);
 	return zk_pg_exec(f->pg, sql, 0, NULL);
 }
@@ -89,7 +89,7 @@ static PGresult *select_all(struct zk_follow *f, unsigned table)
 /* One row for each changed id, by its table's primary key; the second column is null when the row is gone. */
 static PGresult *select_changed(struct zk_follow *f, unsigned table, const struct changed *c)
 {
-	char sql[1024];
+	char sql[2048];
 	const char *values[] = {c->tenants, c->ids};
 	snprintf(sql, sizeof sql,
 		 "select c.id::text, r.* from unnest($1::uuid[], $2::uuid[]) c(tenant_id, id) left join lateral "
@@ -162,7 +162,7 @@ static int load_all(struct zk_follow *f)
 
 static char *table_names(const struct zk_follow *f)
 {
-	static char list[256];
+	static char list[512];
 	size_t at = 0;
 	for (unsigned i = 0; i < f->n; i++)
 		at += (size_t)snprintf(list + at, sizeof list - at, "%c%s", i ? ',' : '{', f->tables[i].name);

@@ -8,7 +8,7 @@
 #define ZK_FOLLOW_H
 #include "zk_text.h"
 
-#define ZK_FIELDS_MAX 40
+#define ZK_FIELDS_MAX 48
 #define ZK_TABLES_MAX 16
 
 struct zk_table {

@@ -1,0 +1,313 @@
+#include "trunk_keep.h"
+#include "zk_log.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <jansson.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RESOLVE_EVERY_US 30000000LL
+#define RPC_WAIT_MS      1000
+#define REGS_MAX         1024
+#define ONLINE           4 /* flags of uac.reg_info */
+
+struct reg { /* one registration that uac keeps for us */
+	struct zk_uuid trunk;
+	char id[80], said[700]; /* said: everything that it was made of */
+	int64_t since_us;
+	bool seen;
+};
+
+struct name { /* when it was looked up last */
+	struct zk_uuid host;
+	char text[TRUNK_HOST_MAX];
+	int64_t at_us;
+	bool seen;
+};
+
+struct trunk_keep {
+	struct zk_store *store;
+	struct trunk_state *state;
+	const char *rpc;
+	int fd;
+	int serial;
+	struct reg regs[REGS_MAX];
+	unsigned n_regs;
+	struct name names[TRUNK_LIVES / 4];
+	unsigned n_names;
+};
+
+int trunk_keep_alloc(struct trunk_keep **kp, struct zk_store *store, struct trunk_state *state, const char *rpc)
+{
+	struct trunk_keep *k = calloc(1, sizeof *k);
+	if (!k)
+		return ENOMEM;
+	k->store = store;
+	k->state = state;
+	k->rpc = rpc;
+	k->fd = -1;
+	*kp = k;
+	return 0;
+}
+
+/* ---- names ---- */
+static struct name *name_of(struct trunk_keep *k, const struct zk_uuid *host)
+{
+	for (unsigned i = 0; i < k->n_names; i++)
+		if (!zk_uuid_cmp(&k->names[i].host, host))
+			return &k->names[i];
+	if (k->n_names == sizeof k->names / sizeof *k->names)
+		return NULL;
+	struct name *n = &k->names[k->n_names++];
+	memset(n, 0, sizeof *n);
+	n->host = *host;
+	return n;
+}
+
+static void take_addresses(struct trunk_addr *addr, unsigned *n, const struct addrinfo *list, int port)
+{
+	for (; list && *n < TRUNK_ADDRS; list = list->ai_next) {
+		char text[NI_MAXHOST];
+		if (!getnameinfo(list->ai_addr, list->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) &&
+		    trunk_addr_parse(&addr[*n], text, port))
+			++*n;
+	}
+}
+
+/* A name is looked up when it is new and then every half minute; an address needs nothing. */
+static void resolve(struct trunk_keep *k, const struct zk_uuid *host, const char *text, int port, int64_t now)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_family = AF_UNSPEC}, *list = NULL;
+	struct trunk_addr addr[TRUNK_ADDRS];
+	unsigned n = 0;
+	if (trunk_addr_parse(&addr[0], text, port)) {
+		trunk_state_resolved(k->state, host, addr, 1);
+		return;
+	}
+	struct name *name = name_of(k, host);
+	if (!name || (!strcmp(name->text, text) && now - name->at_us < RESOLVE_EVERY_US))
+		return;
+	zk_copy(name->text, sizeof name->text, text, strlen(text));
+	name->at_us = now;
+	int err = getaddrinfo(text, NULL, &hints, &list);
+	if (err)
+		zk_log(ZK_WARN, "name of a trunk's host not found name=%s because=\"%s\"", text, gai_strerror(err));
+	take_addresses(addr, &n, list, port);
+	if (list)
+		freeaddrinfo(list);
+	trunk_state_resolved(k->state, host, addr, n);
+}
+
+/* ---- registrations ---- */
+static bool rpc_open(struct trunk_keep *k)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX}, to = {.sun_family = AF_UNIX};
+	if (k->fd >= 0)
+		return true;
+	if (!k->rpc)
+		return false;
+	snprintf(at.sun_path, sizeof at.sun_path, "%s.trunk", k->rpc);
+	snprintf(to.sun_path, sizeof to.sun_path, "%s", k->rpc);
+	k->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	unlink(at.sun_path);
+	if (k->fd >= 0 && !bind(k->fd, (struct sockaddr *)&at, sizeof at) &&
+	    !connect(k->fd, (struct sockaddr *)&to, sizeof to))
+		return true;
+	if (k->fd >= 0)
+		close(k->fd);
+	k->fd = -1;
+	return false;
+}
+
+/* The result of one of Kamailio's own methods (params stolen); NULL: an error, or no answer. */
+static json_t *rpc_call(struct trunk_keep *k, const char *method, json_t *params)
+{
+	json_t *result = NULL;
+	char buf[8192];
+	if (!rpc_open(k)) {
+		json_decref(params);
+		return NULL;
+	}
+	int id = ++k->serial;
+	json_t *m = json_pack("{s:s,s:s,s:o,s:i}", "jsonrpc", "2.0", "method", method, "params", params, "id", id);
+	char *text = json_dumps(m, JSON_COMPACT);
+	json_decref(m);
+	bool sent = text && send(k->fd, text, strlen(text), 0) > 0;
+	free(text);
+	while (sent && !result) {
+		struct pollfd p = {.fd = k->fd, .events = POLLIN};
+		ssize_t n = poll(&p, 1, RPC_WAIT_MS) > 0 ? recv(k->fd, buf, sizeof buf, 0) : -1;
+		if (n <= 0)
+			break;
+		json_t *a = json_loadb(buf, (size_t)n, 0, NULL);
+		if (json_integer_value(json_object_get(a, "id")) == id) {
+			result = json_incref(json_object_get(a, "result"));
+			json_decref(a);
+			break;
+		}
+		json_decref(a);
+	}
+	if (!sent) {
+		close(k->fd);
+		k->fd = -1;
+	}
+	return result;
+}
+
+static void remove_reg(struct trunk_keep *k, struct reg *r)
+{
+	json_decref(rpc_call(k, "uac.reg_remove", json_pack("[s]", r->id)));
+	(void)trunk_state_registered(k->state, &r->trunk, TRUNK_REG_NONE, 0, trunk_now_us());
+	*r = k->regs[--k->n_regs];
+}
+
+static struct reg *reg_of(struct trunk_keep *k, const struct zk_uuid *trunk)
+{
+	for (unsigned i = 0; i < k->n_regs; i++)
+		if (!zk_uuid_cmp(&k->regs[i].trunk, trunk))
+			return &k->regs[i];
+	return NULL;
+}
+
+/* The contact's user is the trunk's identifier; where another tenant's is the same, the trunk's id. */
+static void add_reg(struct trunk_keep *k, const struct trunk_trunk *t, const char *proxy, const char *said, int64_t now)
+{
+	struct reg *r = &k->regs[k->n_regs];
+	char id[ZK_UUID_TEXT];
+	zk_uuid_text(id, &t->rec.id);
+	const char *ids[] = {t->identifier, id};
+	for (unsigned i = 0; i < 2; i++) {
+		json_t *there = rpc_call(k, "uac.reg_info", json_pack("[ss]", "l_uuid", ids[i]));
+		bool taken = there != NULL;
+		json_decref(there);
+		if (taken)
+			continue;
+		json_decref(
+			rpc_call(k, "uac.reg_add",
+				 json_pack("[ssssssssssiiiss]", ids[i], ids[i], "zongji.invalid", t->username, t->host,
+					   "", t->username, t->password, ".", proxy, t->expires_s, 0, 0, "", ".")));
+		memset(r, 0, sizeof *r);
+		r->trunk = t->rec.id;
+		r->since_us = now;
+		r->seen = true;
+		zk_copy(r->id, sizeof r->id, ids[i], strlen(ids[i]));
+		zk_copy(r->said, sizeof r->said, said, strlen(said));
+		k->n_regs++;
+		(void)trunk_state_registered(k->state, &t->rec.id, TRUNK_REG_TRYING, 0, now);
+		return;
+	}
+}
+
+static void look_at_reg(struct trunk_keep *k, struct reg *r, int64_t now)
+{
+	json_t *info = rpc_call(k, "uac.reg_info", json_pack("[ss]", "l_uuid", r->id));
+	if (!info) { /* uac forgot it: once more */
+		r->said[0] = '\0';
+		return;
+	}
+	bool online = json_integer_value(json_object_get(info, "flags")) & ONLINE;
+	json_decref(info);
+	if (online)
+		r->since_us = now;
+	enum trunk_reg reg = online                              ? TRUNK_REG_OK
+			     : now - r->since_us > 6 * 1000000LL ? TRUNK_REG_FAILED
+								 : TRUNK_REG_TRYING;
+	struct trunk_trunk_state s;
+	trunk_state_trunk(k->state, &r->trunk, &s);
+	if (reg == TRUNK_REG_TRYING && s.reg == TRUNK_REG_OK)
+		return; /* between two registrations */
+	if (trunk_state_registered(k->state, &r->trunk, reg, 0, now) && reg != TRUNK_REG_TRYING)
+		trunk_changed(&r->trunk, &r->trunk, trunk_reg_name(reg), -1, 0);
+}
+
+static void registration(struct trunk_keep *k, const struct trunk_trunk *t, int64_t now)
+{
+	struct trunk_host_state h;
+	char said[700], proxy[128] = "";
+	struct reg *r = reg_of(k, &t->rec.id);
+	bool wanted = t->enabled && t->registers;
+	if (!wanted && !r)
+		return;
+	trunk_state_host(k->state, &t->rec.id, &h);
+	const struct trunk_addr *a = &h.addr[h.used < TRUNK_ADDRS ? h.used : 0];
+	if (h.n) {
+		char ip[64];
+		inet_ntop(AF_INET6, &a->ip, ip, sizeof ip);
+		bool v4 = IN6_IS_ADDR_V4MAPPED(&a->ip);
+		snprintf(proxy, sizeof proxy, "sip:%s%s%s:%d%s", v4 ? "" : "[", v4 ? ip + 7 : ip, v4 ? "" : "]",
+			 a->port, t->tcp ? ";transport=tcp" : "");
+	}
+	snprintf(said, sizeof said, "%s %s %s %s %d %s", t->identifier, t->username, t->password, t->host, t->expires_s,
+		 proxy);
+	if (r && (!wanted || strcmp(r->said, said) != 0)) {
+		remove_reg(k, r);
+		r = NULL;
+	}
+	if (wanted && !r && h.n && k->n_regs < REGS_MAX)
+		add_reg(k, t, proxy, said, now);
+	else if (r) {
+		r->seen = true;
+		look_at_reg(k, r, now);
+	}
+}
+
+/* ---- schedules ---- */
+struct zone_args {
+	const struct zk_uuid *tenant;
+	char zone[64];
+};
+
+static void zone_h(struct zk_map *const *maps, void *arg)
+{
+	struct zone_args *a = arg;
+	const struct trunk_tenant *t = zk_by_id(maps[TRUNK_TENANT], a->tenant);
+	(void)zk_copy(a->zone, sizeof a->zone, t ? t->time_zone : "UTC", t ? strnlen(t->time_zone, 63) : 3);
+}
+
+static int week_second(const char *zone, time_t now)
+{
+	struct tm tm;
+	setenv("TZ", zone[0] ? zone : "UTC", 1);
+	tzset();
+	localtime_r(&now, &tm);
+	return (tm.tm_wday + 6) % 7 * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
+}
+
+static void schedule(struct trunk_keep *k, const struct trunk_trunk *t, int64_t now)
+{
+	struct zone_args a = {&t->tenant, ""};
+	if (!t->schedule[0]) {
+		trunk_state_close(k->state, &t->rec.id, false);
+		return;
+	}
+	zk_read(k->store, zone_h, &a);
+	trunk_state_close(k->state, &t->rec.id, !trunk_open(t->schedule, week_second(a.zone, (time_t)(now / 1000000))));
+}
+
+void trunk_keep_turn(struct trunk_keep *k, int64_t now)
+{
+	static struct trunk_trunk t;
+	struct trunk_host hosts[8];
+	uint32_t from = 0;
+	for (unsigned i = 0; i < k->n_regs; i++)
+		k->regs[i].seen = false;
+	while (zk_dump(k->store, TRUNK_TRUNK, &from, &t, 1)) {
+		resolve(k, &t.rec.id, t.host, t.port, now);
+		schedule(k, &t, now);
+		registration(k, &t, now);
+	}
+	from = 0;
+	for (size_t n; (n = zk_dump(k->store, TRUNK_HOST, &from, hosts, 8));)
+		for (size_t i = 0; i < n; i++)
+			resolve(k, &hosts[i].rec.id, hosts[i].host, hosts[i].port, now);
+	for (unsigned i = k->n_regs; i-- > 0;)
+		if (!k->regs[i].seen) /* its trunk was deleted */
+			remove_reg(k, &k->regs[i]);
+}
