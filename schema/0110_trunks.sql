@@ -15,7 +15,7 @@ exception when others then
 end $$;
 
 -- Numbers of a list that bars or admits callers: whole, or with a star for whatever follows.
-create function zj_are_numbers(list text[]) returns boolean language sql immutable strict as $$
+create function zj_are_callers(list text[]) returns boolean language sql immutable strict as $$
     select cardinality(list) <= 1000 and array_position(list, null) is null and not exists (select from unnest(list) n where n !~ '^\+?[0-9]{1,32}\*?$')
 $$;
 
@@ -86,8 +86,8 @@ alter table trunk
     add column gain_out         integer not null default 0 check (gain_out between -20 and 20),
     add column cascade_id       uuid,
     add column cascade_host     text check (cascade_host ~ '^[0-9A-Fa-f.:]+$' and zj_is_host(cascade_host)),
-    add column allowed_callers  text[] not null default '{}' check (zj_are_numbers(allowed_callers)),
-    add column barred_callers   text[] not null default '{}' check (zj_are_numbers(barred_callers)),
+    add column allowed_callers  text[] not null default '{}' check (zj_are_callers(allowed_callers)),
+    add column barred_callers   text[] not null default '{}' check (zj_are_callers(barred_callers)),
     add column failure_codes    integer[] not null default '{408,500,502,503,504}' check (zj_are_failures(failure_codes)),
     add column disable_after    integer not null default 0 check (disable_after between 0 and 10000),
     add column sip_headers      text not null default '' check (zj_are_headers(sip_headers)),
@@ -134,8 +134,8 @@ create table trunk_group (
     id              uuid not null default zj_uuid7(),
     name            text not null check (char_length(name) between 1 and 100),
     strategy        text not null default 'sequential' check (strategy in ('sequential', 'random', 'round_robin')),
-    allowed_callers text[] not null default '{}' check (zj_are_numbers(allowed_callers)),
-    barred_callers  text[] not null default '{}' check (zj_are_numbers(barred_callers)),
+    allowed_callers text[] not null default '{}' check (zj_are_callers(allowed_callers)),
+    barred_callers  text[] not null default '{}' check (zj_are_callers(barred_callers)),
     created_by      uuid default zj_account(),
     created_at      timestamptz not null default now(),
     updated_at      timestamptz not null default now(),

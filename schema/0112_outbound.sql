@@ -122,15 +122,21 @@ alter table agent
 alter table account add column if not exists access_number_id uuid,
     add foreign key (tenant_id, access_number_id) references trunk_number (tenant_id, id) on delete set null (access_number_id);
 create index on account (tenant_id, access_number_id);
--- An inbound service (a DID) has a caller of its own for those who call out for it.
-alter table did
+-- An inbound service (a number) has a caller of its own for those who call out for it.
+alter table number
     add column if not exists out_caller_number text check (out_caller_number ~ '^\+?[0-9]{1,32}$'),
     add column if not exists out_caller_name   text not null default '' check (char_length(out_caller_name) <= 100),
     add column if not exists force_caller      boolean not null default false;
+grant select (out_caller_number, out_caller_name, force_caller), update (out_caller_number, out_caller_name, force_caller) on number to zj_tenant;
 grant select (allow_outbound, account_id, caller_number, caller_name, out_caller_number, out_caller_name, out_anonymous, caller_pool_id) on extension to zj_acd;
 grant select (allow_outbound, account_id, caller_number, caller_name, out_caller_number, out_caller_name, out_anonymous, caller_pool_id) on extension to zj_tenant, zj_carrier;
 grant select (access_number_id) on account to zj_tenant, zj_carrier;
 call zj_reader('account', 'zj_acd', 'tenant_id, id, access_number_id');
+do $$
+begin
+    if not exists (select from pg_policy where polrelid = 'number'::regclass and polname = 'read_zj_acd') then call zj_reader('number', 'zj_acd', 'tenant_id, id, number'); end if;
+end $$;
+grant select (tenant_id, id, number, out_caller_number, out_caller_name, force_caller) on number to zj_acd;
 do $$
 begin
     if not exists (select from pg_trigger where tgrelid = 'account'::regclass and tgname = 'live_u') then call zj_live('account'); end if;
@@ -180,9 +186,9 @@ comment on column extension.caller_pool_id is '{"zh":"中继池","en":"Number po
 comment on column agent.out_caller_number is '{"zh":"外呼主叫号码","en":"Outbound caller number","list":false}';
 comment on column agent.out_caller_name is '{"zh":"外呼主叫名称","en":"Outbound caller name","list":false}';
 comment on column account.access_number_id is '{"zh":"外呼接入号码","en":"Access number","list":false,"ref":"trunk-numbers"}';
-comment on column did.out_caller_number is '{"zh":"外呼主叫号码","en":"Outbound caller number","list":false}';
-comment on column did.out_caller_name is '{"zh":"外呼主叫名称","en":"Outbound caller name","list":false}';
-comment on column did.force_caller is '{"zh":"强制使用主叫","en":"Always show them","list":false}';
+comment on column number.out_caller_number is '{"zh":"外呼主叫号码","en":"Outbound caller number","list":false}';
+comment on column number.out_caller_name is '{"zh":"外呼主叫名称","en":"Outbound caller name","list":false}';
+comment on column number.force_caller is '{"zh":"强制使用主叫","en":"Always show them","list":false}';
 do $$
 declare t text;
 begin
