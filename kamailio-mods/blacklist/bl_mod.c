@@ -1,38 +1,64 @@
-/* Kamailio module `blacklist`: is this number barred for this tenant? See kamailio-mods/README.md. */
-#include "bl_table.h"
+/* Kamailio module `blacklist`: is this number barred at any scope the call touches? See kamailio-mods/README.md. */
+#include "bl_explain.h"
+#include "bl_follow.h"
 #include "zk_kam.h"
 #include <core/pt.h>
+#include <poll.h>
 #include <time.h>
 
 MODULE_VERSION
 
 static char *param_db;
-static char *param_copy;
-static struct zk_store *store;
-static struct zk_follow *follow;
-static struct zk_sink sink;
+static char *param_copy;        /* of the lists; the small tables' is beside it */
+static int param_memory = 1024; /* MB of address space: 16 bytes a number are used */
+static struct bl_store *store;
+static struct zk_store *people;
+static struct bl_follow *follow;
+static struct zk_follow *people_follow;
+static struct zk_sink people_sink;
 static struct bl_answer answer; /* of the last check in this process: valid for the message in hand */
 
+/* Two followers, one loop: each wait ends. */
 static void run(void)
 {
-	zk_follow_run(follow);
+	int wait_ms[2] = {0, 0};
+	for (;;) {
+		struct pollfd p[2] = {{.fd = bl_follow_fd(follow), .events = POLLIN},
+				      {.fd = zk_follow_fd(people_follow), .events = POLLIN}};
+		poll(p, 2, wait_ms[0] < wait_ms[1] ? wait_ms[0] : wait_ms[1]);
+		if (p[1].revents || p[1].fd < 0 || !wait_ms[1] || !(p[0].revents | p[1].revents))
+			zk_follow_turn(people_follow);
+		if (p[0].revents || p[0].fd < 0 || !wait_ms[0] || !(p[0].revents | p[1].revents))
+			bl_follow_turn(follow);
+		wait_ms[0] = bl_follow_wait_ms(follow);
+		wait_ms[1] = zk_follow_wait_ms(people_follow);
+	}
+}
+
+static char *beside(const char *path, const char *end)
+{
+	char *out = NULL;
+	return path && asprintf(&out, "%s%s", path, end) > 0 ? out : NULL;
 }
 
 static int mod_init(void)
 {
-	if (!param_db) {
-		LM_ERR("parameter db is not set\n");
+	if (!param_db || param_memory < 16 || param_memory > 65536) {
+		LM_ERR("parameters: db must be set, memory_mb be 16 to 65536\n");
 		return -1;
 	}
 	zk_kam_seed();
-	if (bl_store_alloc(&store)) {
-		LM_ERR("no shared memory: start Kamailio with a larger -m\n");
+	if (bl_store_alloc(&store, (size_t)param_memory << 20) || bl_people_alloc(&people)) {
+		LM_ERR("no memory for the lists memory_mb=%d\n", param_memory);
 		return -1;
 	}
-	sink = bl_sink(store);
-	if (zk_follow_alloc(&follow, "blacklist", param_db, param_copy, bl_tables, BL_TABLES, &sink))
+	people_sink = bl_people_sink(people);
+	if (bl_follow_alloc(&follow, store, param_db, param_copy) ||
+	    zk_follow_alloc(&people_follow, "blacklist", param_db, beside(param_copy, "-people"), bl_people_tables,
+			    BL_PEOPLE_TABLES, &people_sink))
 		return -1;
-	(void)zk_follow_start(follow); /* said in the log */
+	(void)zk_follow_start(people_follow); /* said in the log */
+	(void)bl_follow_start(follow);
 	return register_procs(1);
 }
 
@@ -41,39 +67,47 @@ static int child_init(int rank)
 	return rank == PROC_MAIN ? zk_kam_fork("blacklist", run) : 0;
 }
 
-static bool parse_direction(const char *text, enum bl_direction *d)
+static int check(struct sip_msg *msg, char *const *params, bool lines_only)
 {
-	*d = !strcmp(text, "out") ? BL_OUT : BL_IN;
-	return *d == BL_OUT || !strcmp(text, "in");
-}
-
-static int check(const char *tenant, const char *number, const char *direction, struct bl_answer *a)
-{
-	struct bl_query q = {.number = number, .now = time(NULL)};
-	if ((tenant[0] && !zk_uuid_parse(&q.tenant, tenant)) || !parse_direction(direction, &q.direction))
-		return EINVAL;
-	return bl_check(store, &q, a);
-}
-
-/* Takes (tenant, number, direction): true when barred, $bl(code) and $bl(rule) then say how. */
-static int w_check(struct sip_msg *msg, char *p_tenant, char *p_number, char *p_direction)
-{
-	char tenant[64], number[128], direction[8];
+	char tenant[64], number[128], direction[8], scopes[512] = "";
+	struct bl_query q;
 	answer = (struct bl_answer){0};
-	if (!zk_kam_arg(msg, p_tenant, tenant, sizeof tenant) ||
-	    !zk_kam_arg(msg, p_direction, direction, sizeof direction))
+	if (!zk_kam_arg(msg, params[0], tenant, sizeof tenant) ||
+	    !zk_kam_arg(msg, params[2], direction, sizeof direction) ||
+	    (params[3] && !zk_kam_arg(msg, params[3], scopes, sizeof scopes)))
 		return -1;
-	if (!zk_kam_arg(msg, p_number, number, sizeof number))
+	if (!zk_kam_arg(msg, params[1], number, sizeof number))
 		number[0] = '\0';
-	int err = check(tenant, number, direction, &answer);
-	if (err)
-		LM_ERR("cannot check the lists: tenant=%s direction=%s because=\"%s\"\n", tenant, direction,
-		       strerror(err));
-	return !err && answer.barred ? 1 : -1;
+	const char *wrong = bl_query_read(&q, people, tenant, number, direction, scopes);
+	if (wrong) {
+		LM_ERR("cannot check the lists: %s tenant=%s direction=%s\n", wrong, tenant, direction);
+		return -1;
+	}
+	q.lines_only = lines_only;
+	bl_check(store, &q, &answer, NULL, NULL);
+	return answer.barred ? 1 : -1;
 }
 
-enum { PV_CODE, PV_RULE, PV_SCOPE };
-static const char *const pv_names[] = {[PV_CODE] = "code", [PV_RULE] = "rule", [PV_SCOPE] = "scope", NULL};
+/* (tenant, number, direction[, scopes]): true when barred; $bl(…) then says how. */
+static int w_check(struct sip_msg *msg, char *tenant, char *number, char *direction)
+{
+	return check(msg, (char *[]){tenant, number, direction, NULL}, false);
+}
+
+static int w_check_at(struct sip_msg *msg, char *tenant, char *number, char *direction, char *scopes)
+{
+	return check(msg, (char *[]){tenant, number, direction, scopes}, false);
+}
+
+/* (tenant, calling number, direction, "trunk=…;trunk_group=…"): the lists of lines alone. */
+static int w_line(struct sip_msg *msg, char *tenant, char *number, char *direction, char *scopes)
+{
+	return check(msg, (char *[]){tenant, number, direction, scopes}, true);
+}
+
+enum { PV_CODE, PV_RULE, PV_SCOPE, PV_RESULT, PV_PROMPT };
+static const char *const pv_names[] = {[PV_CODE] = "code",     [PV_RULE] = "rule",     [PV_SCOPE] = "scope",
+				       [PV_RESULT] = "result", [PV_PROMPT] = "prompt", NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
 {
@@ -88,72 +122,123 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 	case PV_RULE:
 		return zk_kam_pv_uuid(msg, param, res, &answer.rule);
 	case PV_SCOPE:
-		return zk_kam_pv_uuid(msg, param, res, &answer.scope);
+		return zk_kam_pv_text(msg, param, res, answer.barred ? bl_scope_names[answer.scope] : "");
+	case PV_RESULT:
+		return zk_kam_pv_text(msg, param, res, answer.barred ? bl_result_names[answer.result] : "");
+	case PV_PROMPT:
+		return zk_kam_pv_uuid(msg, param, res, &answer.prompt);
 	default:
 		return pv_get_null(msg, param, res);
 	}
 }
 
-static const char *const lookup_doc[] = {"Is NUMBER barred? blacklist.lookup TENANT NUMBER [in|out].", NULL};
+/* TENANT NUMBER [DIRECTION] [SCOPES] of an RPC as a query; false with the fault sent. */
+static bool rpc_query(rpc_t *rpc, void *ctx, struct bl_query *q, char *number, size_t size)
+{
+	char tenant[64], direction[8], scopes[512];
+	if (!zk_kam_rpc_text(rpc, ctx, true, "TENANT", tenant, sizeof tenant) ||
+	    !zk_kam_rpc_text(rpc, ctx, true, "NUMBER", number, size) ||
+	    !zk_kam_rpc_text(rpc, ctx, false, "DIRECTION", direction, sizeof direction) ||
+	    !zk_kam_rpc_text(rpc, ctx, false, "SCOPES", scopes, sizeof scopes))
+		return false;
+	const char *wrong = bl_query_read(q, people, tenant, number, direction[0] ? direction : "in", scopes);
+	if (wrong)
+		rpc->fault(ctx, 400, "%s", wrong);
+	return !wrong;
+}
+
+static void add_answer(rpc_t *rpc, void *out, const struct bl_answer *a)
+{
+	char rule[ZK_UUID_TEXT] = "", prompt[ZK_UUID_TEXT] = "";
+	if (!zk_uuid_is_zero(&a->rule))
+		zk_uuid_text(rule, &a->rule);
+	if (!zk_uuid_is_zero(&a->prompt))
+		zk_uuid_text(prompt, &a->prompt);
+	rpc->struct_add(out, "ddsssds", "barred", (int)a->barred, "code", (int)a->code, "rule", rule, "scope",
+			a->barred ? bl_scope_names[a->scope] : "", "result",
+			a->barred ? bl_result_names[a->result] : "", "lifted", (int)a->lifted, "prompt", prompt);
+}
+
+static const char *const lookup_doc[] = {
+	"Is NUMBER barred? blacklist.lookup TENANT NUMBER [in|out] [extension=ID;did=ID;trunk=ID;…].", NULL};
 static void rpc_lookup(rpc_t *rpc, void *ctx)
 {
-	char tenant[64], number[64], direction[8], rule[ZK_UUID_TEXT] = "";
+	struct bl_query q;
 	struct bl_answer a;
+	char number[64];
 	void *out;
-	if (!zk_kam_rpc_text(rpc, ctx, true, "TENANT", tenant, sizeof tenant) ||
-	    !zk_kam_rpc_text(rpc, ctx, true, "NUMBER", number, sizeof number) ||
-	    !zk_kam_rpc_text(rpc, ctx, false, "DIRECTION", direction, sizeof direction))
+	if (!rpc_query(rpc, ctx, &q, number, sizeof number))
 		return;
-	if (check(tenant, number, direction[0] ? direction : "in", &a)) {
-		rpc->fault(ctx, 400, "TENANT must be a UUID, DIRECTION in or out");
-		return;
-	}
-	if (!zk_uuid_is_zero(&a.rule))
-		zk_uuid_text(rule, &a.rule);
+	bl_check(store, &q, &a, NULL, NULL);
 	if (rpc->add(ctx, "{", &out) >= 0)
-		rpc->struct_add(out, "dds", "barred", (int)a.barred, "code", (int)a.code, "rule", rule);
+		add_answer(rpc, out, &a);
 }
 
-static const char *const count_doc[] = {"Rules and bytes: blacklist.count.", NULL};
-static void rpc_count(rpc_t *rpc, void *ctx)
+static void add_seen(rpc_t *rpc, void *out, const struct bl_seen *s)
 {
-	void *out;
+	char tenant[ZK_UUID_TEXT], name[ZK_UUID_TEXT], ref[ZK_UUID_TEXT] = "";
+	void *one;
+	zk_uuid_text(tenant, &s->tenant);
+	zk_uuid_text(name, &s->name);
+	if (!zk_uuid_is_zero(&s->rule.ref))
+		zk_uuid_text(ref, &s->rule.ref);
+	if (rpc->struct_add(out, "{", "row", &one) < 0)
+		return;
+	rpc->struct_add(one, "ssssssssdddd", "tenant", tenant, "rule", name, "scope", bl_scope_names[s->rule.scope],
+			"ref", ref, "match", bl_match_names[s->match], "number", s->number, "colour",
+			bl_colour_names[s->rule.colour], "direction", bl_direction_names[s->rule.direction & 3], "code",
+			(int)s->rule.code, "overrides", (int)s->rule.overrides, "in_force", (int)s->in_force, "counts",
+			(int)s->counts);
+}
+
+static const char *const explain_doc[] = {
+	"What decides about NUMBER, and every rule that names it: blacklist.explain TENANT NUMBER [in|out] [SCOPES].",
+	NULL};
+static void rpc_explain(rpc_t *rpc, void *ctx)
+{
+	static struct bl_seen seen[BL_SEEN_MAX];
+	struct bl_query q;
+	struct bl_answer a;
+	char number[64];
+	unsigned n;
+	void *out, *rows;
+	if (!rpc_query(rpc, ctx, &q, number, sizeof number))
+		return;
+	bl_check(store, &q, &a, seen, &n);
 	if (rpc->add(ctx, "{", &out) < 0)
 		return;
-	rpc->struct_add(out, "dd", "rules", (int)zk_store_count(store, BL_RULE), "white",
-			(int)zk_store_count(store, BL_WHITE));
-	rpc->struct_printf(out, "bytes", "%zu", zk_store_bytes(store, BL_RULE) + zk_store_bytes(store, BL_WHITE));
+	add_answer(rpc, out, &a);
+	if (rpc->struct_add(out, "[", "rows", &rows) < 0)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		add_seen(rpc, rows, &seen[i]);
 }
 
-static void dump_row(rpc_t *rpc, void *ctx, const struct bl_rule *r)
+static const char *const count_doc[] = {"Numbers, other rows, sets and bytes: blacklist.count.", NULL};
+static void rpc_count(rpc_t *rpc, void *ctx)
 {
-	static const char *const directions[] = {"?", "in", "out", "both"};
-	char tenant[ZK_UUID_TEXT], id[ZK_UUID_TEXT];
-	zk_uuid_text(tenant, &r->tenant);
-	zk_uuid_text(id, &r->rec.id);
-	rpc->rpl_printf(ctx, "%s match=%s colour=%s direction=%s code=%u tenant=%s id=%s", r->digits,
-			r->prefix ? "prefix" : "exact", r->white ? "white" : "black", directions[r->direction & 3],
-			r->code, tenant, id);
-}
-
-#define DUMP_MAX 10000
-static const char *const dump_doc[] = {"The rules, one a line, 10000 at most: blacklist.dump.", NULL};
-static void rpc_dump(rpc_t *rpc, void *ctx)
-{
-	struct bl_rule rows[32];
-	uint32_t from = 0;
-	for (size_t n, sent = 0; sent < DUMP_MAX && (n = zk_dump(store, BL_RULE, &from, rows, 32)); sent += n)
-		for (size_t i = 0; i < n; i++)
-			dump_row(rpc, ctx, &rows[i]);
+	struct bl_size size;
+	void *out;
+	bl_store_size(store, &size);
+	if (rpc->add(ctx, "{", &out) < 0)
+		return;
+	rpc->struct_printf(out, "numbers", "%llu", (unsigned long long)size.numbers);
+	rpc->struct_printf(out, "others", "%llu", (unsigned long long)size.wide);
+	rpc->struct_printf(out, "sets", "%llu", (unsigned long long)size.sets);
+	rpc->struct_printf(out, "bytes", "%llu", (unsigned long long)size.bytes);
+	rpc->struct_printf(out, "bytes_most", "%llu", (unsigned long long)size.bytes_most);
 }
 
 static cmd_export_t cmds[] = {
 	{"blacklist_check", (cmd_function)w_check, 3, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
+	{"blacklist_check", (cmd_function)w_check_at, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
+	{"blacklist_line", (cmd_function)w_line, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{0},
 };
 static param_export_t params[] = {
 	{"db", PARAM_STRING, &param_db},
 	{"copy", PARAM_STRING, &param_copy},
+	{"memory_mb", PARAM_INT, &param_memory},
 	{0},
 };
 static pv_export_t pvs[] = {
@@ -162,8 +247,8 @@ static pv_export_t pvs[] = {
 };
 static rpc_export_t rpcs[] = {
 	{"blacklist.lookup", rpc_lookup, (const char **)lookup_doc, 0},
+	{"blacklist.explain", rpc_explain, (const char **)explain_doc, 0},
 	{"blacklist.count", rpc_count, (const char **)count_doc, 0},
-	{"blacklist.dump", rpc_dump, (const char **)dump_doc, RET_ARRAY},
 	{0},
 };
 

@@ -1,53 +1,62 @@
-/* Who is barred: rules by number, exact or prefix, black or white, of a tenant or of the carrier for everybody.
+/* The lists as a whole: one writer, any number of readers that never wait.
  *
- * Decision 8 of the requirements: a black rule at any scope bars. If a scope has white rules in force, only the numbers
- * they name pass at that scope. A white rule never lifts a wider scope's black one (no column says it should). Pure: no
- * SIP, no database.
- *
- * A rule's key is the hash of (tenant, match, digits); the table stores 12 bytes a slot and one record a rule. */
+ * What readers see is one root that nobody changes any more: the index of numbers, the block of small tables. The
+ * writer makes the next root beside it, sharing all that stays, and publishes it with one store: every transaction is
+ * one step for readers. They pin the epoch they read in by a counter, so what was replaced is used again only when the
+ * last of them has left. Row ids are not kept: what a key has is always said whole (`put`), and a rule's name is
+ * computed. */
 #ifndef BL_TABLE_H
 #define BL_TABLE_H
-#include "zk_follow.h"
-#include "zk_map.h"
+#include "bl_index.h"
+#include "bl_side.h"
 
-enum bl_map { BL_TENANT, BL_RULE, BL_WHITE, BL_MAPS };
-enum bl_direction { BL_IN = 1, BL_OUT = 2, BL_BOTH = 3 };
-
-struct bl_tenant { /* key: its id; the carrier also at a fixed key, see bl_table.c */
-	struct zk_rec rec;
-};
-struct bl_rule { /* in BL_RULE by (tenant, match, digits); white ones also in BL_WHITE by tenant */
-	struct zk_rec rec;
-	struct zk_uuid tenant;
-	int64_t valid_from, valid_until; /* seconds since 1970; INT64_MIN, INT64_MAX: no limit */
-	char digits[ZK_NUMBER_MAX];      /* without the plus */
-	uint16_t code;
-	unsigned char direction;
-	bool prefix, white;
+struct bl_root {
+	struct bl_index index;
+	uint32_t side, side_pages, sets, spare;
+	uint64_t wide;
+	struct zk_uuid carrier; /* whose rows of scope system hold for everybody; zero: not known */
 };
 
-enum bl_table { BL_TABLE_TENANT, BL_TABLE_BLACKLIST, BL_TABLES };
-extern const struct zk_table bl_tables[BL_TABLES];
+struct bl_store;
+/* `bytes` of address space; half as much again for sets. Before the fork. */
+int bl_store_alloc(struct bl_store **sp, size_t bytes) __attribute__((warn_unused_result));
+void bl_store_free(struct bl_store *s);
 
-int bl_store_alloc(struct zk_store **sp) __attribute__((warn_unused_result));
-struct zk_sink bl_sink(struct zk_store *store);
+/* Between these two, `root` and all it leads to stay. Never waits. */
+const struct bl_root *bl_pin(struct bl_store *s, unsigned *pin);
+void bl_unpin(struct bl_store *s, unsigned pin);
+const struct bl_side_head *bl_root_side(const struct bl_store *s, const struct bl_root *r);
+const struct bl_set *bl_root_set(const struct bl_store *s, uint32_t set);
+uint32_t bl_root_number(const struct bl_store *s, const struct bl_root *r, const struct bl_key *key);
 
-struct bl_query {
-	struct zk_uuid tenant; /* zero: the carrier's rules only */
-	const char *number;
-	enum bl_direction direction;
-	int64_t now; /* seconds since 1970 */
+/* The writer's transaction. `anew`: begins with nothing, which readers see only at the end (both need room then). Any
+ * error, from any of these: the transaction is lost, readers go on with what was there, and the next must be anew. */
+int bl_begin(struct bl_store *s, bool anew) __attribute__((warn_unused_result));
+/* What key has from now on: n rules, in any order; 0: nothing. */
+int bl_put(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match, const char *digits, unsigned len,
+	   struct bl_rule *rules, uint32_t n) __attribute__((warn_unused_result));
+/* One rule more for the key. */
+int bl_add(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match, const char *digits, unsigned len,
+	   const struct bl_rule *rule) __attribute__((warn_unused_result));
+void bl_carrier(struct bl_store *s, const struct zk_uuid *id);
+int bl_commit(struct bl_store *s) __attribute__((warn_unused_result));
+void bl_abort(struct bl_store *s);
+
+/* The writer tells each state of a key, whole, as it is put (for the local copy). */
+struct bl_journal {
+	void (*tenant)(uint32_t index, const struct zk_uuid *id, void *arg); /* before its first key */
+	void (*set)(uint32_t set, const struct bl_set *rules, void *arg);    /* before the first key that has it */
+	void (*number)(const struct bl_key *key, uint32_t set, void *arg);
+	void (*wide)(const struct bl_wide_key *key, uint32_t set, void *arg);
+	void *arg;
 };
-struct bl_answer {
-	bool barred;
-	uint16_t code;
-	struct zk_uuid rule; /* zero: barred because the number is on no white list of `scope` */
-	struct zk_uuid scope;
-};
-/* The tenant's rules first, then the carrier's; exact before prefix, longer prefixes first: the first black one
- * decides. */
-int bl_check(struct zk_store *store, const struct bl_query *q, struct bl_answer *a);
+void bl_journal(struct bl_store *s, const struct bl_journal *j);
+/* Tells all that there is. The writer's, outside of a transaction. */
+void bl_tell_all(struct bl_store *s, const struct bl_journal *j);
 
-/* Number of rules of a colour; `code` of a white list's refusal. */
-#define BL_WHITE_CODE 403
+struct bl_size {
+	uint64_t numbers, wide, sets;
+	uint64_t bytes, bytes_most; /* of shared memory in use: now, at most ever */
+};
+void bl_store_size(struct bl_store *s, struct bl_size *out);
 #endif

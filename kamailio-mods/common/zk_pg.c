@@ -102,3 +102,48 @@ PGresult *zk_pg_exec(PGconn *pg, const char *sql, int n, const char *const *valu
 	PQclear(r);
 	return NULL;
 }
+
+static void copy_failed(PGconn *pg)
+{
+	zk_log(ZK_WARN, "database stream failed because=\"%s\"", one_line(pg));
+}
+
+bool zk_pg_copy_begin(PGconn *pg, const char *sql)
+{
+	if (!PQsendQuery(pg, sql)) {
+		copy_failed(pg);
+		return false;
+	}
+	while (PQisBusy(pg))
+		if (!wait_socket(pg, POLLIN, mono_ms() + SILENCE_MAX_MS) || !PQconsumeInput(pg)) {
+			copy_failed(pg);
+			return false;
+		}
+	PGresult *r = PQgetResult(pg);
+	bool good = PQresultStatus(r) == PGRES_COPY_OUT;
+	PQclear(r);
+	if (!good) {
+		copy_failed(pg);
+		while ((r = PQgetResult(pg)))
+			PQclear(r);
+	}
+	return good;
+}
+
+int zk_pg_copy_next(PGconn *pg, char **data)
+{
+	int n;
+	while ((n = PQgetCopyData(pg, data, 1)) == 0)
+		if (!wait_socket(pg, POLLIN, mono_ms() + SILENCE_MAX_MS) || !PQconsumeInput(pg)) {
+			copy_failed(pg);
+			return -1;
+		}
+	if (n > 0)
+		return n;
+	PGresult *r = n == -1 ? result_wait(pg) : NULL;
+	bool good = PQresultStatus(r) == PGRES_COMMAND_OK;
+	PQclear(r);
+	if (!good)
+		copy_failed(pg);
+	return good ? 0 : -1;
+}

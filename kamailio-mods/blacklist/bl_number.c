@@ -1,0 +1,68 @@
+#include "bl_number.h"
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+void bl_digits_read(struct bl_digits *d, const char *text)
+{
+	*d = (struct bl_digits){.whole = true};
+	for (const char *p = text[0] == '+' ? text + 1 : text; *p; p++) {
+		if (strchr("-.() ", *p))
+			continue;
+		if (*p < '0' || *p > '9' || d->len == BL_DIGITS_MAX) {
+			d->whole = false;
+			break;
+		}
+		d->text[d->len++] = *p;
+	}
+	d->whole = d->whole && d->len > 0;
+}
+
+/* Digits count 1 to 10, so that leading zeros and lengths make different codes; 15 of them stay below 2^50. */
+uint64_t bl_code(const char *digits, unsigned len)
+{
+	uint64_t code = 0;
+	if (len > BL_CODE_DIGITS)
+		return 0;
+	for (unsigned i = 0; i < len; i++)
+		code = code * 10 + (uint64_t)(digits[i] - '0') + 1;
+	return code;
+}
+
+unsigned bl_code_digits(uint64_t code, char out[BL_DIGITS_MAX + 1])
+{
+	char text[32];
+	unsigned n = 0;
+	for (; code && n < sizeof text; code = (code - 1) / 10)
+		text[n++] = (char)('0' + (code - 1) % 10);
+	for (unsigned i = 0; i < n; i++)
+		out[i] = text[n - 1 - i];
+	out[n] = '\0';
+	return n;
+}
+
+bool bl_pattern_fits(const char *pattern, const struct bl_digits *d)
+{
+	unsigned i = 0;
+	for (; pattern[i]; i++) {
+		char p = pattern[i], c = i < d->len ? d->text[i] : '\0';
+		if (p == '.' && !pattern[i + 1])
+			return true;
+		if (!c || (p >= '0' && p <= '9' && p != c) || ((p == 'z' || p == 'Z') && c == '0'))
+			return false;
+	}
+	return i == d->len && d->whole;
+}
+
+bool bl_rule_name(struct zk_uuid *out, const struct zk_uuid *tenant, const char *scope, const struct zk_uuid *ref,
+		  const char *match, const char *digits, const char *colour, const char *direction)
+{
+	char text[256], tenant_text[ZK_UUID_TEXT], ref_text[ZK_UUID_TEXT] = "";
+	unsigned size = sizeof out->b;
+	zk_uuid_text(tenant_text, tenant);
+	if (!zk_uuid_is_zero(ref))
+		zk_uuid_text(ref_text, ref);
+	int n = snprintf(text, sizeof text, "%s|%s|%s|%s|%s|%s|%s", tenant_text, scope, ref_text, match, digits, colour,
+			 direction);
+	return n > 0 && EVP_Digest(text, (size_t)n, out->b, &size, EVP_md5(), NULL) == 1;
+}
