@@ -39,7 +39,7 @@ alter table blacklist
     add constraint blacklist_overrides check (not overrides or colour = 'white'),
     add foreign key (tenant_id, account_id) references account (tenant_id, id) on delete cascade,
     add foreign key (tenant_id, extension_id) references extension (tenant_id, id) on delete cascade,
-    add foreign key (tenant_id, did_id) references did (tenant_id, id) on delete cascade,
+    add foreign key (tenant_id, did_id) references number (tenant_id, id) on delete cascade,
     add foreign key (tenant_id, agent_group_id) references agent_group (tenant_id, id) on delete cascade,
     add foreign key (tenant_id, trunk_id) references trunk (tenant_id, id) on delete cascade,
     add foreign key (tenant_id, prompt_id) references prompt (tenant_id, id);
@@ -127,7 +127,7 @@ comment on column blacklist.colour is '{"zh":"颜色","en":"Colour","filter":tru
 comment on column blacklist.direction is '{"zh":"类型","en":"Direction","enum":{"in":{"zh":"呼入","en":"Inbound"},"out":{"zh":"呼出","en":"Outbound"},"both":{"zh":"全部","en":"Both"}}}';
 comment on column blacklist.account_id is '{"zh":"账号","en":"Account","filter":true,"help_zh":"设置后只对该账号有效","help_en":"if set, for this account only"}';
 comment on column blacklist.extension_id is '{"zh":"分机","en":"Extension","filter":true,"help_zh":"设置后只对该分机有效","help_en":"if set, for this extension only"}';
-comment on column blacklist.did_id is '{"zh":"接入号","en":"DID","filter":true,"list":false,"help_zh":"设置后只对该接入号有效","help_en":"if set, for this DID only"}';
+comment on column blacklist.did_id is '{"zh":"接入号","en":"DID","ref":"numbers","filter":true,"list":false,"help_zh":"设置后只对该接入号有效","help_en":"if set, for this DID only"}';
 comment on column blacklist.agent_group_id is '{"zh":"坐席组","en":"Agent group","filter":true,"list":false,"help_zh":"设置后只对该坐席组的坐席有效","help_en":"if set, for the agents of this group only"}';
 comment on column blacklist.trunk_id is '{"zh":"中继","en":"Trunk","filter":true,"list":false,"help_zh":"线路名单：号码为主叫，对经过该中继的呼叫有效","help_en":"a list of lines: the number is the caller''s, for calls over this trunk"}';
 comment on column blacklist.trunk_group_id is '{"zh":"中继组","en":"Trunk group","ref":"trunk-groups","filter":true,"list":false}';

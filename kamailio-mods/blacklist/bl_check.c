@@ -163,7 +163,7 @@ static void add_level(struct search *s, enum bl_scope scope, const struct zk_uui
 static void make_levels(struct search *s)
 {
 	static const struct zk_uuid none;
-	if (!s->q->lines_only) {
+	if (!s->q->only_these) {
 		add_level(s, BL_SYSTEM, &none);
 		add_level(s, BL_TENANT, &none);
 	}

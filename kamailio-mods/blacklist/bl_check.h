@@ -23,7 +23,7 @@ struct bl_query {
 	const char *number;
 	enum bl_direction direction;
 	int64_t now;        /* seconds since 1970 */
-	bool lines_only;    /* trunks and trunk groups; neither system nor tenant */
+	bool only_these;    /* neither system nor tenant, but those of `at` */
 	bool own_black_off; /* the tenant's black rules do not act (its switch for this direction is off) */
 	unsigned n;
 	struct bl_at at[BL_SCOPES_MAX - 2]; /* beside system and tenant, in any order */

@@ -67,7 +67,7 @@ static int child_init(int rank)
 	return rank == PROC_MAIN ? zk_kam_fork("blacklist", run) : 0;
 }
 
-static int check(struct sip_msg *msg, char *const *params, bool lines_only)
+static int check(struct sip_msg *msg, char *const *params, bool only_these)
 {
 	char tenant[64], number[128], direction[8], scopes[512] = "";
 	struct bl_query q;
@@ -83,7 +83,7 @@ static int check(struct sip_msg *msg, char *const *params, bool lines_only)
 		LM_ERR("cannot check the lists: %s tenant=%s direction=%s\n", wrong, tenant, direction);
 		return -1;
 	}
-	q.lines_only = lines_only;
+	q.only_these = only_these;
 	bl_check(store, &q, &answer, NULL, NULL);
 	return answer.barred ? 1 : -1;
 }
@@ -99,8 +99,8 @@ static int w_check_at(struct sip_msg *msg, char *tenant, char *number, char *dir
 	return check(msg, (char *[]){tenant, number, direction, scopes}, false);
 }
 
-/* (tenant, calling number, direction, "trunk=…;trunk_group=…"): the lists of lines alone. */
-static int w_line(struct sip_msg *msg, char *tenant, char *number, char *direction, char *scopes)
+/* The same, of the scopes named alone: lines (the number is the caller's, in both directions), a phone that rings. */
+static int w_at(struct sip_msg *msg, char *tenant, char *number, char *direction, char *scopes)
 {
 	return check(msg, (char *[]){tenant, number, direction, scopes}, true);
 }
@@ -232,7 +232,7 @@ static void rpc_count(rpc_t *rpc, void *ctx)
 static cmd_export_t cmds[] = {
 	{"blacklist_check", (cmd_function)w_check, 3, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{"blacklist_check", (cmd_function)w_check_at, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
-	{"blacklist_line", (cmd_function)w_line, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
+	{"blacklist_at", (cmd_function)w_at, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{0},
 };
 static param_export_t params[] = {

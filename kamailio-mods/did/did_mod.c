@@ -100,7 +100,8 @@ enum {
 	PV_NUMBER,
 	PV_VIP,
 	PV_SEGMENT,
-	PV_BINDING
+	PV_BINDING,
+	PV_DID
 };
 static const char *const pv_names[] = {[PV_TRUNK] = "trunk",
 				       [PV_TRUNK_TENANT] = "trunk_tenant",
@@ -113,6 +114,7 @@ static const char *const pv_names[] = {[PV_TRUNK] = "trunk",
 				       [PV_VIP] = "vip",
 				       [PV_SEGMENT] = "segment",
 				       [PV_BINDING] = "binding",
+				       [PV_DID] = "did",
 				       NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
@@ -154,6 +156,8 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 		return pv_target(msg, param, res);
 	case PV_ID:
 		return zk_kam_pv_uuid(msg, param, res, &hit.route);
+	case PV_DID:
+		return zk_kam_pv_uuid(msg, param, res, &hit.number_id);
 	case PV_NUMBER:
 		return zk_kam_pv_text(msg, param, res, hit.number);
 	case PV_VIP:

@@ -56,7 +56,7 @@ static bool model_barred(const struct rows *all, const struct bl_query *q)
 {
 	static const struct zk_uuid none;
 	struct bl_at at[BL_SCOPES_MAX] = {{BL_SYSTEM, none}, {BL_TENANT, none}};
-	unsigned n = q->lines_only ? 0 : 2;
+	unsigned n = q->only_these ? 0 : 2;
 	int lifted = -1, most = -1;
 	const char *number = q->number[0] == '+' ? q->number + 1 : q->number;
 	for (unsigned i = 0; i < q->n; i++)

@@ -222,12 +222,12 @@ static void scopes_are_the_calls_own(void **state)
 	assert_false(zk_uuid_is_zero(&a.rule));
 }
 
-static void lines_are_asked_alone(void **state)
+static void named_scopes_are_asked_alone(void **state)
 {
 	(void)state;
 	row("A black out exact 100 486");
 	row("A black out exact 100 487 at=trunk:" TRUNK_1);
-	struct bl_query q = {.tenant = uuid(TENANT_A), .number = "100", .direction = BL_OUT, .lines_only = true};
+	struct bl_query q = {.tenant = uuid(TENANT_A), .number = "100", .direction = BL_OUT, .only_these = true};
 	struct bl_answer a;
 	bl_check(store, &q, &a, NULL, NULL);
 	assert_false(a.barred);
@@ -397,7 +397,7 @@ static void compare(void)
 			     .number = number + rnd(2),
 			     .direction = rnd(2) ? BL_IN : BL_OUT,
 			     .now = (int64_t)rnd(100),
-			     .lines_only = !rnd(10),
+			     .only_these = !rnd(10),
 			     .own_black_off = !rnd(10)};
 	for (unsigned k = rnd(5); q.n < k;) {
 		struct bl_at at = random_at();
@@ -444,7 +444,7 @@ int main(void)
 					   CASE(the_carriers_rules_bar_for_everybody),
 					   CASE(a_white_list_lets_only_its_numbers_pass),
 					   CASE(scopes_are_the_calls_own),
-					   CASE(lines_are_asked_alone),
+					   CASE(named_scopes_are_asked_alone),
 					   CASE(always_is_always),
 					   CASE(a_switch_turns_own_black_rules_off),
 					   CASE(rules_hold_for_their_time),
