@@ -22,6 +22,19 @@ struct archive {
 	int64_t bytes;
 };
 
+/* What one is told by its label when it comes back must have that label, also where it is not written. */
+static bool is_told(const struct res_def *d, const struct res_field *f)
+{
+	return f->select[RES_ROLE_TENANT] &&
+	       (wk_tenant_column(d, f) || (d->label && strcmp(f->name, d->label) == 0 && !f->hidden && !f->writeonly));
+}
+
+/* Numbers of extensions, queues … come with those. */
+static const char *condition(const struct res_def *d)
+{
+	return strcmp(d->name, "internal-numbers") == 0 ? " and t.origin = 'added'" : "";
+}
+
 static char *statement(const struct res_def *d)
 {
 	struct res_buf b = {0};
@@ -29,7 +42,7 @@ static char *statement(const struct res_def *d)
 
 	res_buf_add(&b, "select row_to_json(x) from (select ");
 	for (size_t i = 0; i < d->n_fields; i++) {
-		if (!wk_tenant_column(d, &d->fields[i]) || !d->fields[i].select[RES_ROLE_TENANT])
+		if (!is_told(d, &d->fields[i]))
 			continue;
 		res_buf_add(&b, comma);
 		res_buf_add(&b, "t.");
@@ -38,7 +51,7 @@ static char *statement(const struct res_def *d)
 	}
 	res_buf_add(&b, " from zj.");
 	res_buf_ident(&b, d->table);
-	res_buf_add(&b, " t where t.tenant_id = zj.zj_tenant() order by t.id) x");
+	res_buf_printf(&b, " t where t.tenant_id = zj.zj_tenant()%s order by t.id) x", condition(d));
 	return b.failed ? NULL : b.p;
 }
 

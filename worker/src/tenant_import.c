@@ -64,8 +64,9 @@ static char *upsert(const struct res_def *d, const json_t *row)
 		res_buf_ident(&b, d->table);
 		res_buf_printf(&b,
 			       " t set %s from jsonb_populate_record(null::zj.%s, $1::jsonb) x where t.tenant_id = "
-			       "zj.zj_tenant()",
-			       sets.n ? sets.p : "id = t.id", d->table);
+			       "zj.zj_tenant()%s",
+			       sets.n ? sets.p : "id = t.id", d->table,
+			       json_is_true(json_object_get(d->comment, "singleton")) ? "" : " and t.id = x.id");
 	} else {
 		res_buf_add(&b, "insert into zj.");
 		res_buf_ident(&b, d->table);
