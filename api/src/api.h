@@ -67,6 +67,7 @@ struct api {
 	struct api_sessions *sessions;
 	struct res_schema *schema; /* NULL until the database was read */
 	enum api_look schema_look; /* is the catalogue being read; did it change meanwhile */
+	bool schema_old;           /* a change could not be read: the tick asks again */
 	char *openapi[RES_ROLES];  /* malloc'd, made with the schema */
 	struct api_acd *acd;
 	struct api_live *live;

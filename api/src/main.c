@@ -79,6 +79,7 @@ static void schema_read(int err, int failed, PGresult *const *results, int n ZJ_
 	enum api_look look = api->schema_look;
 
 	api->schema_look = API_LOOK_NONE;
+	api->schema_old = err != 0;
 	if (err) {
 		zj_error("schema", "cannot read the catalogue error=%d message=%s", err,
 			 err == EPROTO ? zj_log_esc(PQresultErrorMessage(results[failed])) : "-");
@@ -104,10 +105,12 @@ static void read_schema(void *arg)
 		api->schema_look = API_LOOK_AGAIN;
 		return;
 	}
-	if (zj_pg_run(api->pg, &q, 1, schema_read, api))
+	if (zj_pg_run(api->pg, &q, 1, schema_read, api)) {
 		zj_error("schema", "cannot ask for the catalogue");
-	else
+		api->schema_old = true;
+	} else {
 		api->schema_look = API_LOOK_ASKED;
+	}
 }
 
 #define RIGHTS_MS 10 /* an import of a thousand accounts is one look */
@@ -159,7 +162,7 @@ static void on_tick(uv_timer_t *t)
 	struct zj_pg_query q = {.sql = "delete from zj.idempotency where created_at < now() - interval '24 hours'"};
 	if (!zj_pg_is_up(api->pg))
 		return;
-	if (!api->schema && api_directory_ready(api->directory))
+	if ((!api->schema || api->schema_old) && api_directory_ready(api->directory))
 		read_schema(api);
 	if (++ticks % TRIM_EVERY == 0 && zj_pg_run(api->pg, &q, 1, trimmed, api))
 		zj_debug("idempotency", "trim put off");

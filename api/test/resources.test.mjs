@@ -365,6 +365,22 @@ test('tables that come and go while the catalogue is read end no process', async
   await until('the catalogue is whole again', async () => (await admin.get('/passing')).status === 404 && (await admin.get('/queues')).status === 200, 5000);
 });
 
+test('a catalogue that could not be read is read again: the new table is there without another change', async () => {
+  env.api.kill('SIGSTOP'); // it sleeps while the table is made, and wakes to a catalogue that does not answer
+  env.pg.sql(`set role zj_owner; set search_path = zj, public; begin; create table late (tenant_id uuid not null references tenant (id), id uuid not null default zj_uuid7(), name text not null check (char_length(name) between 1 and 10),
+    created_at timestamptz not null default now(), updated_at timestamptz not null default now(), primary key (tenant_id, id)); call zj_tenant_table('late');
+    comment on table late is '{"resource":"late","zh":"迟到","en":"Late","scope":"tenant"}'; comment on column late.name is '{"zh":"名称","en":"Name"}'; commit`);
+  const lock = env.pg.session();
+  await lock.run('begin; lock table pg_description in access exclusive mode');
+  env.api.kill('SIGCONT');
+  await until('it gave up', () => /cannot read the catalogue/.test(env.log()), 20_000); // the statement's time is over
+  assert.equal((await admin.get('/late')).status, 404);
+  await lock.run('rollback');
+  await lock.end();
+  await until('the table is served', async () => (await admin.get('/late')).status === 200, 12_000);
+  env.pg.sql('drop table zj.late');
+});
+
 test('without PostgreSQL: sessions go on, resources answer 503 soon, all is well when it is back', async () => {
   env.pg.freeze();
   const t = Date.now();

@@ -123,6 +123,18 @@ test('employees from a file: accounts that can log in, each in its department, a
   }
 });
 
+test('an imported password keeps the rules of the tenant: the row that breaks one is told which', async () => {
+  const settings = (values) => alpha.patch(`/settings/${alpha.tenant.id}`, values);
+  await settings({ password_min_length: 10, password_classes: 3, password_no_runs: true });
+  const rows = [['用户名', '姓名', '密码'], ['rule1', '甲', 'Short-7x'], ['rule2', '乙', 'onlysmallletters'], ['rule3', '丙', 'Runs-1234-here'], ['Rule4-Is-Long', '丁', 'rule4-is-long'], ['rule5', '戊', 'Good-Enough-58']];
+  const job = await importing(alpha, 'accounts', csv(rows), { skip_rows: 1, mapping: mapping('username', 'name', 'password') });
+  await settings({ password_min_length: 8, password_classes: 1, password_no_runs: false });
+  assert.deepEqual(counts(job), ['finished', 1, 0, 0, 4], JSON.stringify(job));
+  const text = (await alpha.get(`/jobs/${job.id}/rejects`)).body;
+  for (const [username, why] of [['rule1', /10/], ['rule2', /3 种|at least 3/], ['rule3', /1234/], ['Rule4-Is-Long', /用户名|user name/]]) assert.match(text.split('\n').find((l) => l.includes(`${username},`)) ?? '', why, text);
+  assert.equal((await env.login({ tenant: 'alpha', username: 'rule5', password: 'Good-Enough-58' })).session.account.name, '戊');
+});
+
 test('a choice by its label in either language, a reference by its name, a boolean in words, a dictionary, dates of the tenant', async () => {
   const d = await alpha.make('dictionaries', { code: 'sex', name: '性别' });
   await alpha.make('dictionary-items', { dictionary_id: d.id, code: 'male', zh: '男', en: 'Male' });

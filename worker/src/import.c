@@ -284,6 +284,8 @@ int wk_import_run(struct wk_job *job)
 	tzset();
 	int err = wk_import_map(&im);
 	if (!err)
+		err = wk_import_secrets(&im);
+	if (!err)
 		err = open_file(&im);
 	if (!err)
 		err = open_rejects(&im);

@@ -4,6 +4,7 @@
 #include "box.h"
 #include "cell.h"
 #include "rejects.h"
+#include "secret_rule.h"
 #include "value.h"
 #include "worker.h"
 
@@ -59,6 +60,7 @@ struct wk_import {
 	struct wk_chunk chunk;
 	size_t chunk_rows;                   /* how many make a chunk, now: it grows while chunks are quick */
 	struct res_buf insert, update, find; /* statements */
+	struct res_secret_rules secrets;     /* of the tenant, where a password is imported */
 	json_t *role_perms; /* role id → permissions, for fields that give a role; owned; NULL: there are none */
 	bool full;          /* a quota is reached: what follows is refused unasked, and then no more is read */
 	bool away;          /* the database went away while a row was read: the chunk is given up */
@@ -70,6 +72,8 @@ void wk_import_unmap(struct wk_import *im);
 
 /* import_row.c: one row's values, ready for COPY. False: `p` says what is wrong with it. */
 bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, struct res_problem *p);
+/* The tenant's rules for passwords, read when one is among the fields. 0, EAGAIN. */
+int wk_import_secrets(struct wk_import *im) ZJ_MUST_CHECK;
 /* A reason as a person reads it, in the account's language. */
 void wk_import_reason(const struct wk_import *im, const struct res_problem *p, struct res_buf *out);
 int wk_import_reject(struct wk_import *im, const struct wk_row *row, const struct res_problem *p) ZJ_MUST_CHECK;

@@ -228,6 +228,54 @@ static void put_raw(struct wk_import *im, const struct wk_row *row, struct wk_st
 	to->raw_n = raw->n - to->raw;
 }
 
+static bool is_secret(const struct wk_import *im, const struct wk_mapped *m)
+{
+	const char *table = im->job->def->table;
+
+	return strcmp(m->f->field->name, "password") == 0 &&
+	       (strcmp(table, "account") == 0 || strcmp(table, "extension") == 0);
+}
+
+int wk_import_secrets(struct wk_import *im)
+{
+	static const char sql[] = "select password_min_length, password_classes, password_no_runs from zj.setting "
+				  "where tenant_id = $1::uuid";
+	const char *values[] = {im->job->tenant};
+	bool any = false;
+
+	for (size_t i = 0; i < im->n_map; i++)
+		any = any || is_secret(im, &im->map[i]);
+	if (!any)
+		return 0;
+	PGresult *r = wk_db_run(im->job->pg, sql, 1, values);
+	int err = wk_db_ok(r) ? 0 : EAGAIN;
+	if (err)
+		wk_db_log(r, "password rules");
+	else if (PQntuples(r) == 1)
+		im->secrets = (struct res_secret_rules){(int)strtol(PQgetvalue(r, 0, 0), NULL, 10),
+							(int)strtol(PQgetvalue(r, 0, 1), NULL, 10),
+							PQgetvalue(r, 0, 2)[0] == 't'};
+	PQclear(r);
+	return err;
+}
+
+/* As when it is typed: the tenant's rules, and not the user name (the extension's number). */
+static bool secrets_good(struct wk_import *im, const char *const texts[WK_MAPPED_MAX], struct res_problem *p)
+{
+	const char *name = NULL;
+	size_t faults = json_array_size(p->errors);
+
+	for (size_t i = 0; i < im->n_map; i++) {
+		const char *field = im->map[i].f->field->name;
+		if (strcmp(field, strcmp(im->job->def->table, "account") == 0 ? "username" : "number") == 0)
+			name = texts[i];
+	}
+	for (size_t i = 0; i < im->n_map; i++)
+		if (texts[i] && is_secret(im, &im->map[i]))
+			res_secret_check(&im->secrets, im->map[i].f->field->name, texts[i], name, p);
+	return json_array_size(p->errors) == faults;
+}
+
 bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, struct res_problem *p)
 {
 	static struct res_values v; /* large */
@@ -246,6 +294,7 @@ bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_sta
 		good = read_value(im, &im->map[i], row, &v, p) && good;
 		texts[i] = v.n > before ? v.v[v.n - 1].text : NULL;
 	}
+	good = good && (!im->secrets.min_length || secrets_good(im, texts, p));
 	if (good && im->has_custom) {
 		good = res_values_finish(&v, im->job->view, im->mode == WK_CREATE, p);
 		custom = res_values_find(&v, "custom");
