@@ -170,6 +170,29 @@ test('masks everywhere: list, detail, history and export file show no phone numb
 	assert.match(await admin.text('value-phone'), /13812340078/);
 });
 
+test('a job that ends while one is elsewhere is told there, once; on the page that shows jobs it is not', async () => {
+	await admin.open('/data/queues');
+	await admin.see('data-table');
+	const ask = () => admin.page.evaluate(async () => {
+		const session = await (await fetch('/api/v1/session')).json();
+		const answer = await fetch('/api/v1/customers/export', { method: 'POST', headers: { 'content-type': 'application/json', 'x-zj-csrf': session.csrf }, body: JSON.stringify({ format: 'csv', fields: ['name'] }) });
+		return (await answer.json()).id;
+	});
+	const id = await ask();
+	const news = admin.page.locator(`[data-testid="job-news"][data-id="${id}"]`);
+	await news.waitFor();
+	assert.equal(await news.getAttribute('data-state'), 'finished');
+	assert.match(await news.innerText(), /Export · Customer · Done|Export · Customer.* · Finished/);
+	await admin.click('job-news-open');
+	await admin.page.locator(`[data-testid="job-row"][data-id="${id}"]`).waitFor();
+	assert.equal(await news.count(), 0);
+	const second = await ask();
+	await admin.page.locator(`[data-testid="job-row"][data-id="${second}"][data-state="finished"]`).waitFor();
+	await admin.page.waitForTimeout(300);
+	assert.equal(await admin.id('job-news').count(), 0);
+	assert.deepEqual(admin.faults, []);
+});
+
 test('a change of the role is on the other user\'s menu with the next page', async () => {
 	await admin.open('/admin/roles');
 	await admin.page.locator('[data-testid="role-item"][data-name="Desk"]').click();

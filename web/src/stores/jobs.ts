@@ -3,6 +3,7 @@
 import { reactive } from 'vue'
 import { jobs as server, type Job } from '../api/resources'
 import { problemText } from '../i18n'
+import { lookAt } from './job-news'
 import { prefs } from './prefs'
 import { isLive, watchJobs } from './live'
 
@@ -27,6 +28,7 @@ export const jobShare = (job: Job): number => (job.state === 'finished' ? 100 : 
 export class JobList {
   readonly at = reactive({ items: [] as Job[], next: null as string | null, busy: false, first: true, fault: '', kind: '', state: '' })
   private readonly unwatch: () => void
+  private readonly lookAway = lookAt('all')
   private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
@@ -84,6 +86,7 @@ export class JobList {
 
   stop(): void {
     this.unwatch()
+    this.lookAway()
     clearTimeout(this.timer)
   }
 }
@@ -92,11 +95,13 @@ export class JobList {
 export class JobWatch {
   readonly at = reactive({ job: null as Job | null, fault: '' })
   private unwatch: () => void = () => undefined
+  private lookAway: () => void = () => undefined
   private timer: ReturnType<typeof setTimeout> | undefined
 
   start(job: Job): void {
     this.stop()
     this.at.job = job
+    this.lookAway = lookAt(job.id)
     this.unwatch = watchJobs((x) => x.id === job.id && this.take(x as unknown as Job))
     this.later()
   }
@@ -134,6 +139,7 @@ export class JobWatch {
 
   stop(): void {
     this.unwatch()
+    this.lookAway()
     clearTimeout(this.timer)
   }
 }
