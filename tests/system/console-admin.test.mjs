@@ -94,6 +94,24 @@ test('its administrator logs in', async () => {
 	api = await Api.login(zj.url, { tenant: name, username: 'admin', password });
 });
 
+test('a file of a tenant that the carrier has entered comes by its link', async () => {
+	const text = 'what it says\n';
+	const upload = await api.post('/uploads', { name: 'rules.txt', media_type: 'text/plain', purpose: 'kb-articles.file_id', bytes: text.length });
+	await api.request('PUT', `/uploads/${upload.id}/parts/1`, { body: Buffer.from(text), headers: { 'Content-Type': 'application/octet-stream' } });
+	await api.post(`/uploads/${upload.id}/complete`, {});
+	const category = await api.post('/kb-categories', { name: 'Papers' });
+	const article = await api.post('/kb-articles', { name: 'Rules', category_id: category.id, status: 'published', content: '<p>x</p>', file_id: upload.id });
+	await carrier.open('/data/tenants');
+	await carrier.page.locator('[data-testid="tenant"]').selectOption({ label: 'Desk Ltd' });
+	await carrier.see('acting-banner');
+	await carrier.open(`/data/kb-articles/${article.id}`);
+	const [file] = await Promise.all([carrier.page.waitForEvent('download'), carrier.click('field-file')]);
+	assert.equal(fs.readFileSync(await file.path(), 'utf8'), text);
+	await carrier.click('acting-back');
+	await carrier.gone('acting-banner');
+	assert.deepEqual(carrier.faults, []);
+});
+
 // covers: SYS-V001
 test('a menu of categories that fold, and that folds as a whole; above it who is logged in, as what, and the way out', async () => {
 	assert.equal(await admin.text('account-role'), (await api.get('/roles?filter[kind]=admin')).items[0].name);
