@@ -1,7 +1,7 @@
 // Quick setup and quick edit, supervisors and what they reach, masks in live data.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { Client, sleep, startEnv, until, uuid } from './env.mjs';
+import { Client, sleep, startEnv, until, uuid, wav } from './env.mjs';
 
 let env, admin, boss;
 before(async () => {
@@ -120,6 +120,66 @@ test('quick setup keeps the rules: passwords, quotas, rights, one transaction', 
   const more = await beta.post('/quick-setup', { accounts: given.id, objects: 'extensions', count: 2, first_extension: '0700', password_prefix: 'given-password' });
   assert.equal(more.status, 201, JSON.stringify(more.body));
   assert.deepEqual((await beta.get(`/extensions?filter[account_id]=${given.id}&sort=number`)).body.items.map((e) => e.number), ['0700', '0701']);
+});
+
+// covers: TEN-V047 TEN-V050
+test('quick setup, details: what all its extensions are like, said once, seen in the preview, kept in each', async () => {
+  const template = await admin.make('extension-templates', { name: 'desk', phone_type: 'sip', recording: true, max_contacts: 2 });
+  const ring = (await admin.post('/prompts?name=ringback', wav(), { 'content-type': 'audio/wav' })).body;
+  const details = { phone_type: 'web', template_id: template.id, recording: false, voicemail: true, agent_mode: true, timeout_s: 45, ringback_id: ring.id };
+  const wanted = { ...form, username_prefix: 'detail', first_extension: '8700', first_agent: '5970', extension: details };
+  const preview = await admin.post('/quick-setup', { ...wanted, preview: true });
+  assert.equal(preview.status, 200, JSON.stringify(preview.body));
+  assert.deepEqual(preview.body.extension, details, 'the head of the preview');
+  assert.deepEqual(preview.body.items.map((i) => [i.username, i.extension, i.agent, i.account_password, i.extension_password, i.agent_password]),
+    [0, 1, 2].map((i) => [`detail${i}`, `870${i}`, `597${i}`, 'temp12345', 'temp12345', 'temp12345']));
+  assert.equal((await admin.post('/quick-setup', wanted)).status, 201);
+  const made = (await admin.get('/extensions?filter[number][starts]=870&sort=number')).body.items;
+  assert.equal(made.length, 3);
+  for (const e of made) {
+    const one = (await admin.get(`/extensions/${e.id}`)).body;
+    assert.deepEqual(Object.fromEntries(Object.keys(details).map((k) => [k, one[k]])), details);
+    assert.equal(one.max_contacts, 2, 'what is not said comes from the template');
+  }
+  // Without details: a SIP phone as the default template says.
+  assert.equal((await admin.post('/quick-setup', { ...form, count: 1, username_prefix: 'plain', first_extension: '8710', first_agent: '5980' })).status, 201);
+  const plain = (await admin.get('/extensions?filter[number]=8710')).body.items[0], one = (await admin.get(`/extensions/${plain.id}`)).body;
+  assert.deepEqual([one.phone_type, one.template_id, one.recording, one.voicemail, one.agent_mode], ['sip', null, false, false, false]);
+  for (const [bad, field] of [[{ phone_type: 'iax' }, 'phone_type'], [{ timeout_s: 0 }, 'timeout_s'], [{ template_id: uuid }, 'template_id'], [{ ringback_id: uuid }, 'ringback_id']]) {
+    const r = await admin.post('/quick-setup', { ...form, count: 1, username_prefix: 'bad', first_extension: '8720', first_agent: '5990', extension: bad });
+    assert.equal(r.status, 422, JSON.stringify(r.body));
+    assert.ok(r.body.errors.some((e) => e.field === field), JSON.stringify(r.body.errors));
+  }
+});
+
+// covers: TEN-V055
+test('quick edit of extensions: texts around seven fields, values of ten', async () => {
+  const rows = [];
+  for (const n of ['7801', '7802']) rows.push(await admin.make('extensions', { number: n, name: 'desk', password: 'phone-password', caller_number: '0215000', caller_name: 'Acme', out_caller_number: '0216000', out_caller_name: 'Acme out' }));
+  const other = await admin.make('extensions', { number: '7803', name: 'desk', password: 'phone-password' });
+  const template = await admin.make('extension-templates', { name: 'edited', max_contacts: 3 });
+  const ring = (await admin.post('/prompts?name=edited', wav(), { 'content-type': 'audio/wav' })).body;
+  const owner = (await admin.get('/accounts?filter[username]=detail0')).body.items[0];
+  const set = { dnd: true, account_id: owner.id, enabled: false, recording: true, voicemail: true, allow_outbound: false, timeout_s: 60, pickup_range: 'team', agent_mode: true, ringback_id: ring.id, template_id: template.id };
+  const around = (prefix, suffix) => ({ prefix, suffix });
+  const change = { resource: 'extensions', ids: rows.map((r) => r.id), set, reset_password: true,
+    affix: { name: around('A-', '-1'), number: around('9', ''), password: around('new-', 'secret'), caller_number: around('+86', '1'), caller_name: around('My ', ' Ltd'), out_caller_number: around('+86', '2'), out_caller_name: around('The ', '!') } };
+  const preview = await admin.post('/quick-edit', { ...change, preview: true });
+  assert.equal(preview.status, 200, JSON.stringify(preview.body));
+  const texts = { name: 'A-desk-1', caller_number: '+8602150001', caller_name: 'My Acme Ltd', out_caller_number: '+8602160002', out_caller_name: 'The Acme out!' };
+  const told = (row, keys) => Object.fromEntries(keys.map((k) => [k, row[k]]));
+  assert.deepEqual(told(preview.body.after, Object.keys(texts)), texts);
+  assert.deepEqual([preview.body.before.number, preview.body.after.number, preview.body.after.password], ['7801', '97801', '***']);
+  const done = await admin.post('/quick-edit', change);
+  assert.deepEqual([done.status, done.body.changed], [200, 2], JSON.stringify(done.body));
+  for (const [i, r] of rows.entries()) {
+    const now = (await admin.get(`/extensions/${r.id}`)).body;
+    assert.deepEqual(told(now, Object.keys(texts)), texts);
+    assert.deepEqual(told(now, Object.keys(set)), set);
+    assert.equal(now.number, `9780${i + 1}`);
+    assert.equal(env.pg.sql(`select ha1 = md5('9780${i + 1}:alpha.test:new-secret') from zj.extension where id = '${r.id}'`)[0][0], 't');
+  }
+  assert.deepEqual(told((await admin.get(`/extensions/${other.id}`)).body, ['name', 'dnd', 'enabled']), { name: 'desk', dnd: false, enabled: true }, 'the others stay');
 });
 
 // covers: TEN-V054 TEN-V056 TEN-V058

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { Api } from '../tools/api.mjs';
 import { Person, openChromium, totp } from '../tools/console.mjs';
 import { Instance, MANIFEST, readJson } from '../tools/instance.mjs';
+import { Phone } from '../tools/phone.mjs';
 import { poll } from '../tools/wait.mjs';
 
 const name = `desk${Date.now().toString(36)}`;
@@ -318,7 +319,7 @@ test('a second factor: the QR code is drawn here, the code is asked at the next 
 	await clerk.see('board');
 });
 
-// covers: TEN-V048 TEN-V051 TEN-V052
+// covers: TEN-V048 TEN-V051 TEN-V052 TEN-V053
 test('quick setup: fifty agents with extensions and accounts, previewed, changed, saved, kept as CSV', async () => {
 	await admin.open('/admin/quick-setup');
 	assert.ok(await admin.id('setup-new').isChecked());
@@ -328,8 +329,15 @@ test('quick setup: fifty agents with extensions and accounts, previewed, changed
 	await admin.type('setup-prefix', 'acme');
 	await admin.type('setup-extension', '8000');
 	await admin.type('setup-agent', '5000');
+	await admin.page.locator('details summary').click();
+	await admin.choose('setup-ext-phone_type', 'sip');
+	await admin.choose('setup-ext-recording', 'true');
+	await admin.choose('setup-ext-voicemail', 'false');
+	await admin.choose('setup-ext-agent_mode', 'true');
+	await admin.type('setup-ext-timeout_s', '45');
 	await admin.click('setup-next');
 	await admin.see('setup-preview');
+	assert.match(await admin.text('setup-summary'), /45/);
 	const cells = async (i) => (await admin.id('setup-row').nth(i).locator('td').allInnerTexts()).map((x) => x.trim());
 	assert.equal(await admin.id('setup-row').count(), 50);
 	const first = await cells(0);
@@ -347,6 +355,15 @@ test('quick setup: fifty agents with extensions and accounts, previewed, changed
 	assert.deepEqual([lines[1][0], lines[1][2], lines[1][4], lines[1][5]], ['8000', '5000', 'acme0', 'Changed-by-hand-8']);
 	assert.equal((await api.get('/agents?filter[number][starts]=50&count=true&limit=1')).total, 50);
 	assert.equal((await api.get('/extensions?filter[number][starts]=80&count=true&limit=1')).total, 50);
+	const extension = await api.get(`/extensions/${(await api.get('/extensions?filter[number]=8000')).items[0].id}`);
+	assert.deepEqual(['phone_type', 'recording', 'voicemail', 'agent_mode', 'timeout_s'].map((f) => extension[f]), ['sip', true, false, true, 45]);
+	// Nothing is to be reloaded: a phone with what the list says registers.
+	const phone = await Phone.open({ user: '8000', domain: `${name}.test`, password: lines[1][1], proxy: zj.sip });
+	try {
+		await poll(async () => (await phone.register().catch(() => ({}))).status === 200 || phone.registered, { timeout: 5000, every: 200, what: 'the new phone registers' });
+	} finally {
+		await phone.close();
+	}
 });
 
 test('quick edit: the same change to several accounts, looked at before it is saved; others stay as they are', async () => {

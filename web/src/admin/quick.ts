@@ -113,8 +113,8 @@ export interface Affix {
 /** Fields that get something put before and behind what they hold, and fields that are set. */
 export const editFields: Record<EditResource, { affix: string[]; set: string[] }> = {
   extensions: {
-    affix: ['name', 'number', 'password', 'caller_number', 'caller_name', 'outbound_caller_number', 'outbound_caller_name'],
-    set: ['dnd', 'account_id', 'enabled', 'record', 'voicemail', 'outbound', 'allow_outbound', 'timeout_s', 'pickup_scope', 'agent_mode', 'ring_back', 'ring_back_id', 'template', 'template_id']
+    affix: ['name', 'number', 'password', 'caller_number', 'caller_name', 'out_caller_number', 'out_caller_name'],
+    set: ['dnd', 'account_id', 'enabled', 'recording', 'voicemail', 'allow_outbound', 'timeout_s', 'pickup_range', 'agent_mode', 'ringback_id', 'template_id']
   },
   agents: { affix: ['number', 'password', 'target_number'], set: ['enabled', 'extension_id', 'extension_type', 'group_id', 'role_id'] },
   accounts: { affix: ['username'], set: ['enabled', 'force_record', 'payment_mode', 'role_id', 'bill_mail', 'department_id', 'export_limited'] }
