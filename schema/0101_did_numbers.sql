@@ -132,9 +132,7 @@ begin
     end if;
     return new;
 end $$;
-create trigger rules before insert or update on number for each row
-    when (new.extension_id is not null or new.trunk_id is not null or new.area_code is not null or new.local_number is not null or new.number_400 is not null)
-    execute function number_rules();
+create trigger rules before insert or update on number for each row execute function number_rules();
 
 create function number_aliases() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 begin

@@ -17,7 +17,13 @@ create function zj_interval_rules() returns trigger language plpgsql as $$
 declare
     r jsonb := to_jsonb(new);
     name text := tg_table_name;
+    col text;
 begin
+    foreach col in array array['date_from', 'date_to'] loop
+        if not zj_is_day(r ->> col) then
+            raise check_violation using message = 'a day is MM-DD or YYYY-MM-DD', column = col, constraint = name || '_day';
+        end if;
+    end loop;
     if (r ->> 'time_from' is null) <> (r ->> 'time_to' is null) then
         raise check_violation using message = 'a time has a beginning and an end', column = case when r ->> 'time_from' is null then 'time_from' else 'time_to' end, constraint = name || '_times';
     end if;
@@ -100,7 +106,10 @@ create trigger interval before insert or update on holiday for each row execute 
 create function work_package_rules() returns trigger language plpgsql security definer set search_path = zj, pg_temp as $$
 begin
     if cardinality(new.work_times) = 0 and exists (select from tenant t where t.id = new.tenant_id) then
-        raise not_null_violation using message = format('the package %s would have no times', new.name), column = 'work_times', constraint = 'work_package_times';
+        if pg_trigger_depth() > 1 then -- its last time is being deleted: no field of that
+            raise check_violation using message = format('the package %s would have no times', new.name), constraint = 'work_package_last_time';
+        end if;
+        raise check_violation using message = format('the package %s would have no times', new.name), column = 'work_times', constraint = 'work_package_times';
     end if;
     return new;
 end $$;

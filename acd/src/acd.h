@@ -338,7 +338,8 @@ struct acd_call {
 	bool queued; /* kind queue, else manual */
 	char caller[ACD_NUMBER_SIZE], callee[ACD_NUMBER_SIZE], caller_name[ACD_TEXT_SIZE], did[ACD_NUMBER_SIZE],
 		trunk[ZJ_UUID_SIZE];
-	struct acd_dest dest; /* of the present story */
+	char route[ZJ_UUID_SIZE], binding[64], vip[2]; /* from the edge: the inbound route, kind:id of the page, "1" */
+	struct acd_dest dest;                          /* of the present story */
 	int64_t started_at, answered_at, ended_at, last_at;
 	int64_t hangup_cause;
 	char hangup_by[16], hangup_reason[64];

@@ -87,6 +87,9 @@ json_t *acd_board_call(const struct acd_call *c)
 		      "callee", c->callee, "started_at", acd_json_time(c->started_at), "where",
 		      c->where == ACD_AT_ENDING ? "ended" : acd_where_name(c->where), "legs", legs);
 	put_text(o, "did", c->did);
+	put_text(o, "route", c->route);
+	put_text(o, "binding", c->binding);
+	put_text(o, "vip", c->vip);
 	put_time(o, "answered_at", c->answered_at);
 	put_time(o, "ended_at", c->ended_at);
 	if (c->where == ACD_AT_ENDED)

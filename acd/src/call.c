@@ -140,6 +140,16 @@ void acd_call_end(struct acd_call *call, int sip_code, const char *reason)
 		acd_leg_hangup(leg, leg->answered_at ? 0 : sip_code, 0, reason);
 }
 
+/* Of "kind:id". */
+static void put_binding(json_t *row, const char *binding)
+{
+	const char *colon = strchr(binding, ':');
+
+	json_object_set_new(row, "binding_kind",
+			    colon ? json_stringn(binding, (size_t)(colon - binding)) : json_null());
+	json_object_set_new(row, "binding_id", colon ? json_string(colon + 1) : json_null());
+}
+
 static void write_call(const struct acd_call *call)
 {
 	json_t *row =
@@ -157,6 +167,9 @@ static void write_call(const struct acd_call *call)
 	json_object_set_new(row, "last_agent", acd_json_text(call->last_agent));
 	json_object_set_new(row, "related_call", acd_json_text(call->related));
 	json_object_set_new(row, "relation", acd_json_text(call->relation));
+	json_object_set_new(row, "route_id", acd_json_text(call->route));
+	json_object_set_new(row, "vip", json_boolean(call->vip[0]));
+	put_binding(row, call->binding);
 	acd_fact(call->tenant, "call", row);
 }
 

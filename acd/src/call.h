@@ -33,6 +33,8 @@ bool acd_dest_voicemail(const struct acd_extension *e, struct acd_dest *dest); /
 void acd_number_row(struct acd_tenant *t, const char *id, const json_t *row);  /* internal_number: the plan */
 void acd_numbers_free(struct acd_tenant *t);
 bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *dest); /* "queue:4001" … */
+/* Of an account: the extension where its agent sits, else its first one; false: it has none. `dest` has the account. */
+bool acd_dest_account(struct acd_tenant *t, struct acd_dest *dest);
 bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_dest *dest);
 void acd_sip_user(char *out, size_t size, const char *uri); /* the user part of a SIP URI or number */
 #endif

@@ -119,6 +119,23 @@ bool acd_dest_by_number(struct acd_tenant *t, const char *number, struct acd_des
 	return e || q || g || acd_code_dialled(t, number, dest) || planned(t, number, dest);
 }
 
+bool acd_dest_account(struct acd_tenant *t, struct acd_dest *dest)
+{
+	struct acd_extension *e, *next, *best = NULL;
+
+	HASH_ITER (hh, t->extensions, e, next) {
+		bool sits = e->agent && !strcmp(e->agent->account_id, dest->id);
+
+		if (e->gone || !e->enabled || (!sits && strcmp(e->account_id, dest->id)))
+			continue;
+		if (!best || sits || (!best->agent && strcmp(e->number, best->number) < 0))
+			best = e;
+	}
+	if (best)
+		dest_set(dest, ACD_TO_EXTENSION, best->id);
+	return best;
+}
+
 static bool ivr_dest(struct acd_tenant *t, const char *text, struct acd_dest *dest)
 {
 	struct acd_item *flow, *next;

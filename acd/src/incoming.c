@@ -9,6 +9,27 @@
 #include "story.h"
 #include <string.h>
 
+/* "campaign:<id>": what page is to open. */
+static bool is_binding(const char *text)
+{
+	static const char *const kinds[] = {"campaign:", "business_client:", "application:"};
+
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(kinds); i++)
+		if (!strncmp(text, kinds[i], strlen(kinds[i])))
+			return zj_uuid_is_valid(text + strlen(kinds[i]));
+	return false;
+}
+
+static void take_route(struct acd_call *call, const json_t *headers)
+{
+	if (zj_uuid_is_valid(acd_str(headers, "X-Zj-Route")))
+		ACD_COPY(call->route, acd_str(headers, "X-Zj-Route"));
+	if (is_binding(acd_str(headers, "X-Zj-Binding")))
+		ACD_COPY(call->binding, acd_str(headers, "X-Zj-Binding"));
+	if (!strcmp(acd_str(headers, "X-Zj-Vip"), "1"))
+		ACD_COPY(call->vip, "1");
+}
+
 static void describe(struct acd_call *call, struct acd_leg *leg, const json_t *j)
 {
 	const json_t *headers = json_object_get(j, "headers");
@@ -19,6 +40,7 @@ static void describe(struct acd_call *call, struct acd_leg *leg, const json_t *j
 		ACD_COPY(call->caller, acd_str(headers, "X-Zj-From-Ext"));
 	acd_sip_user(call->callee, sizeof(call->callee), acd_str(j, "to"));
 	ACD_COPY(call->caller_name, acd_str(j, "from_name"));
+	take_route(call, headers);
 	if (zj_uuid_is_valid(trunk)) {
 		ACD_COPY(call->trunk, trunk);
 		ACD_COPY(leg->trunk, trunk);

@@ -205,11 +205,18 @@ void acd_call_go(struct acd_call *call, const struct acd_dest *dest, enum acd_le
 		if (stories[i]->to == dest->kind && dest->kind != ACD_TO_NOTHING)
 			next = stories[i];
 	call->dest = *dest;
+	if (dest->kind == ACD_TO_ACCOUNT && acd_dest_account(call->tenant, &call->dest))
+		next = &acd_story_extension;
 	if (next)
 		acd_call_tell(call, next, how);
 	else if (dest->kind == ACD_TO_HANGUP)
 		acd_call_bye(call, 603, ACD_RESULT_REJECTED, "hung up by rule", how);
-	else
+	else if (dest->kind == ACD_TO_ACCOUNT)
+		acd_call_bye(call, 480, ACD_RESULT_UNREACHABLE, "the account has no extension", how);
+	else if (dest->kind == ACD_TO_PROMPT) {
+		ACD_COPY(call->last_prompt, dest->id);
+		acd_call_bye(call, 480, ACD_RESULT_REJECTED, "a prompt was played", how);
+	} else
 		acd_call_bye(call, 501, ACD_RESULT_FAILED, "unknown kind of destination", how);
 }
 

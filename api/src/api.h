@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 struct api_conf {
-	char *log, *log_level, *database, *redis, *redis_password, *acd, *store, *web, *mediad, *ivr, *worker, *listen,
+	char *log, *log_level, *database, *redis, *redis_password, *acd, *edge, *store, *web, *mediad, *ivr, *worker, *listen,
 		*spool, *secret_key;
 	int64_t port, health_port, connections, max_body, max_upload_mb, max_clients, request_timeout_s,
 		child_timeout_ms, child_memory_mb, max_sessions, viewers, viewer_buffer_kb, forget_ms;
@@ -46,6 +46,7 @@ extern struct zj_metric api_metrics[API_METRIC_COUNT + 1];
 struct api_http;
 struct api_sessions;
 struct api_acd;
+struct api_edge;
 struct api_live;
 struct api_limit;
 struct api_job_events;
@@ -70,6 +71,7 @@ struct api {
 	bool schema_old;           /* a change could not be read: the tick asks again */
 	char *openapi[RES_ROLES];  /* malloc'd, made with the schema */
 	struct api_acd *acd;
+	struct api_edge *edge;
 	struct api_live *live;
 	struct api_limit *limit;
 	struct api_job_events *job_events;

@@ -1,6 +1,7 @@
 /* The api: HTTP surface of Zongji. Starts, introspects the database, serves until SIGTERM. */
 #include "acd.h"
 #include "api.h"
+#include "edge.h"
 #include "enter.h"
 #include "job_event.h"
 #include "ledger.h"
@@ -34,6 +35,7 @@ static const struct zj_conf_row rows[] = {
 	ROW(redis, ZJ_CONF_STR, NULL, 1, 400, "Redis: /path or host:port"),
 	ROW(redis_password, ZJ_CONF_SECRET, "", 0, 200, "password for Redis; empty: none"),
 	ROW(acd, ZJ_CONF_STR, NULL, 1, 400, "acd's socket"),
+	ROW(edge, ZJ_CONF_STR, "/run/zongji/kamailio.rpc", 1, 100, "Kamailio's socket for questions"),
 	ROW(store, ZJ_CONF_STR, NULL, 1, 400, "directory of recordings and prompts"),
 	ROW(web, ZJ_CONF_STR, "build/web", 1, 400, "directory of the console"),
 	ROW(mediad, ZJ_CONF_STR, "build/bin/mediad", 1, 400, "program that converts uploaded audio (--convert)"),
@@ -205,6 +207,8 @@ static int start(struct api *api)
 		err = api_live_alloc(&api->live, api);
 	if (!err)
 		err = api_acd_alloc(&api->acd, api, c->acd);
+	if (!err)
+		err = api_edge_alloc(&api->edge, api, c->edge);
 	if (!err)
 		err = api_views_alloc(&api->views);
 	if (!err)

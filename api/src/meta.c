@@ -80,7 +80,8 @@ static json_t *field(const struct res_view_field *vf)
 {
 	static const char *const keys[] = {"zh",   "en",     "help_zh", "help_en", "widget",     "media",
 					   "refs", "detail", "group",   "order",   "width",      "list",
-					   "when", "unit",   "file",    "mask",    "dictionary", NULL};
+					   "when", "unit",   "file",    "mask",    "dictionary", "notes",
+					   "depends", NULL};
 	const struct res_field *f = vf->field;
 	bool text = f->type == RES_STRING && (f->detail || json_object_get(f->comment, "widget"));
 	json_t *o = json_pack("{s:s, s:s, s:s}", "name", f->name, "type", text ? "text" : res_types[f->type].name,

@@ -67,6 +67,8 @@ const struct api_route api_routes[] = {
 	{"POST", "api/v1/tenant-export", API_LOGGED_IN, NULL, api_tenant_export_h, "Export a whole tenant, as a job"},
 	{"POST", "api/v1/tenant-import", API_LOGGED_IN, NULL, api_tenant_import_h, "Import a tenant, as a job"},
 	{"GET", "api/v1/meta/menu", API_LOGGED_IN, NULL, api_menu_h, "The menu, as far as the caller may open it"},
+	{"POST", "api/v1/inbound-routes/explain", API_LOGGED_IN, "inbound-routes.read", api_explain_h,
+	 "What would happen to a call, and which rows decide"},
 	{"GET", "api/v1/usage", API_LOGGED_IN, NULL, api_usage_h, "Quotas: how much of what there may be is used"},
 	{"GET", "api/v1/calls/*", API_LOGGED_IN, NULL, api_call_one_h, "A call with everything that happened"},
 	{NULL, NULL, 0, NULL, NULL, NULL},

@@ -198,7 +198,7 @@ static int larger_first(uint64_t a, uint64_t b)
 static uint64_t did_kind_rank(const struct did_route *r)
 {
 	static const uint8_t ranks[DID_MATCHES] = {
-		[DID_NUMBER] = 5, [DID_RANGE] = 4, [DID_PATTERN] = 3, [DID_PREFIX] = 2, [DID_GROUP] = 1};
+		[DID_NUMBER] = 5, [DID_GROUP] = 4, [DID_RANGE] = 3, [DID_PATTERN] = 2, [DID_PREFIX] = 1};
 	return r->did_match < DID_MATCHES ? ranks[r->did_match] : 0;
 }
 

@@ -30,8 +30,8 @@ struct did_hit {
 
 /* The called number is looked up exactly as it came, then with or without its plus, then in its other notations; the
  * call must come from a trunk of that number's tenant, or of the carrier. Of the tenant's routes that are enabled and
- * take the call, the one wins that is first by larger priority; DID one number, range (narrower first), pattern, prefix
- * (longer first), group, any; caller number, pattern, prefix, no number, any; with a trunk before without; with a time
+ * take the call, the one wins that is first by larger priority; DID one number, group, range (narrower first), pattern,
+ * prefix (longer first), any; caller number, pattern, prefix, no number, any; with a trunk before without; with a time
  * before always; older. No route: the number's own extension or account; the tenant's default. The work is that of at
  * most 34 × 34 look-ups by digits, whatever the number of routes, and of the routes found by them. */
 enum did_result did_find(struct zk_store *store, const struct did_query *q, struct did_hit *hit);

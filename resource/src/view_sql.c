@@ -204,7 +204,8 @@ static void include_sql(struct res_buf *b, const struct res_view *v, const struc
 		struct res_buf sql = {0};
 		f.mask = res_mask_find(json_string_value(json_object_get(json_object_get(c, "comment"), "mask")));
 		enum res_access access = res_access_of(&f, r ? r->name : table, args->perms, args->role_fields, &mask);
-		if (access == RES_ACCESS_NONE)
+		const json_t *can = json_object_get(json_object_get(c, "can"), res_role_names[args->role]);
+		if (access == RES_ACCESS_NONE || !json_is_true(json_object_get(can, "select")))
 			continue;
 		res_buf_add(b, comma);
 		column(&sql, "i", f.name);
@@ -216,7 +217,7 @@ static void include_sql(struct res_buf *b, const struct res_view *v, const struc
 	}
 	res_buf_add(b, " from zj.");
 	res_buf_ident(b, table);
-	res_buf_printf(b, " i where i.tenant_id = t.tenant_id and i.%s_id = t.id order by i.id) y) as ", v->def->table);
+	res_buf_printf(b, " i where i.tenant_id = t.tenant_id and i.%s_id = t.id order by i.id limit 1000) y) as ", v->def->table);
 	res_buf_ident(b, name);
 }
 
