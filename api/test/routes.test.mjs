@@ -181,7 +181,7 @@ test('internal numbers: one plan over all kinds of objects', async () => {
   assert.deepEqual([(await of('6011')).object_id, (await of('8888')).id], [room.id, more.id]);
   // A copy wants a number of its own; many at once are refused as one.
   assert.equal((await admin.post(`/rooms/${room.id}/duplicate`, {})).status, 409);
-  assert.equal((await admin.post(`/rooms/${room.id}/duplicate`, { number: '6012' })).status, 201);
+  assert.equal((await admin.post(`/rooms/${room.id}/duplicate`, { number: '6012', name: '例会二' })).status, 201);
   const patched = await admin.patch(`/queues/${q.id}`, { name: '销售部' });
   assert.equal(patched.status, 200);
   assert.equal((await of('4001')).object, '销售部(4001)');
