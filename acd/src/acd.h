@@ -226,7 +226,8 @@ struct acd_tenant {
 	struct acd_group_member *group_members;
 	struct acd_code *shortcuts, *hot_keys, *applications;
 	struct acd_pair *account_groups;
-	struct acd_recent *recent;                      /* callers, oldest first */
+	json_t *out;               /* {table: {id: row}} of what decides about calls outside (outbound.c) */
+	struct acd_recent *recent; /* callers, oldest first */
 	struct acd_number *numbers, *numbers_by_number; /* dest.c */
 	struct acd_room *rooms;
 	struct acd_box *boxes;
@@ -286,8 +287,10 @@ struct acd_leg {
 	char keys[12]; /* pressed last (hot_key.c) */
 	int64_t key_at;
 	char sip_call_id[256], contact[256], codec[32], trunk[ZJ_UUID_SIZE];
-	char relay[24]; /* what carries its media: a relay's number, "none", "" unknown */
-	bool lost;      /* its relay died: waits to be offered to another */
+	json_t *attempts; /* trunks that were tried: [{trunk_id, host, code, ms}]; NULL: none */
+	char because[32]; /* why the edge found no trunk */
+	char relay[24];   /* what carries its media: a relay's number, "none", "" unknown */
+	bool lost;        /* its relay died: waits to be offered to another */
 	struct acd_leg *lost_next, *lost_prev;
 	int64_t offered_at, ringing_at, early_at, answered_at, ended_at;
 	int64_t sip_code, q850;
@@ -340,6 +343,9 @@ struct acd_call {
 		trunk[ZJ_UUID_SIZE];
 	char route[ZJ_UUID_SIZE], binding[64], vip[2]; /* from the edge: the inbound route, kind:id of the page, "1" */
 	struct acd_dest dest;                          /* of the present story */
+	char out_ext[ACD_NUMBER_SIZE];                            /* the extension that calls outside, "": nobody's */
+	char out_number[ZJ_UUID_SIZE], out_service[ZJ_UUID_SIZE]; /* the trunk number chosen; the number it calls for */
+	bool out_click, out_anonymous;
 	int64_t started_at, answered_at, ended_at, last_at;
 	int64_t hangup_cause;
 	char hangup_by[16], hangup_reason[64];

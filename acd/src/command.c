@@ -5,6 +5,7 @@
 #include "conference.h"
 #include "events.h"
 #include "leg.h"
+#include "outbound.h"
 #include "queue.h"
 #include "segment.h"
 #include "story.h"
@@ -162,6 +163,8 @@ static json_t *transfer(struct acd_tenant *t, const json_t *p)
 	if (!acd_dest_parse(t, acd_str(p, "to"), &dest))
 		return refuse("no such destination");
 	ACD_COPY(c->relation, "transfer");
+	if (c->peer && c->peer->phone)
+		ACD_COPY(c->out_ext, c->peer->ext);
 	acd_call_go(c, &dest, ACD_LEFT_TRANSFERRED);
 	return call_state(c);
 }
@@ -190,12 +193,23 @@ static json_t *originate(struct acd_tenant *t, const json_t *p)
 		return refuse(acd_agent_state_name(a->state));
 	if (!acd_dest_parse(t, acd_str(p, "to"), &dest))
 		return refuse("no such number");
+	if (acd_str(p, "number")[0] && !acd_out_has(t, "trunk_number", acd_str(p, "number")))
+		return refuse("no such number to show");
+	if (acd_str(p, "service")[0] && !acd_out_has(t, "number", acd_str(p, "service")))
+		return refuse("no such service");
+	if ((int64_t)HASH_CNT(in_t, t->calls) >= t->max_calls && !acd_is_emergency(t, acd_str(p, "to")))
+		return refuse("too many calls of the tenant");
 	c = acd_call_add(t, NULL, ACD_DIR_INTERNAL);
 	if (!c)
 		return refuse("no memory");
 	ACD_COPY(c->caller, a->ext);
 	acd_sip_user(c->callee, sizeof(c->callee), acd_str(p, "to"));
 	ACD_COPY(c->last_agent, a->id);
+	ACD_COPY(c->out_ext, a->ext);
+	ACD_COPY(c->out_number, acd_str(p, "number"));
+	ACD_COPY(c->out_service, acd_str(p, "service"));
+	c->out_anonymous = json_is_true(json_object_get(p, "anonymous"));
+	c->out_click = true;
 	c->dest = dest;
 	c->story = &acd_story_callout;
 	c->main = acd_leg_originate(c, a->ext, ACD_ROLE_AGENT, t->acd->set.dial_ring_us);
@@ -215,9 +229,11 @@ const struct acd_command acd_commands[] = {
 	{"agent.set_state", COMMON "agent:u state:s reason?:s version?:i",
 	 "idle or busy; during a call: what follows it", set_state},
 	{"call.hangup", COMMON "call:u", "ends a call", hangup},
-	{"call.transfer", COMMON "call:u to:s", "sends the customer elsewhere: queue:, extension:, ivr:", transfer},
+	{"call.transfer", COMMON "call:u to:s",
+	 "sends the customer elsewhere: queue:, extension:, ivr:, external: or a number", transfer},
 	{"call.hold", COMMON "call:u on:b", "music for the customer, or back", hold},
-	{"call.originate", COMMON "agent:u to:s", "calls a number, the agent's phone first", originate},
+	{"call.originate", COMMON "agent:u to:s number?:u service?:u anonymous?:b",
+	 "calls a number, the agent's phone first", originate},
 	{"conference.invite", COMMON "room:u admin?:b numbers:a", "rings all of them into a conference room",
 	 acd_conference_invite_cmd},
 	{"conference.kick", COMMON "room:u admin?:b member:u", "removes a member", acd_conference_kick_cmd},

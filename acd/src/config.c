@@ -9,6 +9,7 @@
 #include "feature.h"
 #include "group.h"
 #include "leg.h"
+#include "outbound.h"
 #include "queue.h"
 #include "story.h"
 #include "visit.h"
@@ -118,6 +119,8 @@ static void expel(struct acd_agent *a)
 static void agent_h(struct acd_tenant *t, const char *id, const json_t *row)
 {
 	struct acd_agent *a = acd_agent_find(t, id);
+
+	acd_outbound_keep(t, "agent", id, row);
 
 	if (!a && row) {
 		a = zj_alloc(sizeof(*a), NULL);
@@ -296,6 +299,7 @@ static void midnight_h(struct acd *acd, struct acd_timer *timer)
 
 static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 {
+	acd_outbound_keep(t, "tenant", t->id, row);
 	(void)id;
 	t->gone = !row;
 	if (!row)
@@ -315,13 +319,18 @@ static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 }
 
 const struct acd_config_table acd_config_tables[] = {
-	{"tenant", "tenant_id, id, kind, name, sip_domain, time_zone, language, enabled, max_calls, internal_calls",
+	{"tenant",
+	 "tenant_id, id, kind, name, sip_domain, time_zone, language, enabled, max_calls, internal_calls, "
+	 "dial_prefix, out_prefix, outbound_kind, outbound_id, outbound_route_id, caller_number, caller_name, "
+	 "caller_pool_id, caller_required",
 	 tenant_h},
 	{"extension",
 	 "tenant_id, id, number, name, enabled, account_id, external_number, caller_number, caller_name, timeout_s, "
 	 "dnd, "
 	 "recording, voicemail, ringback_id, unavailable_id, pickup_range, call_waiting, alert_info, forward_all, "
-	 "forward_busy, forward_no_answer, forward_unreachable, sign_in_state, hangup_state, after_call_s",
+	 "forward_busy, forward_no_answer, forward_unreachable, sign_in_state, hangup_state, after_call_s, "
+	 "allow_outbound, outbound_permission, trunk_id, out_caller_number, out_caller_name, out_anonymous, "
+	 "caller_pool_id",
 	 acd_extension_row},
 	{"account_group_member", "tenant_id, id, group_id, account_id", acd_pair_row},
 	{"ring_group",
@@ -333,7 +342,10 @@ const struct acd_config_table acd_config_tables[] = {
 	{"shortcut", "tenant_id, id, feature, number, enabled", acd_shortcut_row},
 	{"hot_key", "tenant_id, id, feature, number, enabled", acd_hot_key_row},
 	{"application", "tenant_id, id, context, entry, number, enabled", acd_application_row},
-	{"agent", "tenant_id, id, number, name, account_id, extension_id, extension_mode, group_id, enabled", agent_h},
+	{"agent",
+	 "tenant_id, id, number, name, account_id, extension_id, extension_mode, group_id, enabled, out_caller_number, "
+	 "out_caller_name",
+	 agent_h},
 	{"prompt", "tenant_id, id, name, path", prompt_h},
 	{"flow", "tenant_id, id, name, version, enabled", flow_h},
 	{"busy_reason", "tenant_id, id, name", reason_h},
@@ -356,6 +368,13 @@ const struct acd_config_table acd_config_tables[] = {
 	 acd_box_row},
 	{"voicemail", "tenant_id, id, box_id, caller, left_at, ms, path, heard, saved", acd_message_row},
 	{"queue_agent", "tenant_id, id, queue_id, agent_id, skill, priority", queue_agent_h},
+	{"outbound_rule", "tenant_id, id, route_id, prefix, length, destination_kind, destination_id, strip, add",
+	 acd_out_rule_row},
+	{"account_group", "tenant_id, id, outbound_kind, outbound_id, outbound_route_id", acd_out_group_row},
+	{"account", "tenant_id, id, access_number_id", acd_out_account_row},
+	{"trunk_number", "tenant_id, id, full_number, caller_name, trunk_id", acd_out_number_row},
+	{"number", "tenant_id, id, number, out_caller_number, out_caller_name, force_caller", acd_out_service_row},
+	{"emergency_number", "tenant_id, id, number", acd_out_emergency_row},
 	{NULL, NULL, NULL},
 };
 
@@ -365,6 +384,7 @@ static void tenant_destructor(void *obj)
 
 	acd_timer_stop(&t->midnight);
 	json_decref(t->events);
+	acd_outbound_forget(t);
 }
 
 struct acd_tenant *acd_tenant_get(struct acd *acd, const char *id)

@@ -4,6 +4,7 @@
 #include "extension.h"
 #include "feature.h"
 #include "group.h"
+#include "outbound.h"
 #include "queue.h"
 #include "story.h"
 #include "zj_obj.h"
@@ -171,6 +172,9 @@ bool acd_dest_parse(struct acd_tenant *t, const char *text, struct acd_dest *des
 	}
 	if (!strncmp(text, "ivr:", 4))
 		return ivr_dest(t, text + 4, dest);
+	if (!strncmp(text, "external:", 9))
+		return acd_dest_outside(t, text + 9, dest);
 	acd_sip_user(number, sizeof(number), text);
-	return acd_dest_by_number(t, number, dest);
+	return (!acd_is_emergency(t, number) && acd_dest_by_number(t, number, dest)) ||
+	       acd_dest_outside(t, number, dest);
 }

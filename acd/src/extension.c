@@ -3,6 +3,7 @@
 #include "agent.h"
 #include "events.h"
 #include "leg.h"
+#include "outbound.h"
 #include "zj_obj.h"
 #include <string.h>
 #include <utlist.h>
@@ -72,6 +73,7 @@ void acd_extension_row(struct acd_tenant *t, const char *id, const json_t *row)
 {
 	struct acd_extension *e = NULL;
 
+	acd_outbound_keep(t, "extension", id, row);
 	HASH_FIND_STR(t->extensions, id, e);
 	if (!e && row)
 		e = make(t, id);

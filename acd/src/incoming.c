@@ -4,6 +4,7 @@
 #include "events.h"
 #include "extension.h"
 #include "leg.h"
+#include "outbound.h"
 #include "queue.h"
 #include "segment.h"
 #include "story.h"
@@ -59,6 +60,7 @@ static void claim_caller(struct acd_call *call)
 	struct acd_extension *e = acd_extension_by_number(call->tenant, call->caller);
 
 	acd_leg_set_phone(call->main, call->caller);
+	ACD_COPY(call->out_ext, call->caller);
 	if (e && e->agent && !acd_agent_take(e->agent, call->main, NULL))
 		ACD_COPY(call->last_agent, e->agent->id);
 }
@@ -146,7 +148,7 @@ void acd_incoming_known(struct acd *acd, const json_t *j, bool talking)
 		return;
 	if (!t->known || !t->enabled || t->gone)
 		refuse(call, 403, ACD_RESULT_REJECTED, "tenant unknown or disabled");
-	else if ((int64_t)HASH_CNT(in_t, t->calls) > t->max_calls)
+	else if ((int64_t)HASH_CNT(in_t, t->calls) > t->max_calls && !(dial && acd_is_emergency(t, target)))
 		refuse(call, 503, ACD_RESULT_OVER_LIMIT, "too many calls of the tenant");
 	else
 		route(call, kind, target);

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "events.h"
 #include "extension.h"
+#include "outbound.h"
 #include "segment.h"
 #include "story.h"
 #include "zj_obj.h"
@@ -35,6 +36,7 @@ static void destructor(void *obj)
 
 	acd_timer_stop(&leg->guard);
 	json_decref(leg->stats);
+	json_decref(leg->attempts);
 }
 
 struct acd_leg *acd_leg_add(struct acd_call *call, const char *id, enum acd_role role, bool out)
@@ -162,7 +164,7 @@ static void write_leg(const struct acd_leg *leg)
 
 	json_object_set_new(row, "sip_code", leg->sip_code ? json_integer(leg->sip_code) : json_null());
 	json_object_set_new(row, "cause", leg->q850 ? json_integer(leg->q850) : json_null());
-	json_object_set_new(row, "attempts", json_array());
+	json_object_set_new(row, "attempts", leg->attempts ? json_incref(leg->attempts) : json_array());
 	json_object_set_new(row, "codec", acd_json_text(leg->codec));
 	json_object_set_new(row, "relay", acd_json_text(leg->relay));
 	json_object_set_new(row, "loss_rx", figure(leg, "loss"));
@@ -287,6 +289,7 @@ void acd_leg_times(struct acd_leg *leg, const json_t *state)
 		ACD_COPY(leg->contact, acd_str(state, "contact"));
 	if (acd_str(state, "codec")[0])
 		ACD_COPY(leg->codec, acd_str(state, "codec"));
+	acd_out_heard(leg, json_object_get(state, "edge"));
 	if (acd_str(state, "relay")[0])
 		ACD_COPY(leg->relay, acd_str(state, "relay"));
 	leg->sip_code = acd_int(state, "sip_code", leg->sip_code);

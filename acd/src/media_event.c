@@ -114,6 +114,7 @@ static void refer_h(struct acd_leg *leg, const json_t *p)
 	refer_result(leg, 200);
 	call->main = other;
 	call->peer = leg;
+	ACD_COPY(call->out_ext, leg->ext);
 	ACD_COPY(call->relation, "transfer");
 	acd_call_go(call, &dest, ACD_LEFT_TRANSFERRED);
 }

@@ -132,6 +132,9 @@ static json_t *save_leg(const struct acd_leg *l)
 	puts_(o, "codec", l->codec);
 	puts_(o, "relay", l->relay);
 	puts_(o, "trunk", l->trunk);
+	puts_(o, "because", l->because);
+	if (l->attempts)
+		json_object_set(o, "attempts", l->attempts);
 	put(o, "ringing_at", l->ringing_at);
 	put(o, "early_at", l->early_at);
 	put(o, "answered_at", l->answered_at);
@@ -166,6 +169,9 @@ static struct acd_leg *load_leg(struct acd_call *call, const json_t *o)
 	ACD_COPY(l->codec, acd_str(o, "codec"));
 	ACD_COPY(l->relay, acd_str(o, "relay"));
 	ACD_COPY(l->trunk, acd_str(o, "trunk"));
+	ACD_COPY(l->because, acd_str(o, "because"));
+	if (json_is_array(json_object_get(o, "attempts")))
+		l->attempts = json_incref(json_object_get(o, "attempts"));
 	l->offered_at = acd_int(o, "offered_at", call->last_at);
 	l->ringing_at = acd_int(o, "ringing_at", 0);
 	l->early_at = acd_int(o, "early_at", 0);
@@ -330,7 +336,7 @@ static void load_hunting(struct acd_call *c, const json_t *o)
 /* clang-format off */
 #define CALL_TEXTS(X) \
 	X(argument) X(last_prompt) X(related) X(caller) X(callee) X(caller_name) X(did) X(trunk) X(route) X(binding) X(vip) X(hangup_by) X(hangup_reason) X(first_queue) X(last_agent) X(relation) \
-	X(room) X(record) X(record_segment) X(record_leg) X(ivr_visit)
+	X(out_ext) X(out_number) X(out_service) X(room) X(record) X(record_segment) X(record_leg) X(ivr_visit)
 /* clang-format on */
 #define CALL_TIMES(X) X(started_at) X(answered_at) X(ended_at) X(last_at) X(hangup_cause) X(waited_us) X(ivr_from)
 
@@ -347,6 +353,8 @@ json_t *acd_save_call(const struct acd_call *c)
 	CALL_TEXTS(PUT_TEXT)
 	CALL_TIMES(PUT_TIME)
 	put(o, "queued", c->queued);
+	put(o, "out_click", c->out_click);
+	put(o, "out_anonymous", c->out_anonymous);
 	if (c->result_set)
 		json_object_set_new(o, "result", json_string(acd_result_name(c->result)));
 	put(o, "hops", c->hops);
@@ -394,6 +402,8 @@ struct acd_call *acd_load_call(struct acd_tenant *t, const char *id, const json_
 	c->where = acd_where_parse(acd_str(o, "where"), ACD_AT_RING);
 	acd_dest_read(&c->dest, o, "dest");
 	c->queued = acd_int(o, "queued", 0);
+	c->out_click = acd_int(o, "out_click", 0);
+	c->out_anonymous = acd_int(o, "out_anonymous", 0);
 	c->result_set = json_is_string(json_object_get(o, "result"));
 	c->result = acd_result_parse(acd_str(o, "result"), ACD_RESULT_FAILED);
 	c->hops = (unsigned)acd_int(o, "hops", 0);

@@ -271,10 +271,23 @@ void api_call_hold_h(struct api_req *req)
 	call_command(req, "call.hold", members, 1);
 }
 
+static void rename_id(json_t *params, const char *from, const char *to)
+{
+	const char *id = json_string_value(json_object_get(params, from));
+	if (id)
+		json_object_set_new(params, to,
+				    json_string(zj_uuid_is_valid(id) ? id : "00000000-0000-0000-0000-000000000000"));
+	json_object_del(params, from);
+}
+
 void api_call_create_h(struct api_req *req)
 {
-	static const struct member members[] = {{"to", JSON_STRING, true}, {"agent_id", JSON_STRING, false}};
-	json_t *params = read_body(req, members, 2);
+	static const struct member members[] = {{"to", JSON_STRING, true},
+						{"agent_id", JSON_STRING, false},
+						{"number_id", JSON_STRING, false},
+						{"service_id", JSON_STRING, false},
+						{"anonymous", JSON_TRUE, false}};
+	json_t *params = read_body(req, members, 5);
 	if (!params)
 		return;
 	const char *id = json_string_value(json_object_get(params, "agent_id"));
@@ -286,5 +299,8 @@ void api_call_create_h(struct api_req *req)
 	}
 	json_object_set_new(params, "agent", json_string(agent));
 	json_object_del(params, "agent_id");
+	/* What acd would take for no id at all is refused there by name. */
+	rename_id(params, "number_id", "number");
+	rename_id(params, "service_id", "service");
 	command(req, "call.originate", params);
 }

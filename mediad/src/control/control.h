@@ -125,6 +125,7 @@ struct md_leg {
 	char *sip_call_id, *from, *from_name, *to, *contact; /* objects */
 	char relay[24]; /* what carries its media before it reaches us: the edge says so; "": not known */
 	json_t *headers, *data;
+	json_t *edge; /* X-Zj-* headers of answers: which trunk it was, what was tried; NULL: none */
 	enum md_codec_id codec;
 	bool dtmf_ok;
 	int64_t started_us, ringing_us, early_us, answered_us, ended_us;

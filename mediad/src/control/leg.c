@@ -26,6 +26,7 @@ static void destructor(void *obj)
 	zj_deref(l->to);
 	zj_deref(l->contact);
 	json_decref(l->headers);
+	json_decref(l->edge);
 	json_decref(l->data);
 	json_decref(l->final);
 	json_decref(l->body);
@@ -118,8 +119,9 @@ static void finish(struct md_leg *l)
 	if (l->body)
 		json_object_set(o, "body", l->body);
 	json_t *whole = md_leg_json(l);
-	static const char *const more[] = {"dir",        "codec",      "sip_call_id",    "contact",     "relay",
-					   "started_at", "ringing_at", "early_media_at", "answered_at", "ended_at"};
+	static const char *const more[] = {"dir",     "codec",      "sip_call_id", "contact",        "relay",
+					   "edge",    "started_at", "ringing_at",  "early_media_at", "answered_at",
+					   "ended_at"};
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(more); i++) {
 		json_t *v = json_object_get(whole, more[i]);
 		if (v)
@@ -251,6 +253,8 @@ json_t *md_leg_json(const struct md_leg *l)
 	if (l->relay[0])
 		set_text(o, "relay", l->relay);
 	json_object_set(o, "headers", l->headers);
+	if (l->edge)
+		json_object_set(o, "edge", l->edge);
 	set_time(o, "started_at", l->started_us);
 	set_time(o, "ringing_at", l->ringing_us);
 	set_time(o, "early_media_at", l->early_us);

@@ -105,6 +105,8 @@ static void progress(struct md_leg *l, enum md_leg_state state, const char *even
 		json_object_set_new(o, "contact", json_string(l->contact));
 	if (l->relay[0])
 		json_object_set_new(o, "relay", json_string(l->relay));
+	if (l->edge)
+		json_object_set_new(o, "edge", json_copy(l->edge));
 	md_leg_tell(l, event, o);
 }
 
@@ -158,6 +160,16 @@ static void refer_h(void *owner, const struct md_refer *r)
 
 /* Only a change of a call that talks is news; before, the next milestone says it. The owner's alone, whoever has the
  * leg. */
+#define EDGE_HEADERS_MAX 8
+static void edge_h(void *owner, const char *header, const char *value)
+{
+	struct md_leg *l = owner;
+	if (!l->edge)
+		l->edge = json_object();
+	if (json_object_get(l->edge, header) || json_object_size(l->edge) < EDGE_HEADERS_MAX)
+		json_object_set_new(l->edge, header, json_string(value));
+}
+
 static void relay_h(void *owner, const char *relay)
 {
 	struct md_leg *l = owner;
@@ -208,6 +220,7 @@ const struct md_ua_ops md_leg_ua_ops = {
 	.media = media_h,
 	.held = held_h,
 	.refer = refer_h,
+	.edge = edge_h,
 	.relay = relay_h,
 	.notify = notify_h,
 	.key = key_h,

@@ -261,18 +261,24 @@ static void state_changed(struct md_dialog *d, int status, const char *phrase, t
 		end(d, true, status >= 300 ? status : d->state == MD_D_UP ? 200 : 487, phrase);
 }
 
-static void note_relay(struct md_dialog *d, const sip_t *sip)
+/* What our own edge adds: the relay, and to answers which trunk they come from. */
+static void note_edge(struct md_dialog *d, const sip_t *sip, bool answer)
 {
-	for (const sip_unknown_t *u = sip ? sip->sip_unknown : NULL; u; u = u->un_next)
-		if (d->owner && u->un_name && u->un_value && !strcasecmp(u->un_name, "X-Zj-Relay"))
+	for (const sip_unknown_t *u = sip ? sip->sip_unknown : NULL; u; u = u->un_next) {
+		if (!d->owner || !u->un_name || !u->un_value || strncasecmp(u->un_name, "X-Zj-", 5) != 0)
+			continue;
+		if (!strcasecmp(u->un_name, "X-Zj-Relay"))
 			d->ua->ops->relay(d->owner, u->un_value);
+		else if (answer)
+			d->ua->ops->edge(d->owner, u->un_name, u->un_value);
+	}
 }
 
 void md_dialog_event(struct md_dialog *d, nua_event_t event, int status, const char *phrase, const sip_t *sip,
 		     tagi_t tags[])
 {
 	if (event == nua_i_invite || event == nua_i_update || event == nua_r_invite)
-		note_relay(d, sip);
+		note_edge(d, sip, event == nua_r_invite);
 	switch (event) {
 	case nua_i_invite:
 		md_dialog_far_offer(d, sip, false);

@@ -45,6 +45,7 @@ struct md_ua_ops {
 	void (*media)(void *owner, const struct md_media *m); /* agreed, or changed */
 	void (*held)(void *owner, bool on);                   /* by the far end */
 	void (*refer)(void *owner, const struct md_refer *r);
+	void (*edge)(void *owner, const char *header, const char *value); /* an X-Zj-* header of an answer */
 	void (*relay)(void *owner, const char *relay); /* X-Zj-Relay: what carries its media now; often a repeat */
 	void (*notify)(void *owner, int code, const char *phrase, bool final); /* of a REFER of ours */
 	void (*key)(void *owner, char digit, unsigned ms);                     /* by INFO */

@@ -1,0 +1,395 @@
+#include "outbound.h"
+#include "agent.h"
+#include "call.h"
+#include "events.h"
+#include "extension.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ATTEMPTS_MAX 16
+
+void acd_outbound_keep(struct acd_tenant *t, const char *table, const char *id, const json_t *row)
+{
+	json_t *rows;
+
+	if (!t->out)
+		t->out = json_object();
+	rows = json_object_get(t->out, table);
+	if (!rows) {
+		rows = json_object();
+		json_object_set_new(t->out, table, rows);
+	}
+	if (row)
+		json_object_set(rows, id, (json_t *)(uintptr_t)row);
+	else
+		json_object_del(rows, id);
+}
+
+void acd_outbound_forget(struct acd_tenant *t)
+{
+	json_decref(t->out);
+	t->out = NULL;
+}
+
+#define KEEPER(name, table)                                                                                            \
+	void name(struct acd_tenant *t, const char *id, const json_t *row)                                             \
+	{                                                                                                              \
+		acd_outbound_keep(t, table, id, row);                                                                  \
+	}
+KEEPER(acd_out_rule_row, "outbound_rule")
+KEEPER(acd_out_group_row, "account_group")
+KEEPER(acd_out_account_row, "account")
+KEEPER(acd_out_number_row, "trunk_number")
+KEEPER(acd_out_service_row, "number")
+KEEPER(acd_out_emergency_row, "emergency_number")
+
+static json_t *rows_of(const struct acd_tenant *t, const char *table)
+{
+	return json_object_get(t->out, table);
+}
+
+/* NULL when there is none. */
+static json_t *row_of(const struct acd_tenant *t, const char *table, const char *id)
+{
+	return *id ? json_object_get(rows_of(t, table), id) : NULL;
+}
+
+bool acd_out_has(const struct acd_tenant *t, const char *table, const char *id)
+{
+	return row_of(t, table, id) != NULL;
+}
+
+static json_t *tenant_row(const struct acd_tenant *t)
+{
+	return row_of(t, "tenant", t->id);
+}
+
+static struct acd_tenant *carrier_of(const struct acd_tenant *t)
+{
+	struct acd_tenant *c, *next;
+
+	HASH_ITER (hh, t->acd->tenants, c, next)
+		if (c->carrier)
+			return c;
+	return NULL;
+}
+
+static bool lists_emergency(const struct acd_tenant *t, const char *number)
+{
+	const char *id;
+	json_t *row;
+
+	json_object_foreach (rows_of(t, "emergency_number"), id, row)
+		if (!strcmp(acd_str(row, "number"), number))
+			return true;
+	return false;
+}
+
+bool acd_is_emergency(const struct acd_tenant *t, const char *number)
+{
+	struct acd_tenant *carrier = carrier_of(t);
+
+	return lists_emergency(t, number) || (carrier && carrier != t && lists_emergency(carrier, number));
+}
+
+static bool is_number(const char *s)
+{
+	return *s && strspn(s, "+0123456789*#") == strlen(s) && strlen(s) <= 32 && strpbrk(s, "0123456789");
+}
+
+/* The tenant whose dial prefix is the longest that the number begins with. */
+static struct acd_tenant *by_dial_prefix(struct acd_tenant *t, const char *number, size_t *len)
+{
+	struct acd_tenant *x, *next, *best = NULL;
+
+	*len = 0;
+	HASH_ITER (hh, t->acd->tenants, x, next) {
+		const char *prefix = acd_str(tenant_row(x), "dial_prefix");
+		size_t n = strlen(prefix);
+
+		if (x != t && x->enabled && !x->gone && n > *len && !strncmp(number, prefix, n) && number[n]) {
+			*len = n;
+			best = x;
+		}
+	}
+	return best;
+}
+
+bool acd_dest_outside(struct acd_tenant *t, const char *number, struct acd_dest *dest)
+{
+	const char *prefix = acd_str(tenant_row(t), "out_prefix");
+	size_t n = strlen(prefix), len;
+	struct acd_tenant *other;
+
+	if (!is_number(number))
+		return false;
+	memset(dest, 0, sizeof(*dest));
+	dest->kind = ACD_TO_EXTERNAL;
+	if (!acd_is_emergency(t, number)) {
+		other = by_dial_prefix(t, number, &len);
+		if (other) {
+			ACD_COPY(dest->id, other->id);
+			ACD_COPY(dest->number, number + len);
+			return true;
+		}
+		if (n && !strncmp(number, prefix, n) && number[n])
+			number += n;
+	}
+	ACD_COPY(dest->number, number);
+	return true;
+}
+
+/* ---- routes ---- */
+static int fit(const char *prefix, int64_t length, const char *number)
+{
+	const char *digits = number[0] == '+' ? number + 1 : number, *p = prefix[0] == '+' ? prefix + 1 : prefix;
+
+	if (!strcmp(prefix, "default"))
+		p = "";
+	if (strncmp(digits, p, strlen(p)) != 0 || (length && (int64_t)strlen(digits) != length))
+		return -1;
+	return 2 * (int)strlen(p) + (length ? 1 : 0);
+}
+
+static json_t *rule_of(const struct acd_tenant *t, const char *route, const char *number)
+{
+	json_t *row, *best = NULL;
+	const char *id;
+	int best_fit = -1;
+
+	json_object_foreach (rows_of(t, "outbound_rule"), id, row) {
+		int f = strcmp(acd_str(row, "route_id"), route) != 0
+				? -1
+				: fit(acd_str(row, "prefix"), acd_int(row, "length", 0), number);
+
+		if (f > best_fit) {
+			best_fit = f;
+			best = row;
+		}
+	}
+	return best;
+}
+
+static void rewrite(char *out, size_t size, const char *number, const char *strip, const char *add)
+{
+	size_t cut = *strip && !strncmp(number, strip, strlen(strip)) ? strlen(strip) : 0;
+	char text[2 * ACD_NUMBER_SIZE];
+
+	snprintf(text, sizeof(text), "%s%s", add, number + cut);
+	acd_copy(out, size, text);
+}
+
+/* ---- who asks ---- */
+struct asker {
+	const struct acd_extension *e;
+	const json_t *ext, *agent, *group;
+	char account[ZJ_UUID_SIZE];
+};
+
+/* The account's group that says something about outbound calls; of several the one that names a route. */
+static const json_t *group_of(const struct acd_tenant *t, const char *account)
+{
+	const json_t *best = NULL;
+	struct acd_pair *p, *next;
+
+	HASH_ITER (hh, t->account_groups, p, next) {
+		const json_t *row = strcmp(p->account_id, account) ? NULL : row_of(t, "account_group", p->group_id);
+
+		if (row && (!best || acd_str(row, "outbound_route_id")[0]))
+			best = row;
+	}
+	return best;
+}
+
+static void find_asker(const struct acd_call *call, struct asker *a)
+{
+	const struct acd_tenant *t = call->tenant;
+	const struct acd_agent *agent = NULL;
+
+	memset(a, 0, sizeof(*a));
+	a->e = call->out_ext[0] ? acd_extension_by_number(t, call->out_ext) : NULL;
+	if (a->e) {
+		a->ext = row_of(t, "extension", a->e->id);
+		agent = a->e->agent;
+		ACD_COPY(a->account, a->e->account_id);
+	}
+	if (agent) {
+		a->agent = row_of(t, "agent", agent->id);
+		if (agent->account_id[0])
+			ACD_COPY(a->account, agent->account_id);
+	}
+	if (a->account[0])
+		a->group = group_of(t, a->account);
+}
+
+static void refuse(struct acd_out_why *why, int code, enum acd_result result, const char *text)
+{
+	*why = (struct acd_out_why){code, result, text};
+}
+
+static bool may_dial(const struct asker *a, const char *number, struct acd_out_why *why)
+{
+	const char *range = acd_str(a->ext, "outbound_permission");
+	bool abroad = (number[0] == '+' && strncmp(number, "+86", 3) != 0) || !strncmp(number, "00", 2);
+	bool far = abroad || number[0] == '0' || number[0] == '+';
+
+	if (!a->ext)
+		return true;
+	if (json_is_false(json_object_get(a->ext, "allow_outbound")))
+		refuse(why, 403, ACD_RESULT_BARRED, "the extension may not dial out");
+	else if ((!strcmp(range, "national") && abroad) || (!strcmp(range, "local") && far))
+		refuse(why, 403, ACD_RESULT_BARRED, "the extension may not dial this far");
+	else
+		return true;
+	return false;
+}
+
+/* Over which trunk or group: the extension's own, its account group's, the tenant's. */
+static void take_object(const struct acd_tenant *t, const struct asker *a, struct acd_out *out)
+{
+	const json_t *from = a->group && acd_str(a->group, "outbound_id")[0] ? a->group : tenant_row(t);
+
+	if (acd_str(a->ext, "trunk_id")[0])
+		snprintf(out->object, sizeof(out->object), "trunk:%s", acd_str(a->ext, "trunk_id"));
+	else if (acd_str(from, "outbound_id")[0])
+		snprintf(out->object, sizeof(out->object), "%s:%s", acd_str(from, "outbound_kind"),
+			 acd_str(from, "outbound_id"));
+	if (a->group)
+		ACD_COPY(out->group, acd_str(a->group, "id"));
+}
+
+/* ---- the caller that is shown ---- */
+static bool say(struct acd_out *out, const json_t *row, const char *number, const char *name)
+{
+	if (!acd_str(row, number)[0])
+		return false;
+	ACD_COPY(out->caller, acd_str(row, number));
+	ACD_COPY(out->name, acd_str(row, name));
+	return true;
+}
+
+static bool say_pool(struct acd_out *out, const json_t *row)
+{
+	ACD_COPY(out->pool, acd_str(row, "caller_pool_id"));
+	return out->pool[0];
+}
+
+/* The number that the agent chose; the service's where it is forced; the employee's access number for a click; the
+ * agent's, the extension's, the service's, the tenant's. */
+static void take_caller(const struct acd_call *call, const struct asker *a, struct acd_out *out)
+{
+	const struct acd_tenant *t = call->tenant;
+	const json_t *service = row_of(t, "number", call->out_service), *tenant = tenant_row(t);
+	const json_t *account = call->out_click ? row_of(t, "account", a->account) : NULL;
+	bool forced = json_is_true(json_object_get(service, "force_caller"));
+
+	if (say(out, row_of(t, "trunk_number", call->out_number), "full_number", "caller_name") ||
+	    (forced && say(out, service, "out_caller_number", "out_caller_name")) ||
+	    say(out, row_of(t, "trunk_number", acd_str(account, "access_number_id")), "full_number", "caller_name") ||
+	    say(out, a->agent, "out_caller_number", "out_caller_name") ||
+	    say(out, a->ext, "out_caller_number", "out_caller_name") || say_pool(out, a->ext) ||
+	    say(out, service, "out_caller_number", "out_caller_name") ||
+	    say(out, tenant, "caller_number", "caller_name"))
+		return;
+	(void)say_pool(out, tenant);
+}
+
+static enum acd_out_verdict emergency(struct acd_call *call, const struct asker *a, struct acd_out *out)
+{
+	struct acd_tenant *carrier = carrier_of(call->tenant);
+
+	out->emergency = true;
+	take_object(call->tenant, a, out);
+	if (!out->object[0] && carrier)
+		take_object(carrier, &(struct asker){0}, out);
+	take_caller(call, a, out);
+	out->pool[0] = 0;
+	return ACD_OUT_DIAL;
+}
+
+enum acd_out_verdict acd_outbound(struct acd_call *call, struct acd_out *out, struct acd_dest *dest,
+				  struct acd_out_why *why)
+{
+	struct acd_tenant *t = call->tenant;
+	const char *number = call->dest.number, *route;
+	struct asker a;
+	json_t *rule;
+
+	memset(out, 0, sizeof(*out));
+	ACD_COPY(out->number, number);
+	find_asker(call, &a);
+	if (call->dest.id[0]) { /* another tenant's internal number */
+		ACD_COPY(out->tenant, call->dest.id);
+		return ACD_OUT_DIAL;
+	}
+	if (acd_is_emergency(t, number))
+		return emergency(call, &a, out);
+	if (!may_dial(&a, number, why))
+		return ACD_OUT_REFUSE;
+	route = acd_str(a.group, "outbound_route_id");
+	if (!*route)
+		route = acd_str(tenant_row(t), "outbound_route_id");
+	if (*route) {
+		rule = rule_of(t, route, number);
+		if (!rule || !strcmp(acd_str(rule, "destination_kind"), "hangup")) {
+			refuse(why, 403, ACD_RESULT_BARRED,
+			       rule ? "the outbound route ends it" : "no rule of the outbound route fits");
+			return ACD_OUT_REFUSE;
+		}
+		if (strcmp(acd_str(rule, "destination_kind"), "external") != 0) {
+			acd_dest_read(dest, rule, "destination");
+			return ACD_OUT_GO;
+		}
+		rewrite(out->number, sizeof(out->number), number, acd_str(rule, "strip"), acd_str(rule, "add"));
+	}
+	take_object(t, &a, out);
+	take_caller(call, &a, out);
+	out->anonymous = call->out_anonymous || json_is_true(json_object_get(a.ext, "out_anonymous"));
+	if (a.e && !out->caller[0] && !out->pool[0] &&
+	    json_is_true(json_object_get(tenant_row(t), "caller_required"))) {
+		refuse(why, 403, ACD_RESULT_BARRED, "no caller number is chosen");
+		return ACD_OUT_REFUSE;
+	}
+	return ACD_OUT_DIAL;
+}
+
+/* `trunk;host:port;code;ms,…` as the edge writes it. */
+static json_t *read_attempts(const char *text)
+{
+	json_t *all = json_array();
+
+	while (*text && json_array_size(all) < ATTEMPTS_MAX) {
+		char trunk[64], host[300];
+		long long ms;
+		int code, n = 0;
+
+		if (sscanf(text, " %63[0-9a-f-];%299[^;];%d;%lld%n", trunk, host, &code, &ms, &n) != 4 || !n ||
+		    !zj_uuid_is_valid(trunk))
+			break;
+		json_array_append_new(all, json_pack("{s:s, s:s, s:i, s:I}", "trunk_id", trunk, "host", host, "code",
+						     code, "ms", (json_int_t)ms));
+		text += n;
+		text += *text == ',';
+	}
+	return all;
+}
+
+void acd_out_heard(struct acd_leg *leg, const json_t *edge)
+{
+	const char *trunk = acd_str(edge, "X-Zj-Trunk"), *attempts = acd_str(edge, "X-Zj-Attempts");
+
+	if (!json_is_object(edge))
+		return;
+	if (zj_uuid_is_valid(trunk)) {
+		ACD_COPY(leg->trunk, trunk);
+		if (leg->call->direction == ACD_DIR_OUT)
+			ACD_COPY(leg->call->trunk, trunk);
+	}
+	if (*attempts) {
+		json_decref(leg->attempts);
+		leg->attempts = read_attempts(attempts);
+	}
+	ACD_COPY(leg->because, acd_str(edge, "X-Zj-Because"));
+}

@@ -1,0 +1,46 @@
+/* Where a dialled number goes, and with which caller: outbound routes, permissions, emergency numbers, caller numbers.
+ */
+#ifndef ACD_OUTBOUND_H
+#define ACD_OUTBOUND_H
+#include "acd.h"
+
+/* A row of the configuration is kept as it is (NULL: gone). */
+void acd_outbound_keep(struct acd_tenant *t, const char *table, const char *id, const json_t *row);
+void acd_outbound_forget(struct acd_tenant *t);
+void acd_out_rule_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_out_group_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_out_account_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_out_number_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_out_service_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_out_emergency_row(struct acd_tenant *t, const char *id, const json_t *row);
+
+struct acd_out { /* what the edge is told of a call */
+	char number[ACD_NUMBER_SIZE];
+	char object[64];           /* trunk:ID or trunk_group:ID, "": rates decide */
+	char group[ZJ_UUID_SIZE];  /* account group */
+	char pool[ZJ_UUID_SIZE];   /* of numbers that take turns */
+	char tenant[ZJ_UUID_SIZE]; /* another tenant's internal number */
+	char caller[ACD_NUMBER_SIZE], name[ACD_TEXT_SIZE];
+	bool anonymous, emergency;
+};
+struct acd_out_why {
+	int code; /* SIP */
+	enum acd_result result;
+	const char *text;
+};
+enum acd_out_verdict {
+	ACD_OUT_DIAL,  /* out is filled */
+	ACD_OUT_GO,    /* the route sends it to `dest` instead */
+	ACD_OUT_REFUSE /* why */
+};
+/* call->dest is external. */
+enum acd_out_verdict acd_outbound(struct acd_call *call, struct acd_out *out, struct acd_dest *dest,
+				  struct acd_out_why *why);
+
+bool acd_out_has(const struct acd_tenant *t, const char *table, const char *id);
+bool acd_is_emergency(const struct acd_tenant *t, const char *number);
+/* A number outside: what follows the outside-line prefix, another tenant's dial prefix and number, or digits. */
+bool acd_dest_outside(struct acd_tenant *t, const char *number, struct acd_dest *dest);
+/* Takes what the edge said of the trunk (X-Zj-Trunk, -Attempts, -Because). */
+void acd_out_heard(struct acd_leg *leg, const json_t *edge);
+#endif
