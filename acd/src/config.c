@@ -375,6 +375,7 @@ const struct acd_config_table acd_config_tables[] = {
 	{"trunk_number", "tenant_id, id, full_number, caller_name, trunk_id", acd_out_number_row},
 	{"number", "tenant_id, id, number, out_caller_number, out_caller_name, force_caller", acd_out_service_row},
 	{"emergency_number", "tenant_id, id, number", acd_out_emergency_row},
+	{"extension_rate", "tenant_id, id, trunk_id", acd_out_rate_row},
 	{NULL, NULL, NULL},
 };
 

@@ -44,6 +44,7 @@ KEEPER(acd_out_account_row, "account")
 KEEPER(acd_out_number_row, "trunk_number")
 KEEPER(acd_out_service_row, "number")
 KEEPER(acd_out_emergency_row, "emergency_number")
+KEEPER(acd_out_rate_row, "extension_rate")
 
 static json_t *rows_of(const struct acd_tenant *t, const char *table)
 {
@@ -296,6 +297,26 @@ static void take_caller(const struct acd_call *call, const struct asker *a, stru
 	(void)say_pool(out, tenant);
 }
 
+static bool has_trunk(const struct acd_tenant *t, const char *table)
+{
+	const char *id;
+	json_t *row;
+
+	json_object_foreach (rows_of(t, table), id, row)
+		if (acd_str(row, "trunk_id")[0])
+			return true;
+	return false;
+}
+
+/* Is there anything that may name a trunk: the object, a rate, the number that is shown? The edge knows which. */
+static bool may_leave(const struct acd_tenant *t, const struct acd_out *out)
+{
+	struct acd_tenant *carrier = carrier_of(t);
+
+	return out->object[0] || has_trunk(t, "extension_rate") || (carrier && has_trunk(carrier, "extension_rate")) ||
+	       has_trunk(t, "trunk_number");
+}
+
 static enum acd_out_verdict emergency(struct acd_call *call, const struct asker *a, struct acd_out *out)
 {
 	struct acd_tenant *carrier = carrier_of(call->tenant);
@@ -346,6 +367,10 @@ enum acd_out_verdict acd_outbound(struct acd_call *call, struct acd_out *out, st
 	}
 	take_object(t, &a, out);
 	take_caller(call, &a, out);
+	if (!may_leave(t, out)) {
+		refuse(why, 404, ACD_RESULT_UNREACHABLE, "no such number, and no trunk for it");
+		return ACD_OUT_REFUSE;
+	}
 	out->anonymous = call->out_anonymous || json_is_true(json_object_get(a.ext, "out_anonymous"));
 	if (a.e && !out->caller[0] && !out->pool[0] &&
 	    json_is_true(json_object_get(tenant_row(t), "caller_required"))) {

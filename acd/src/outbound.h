@@ -12,6 +12,7 @@ void acd_out_group_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_account_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_number_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_service_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_out_rate_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_emergency_row(struct acd_tenant *t, const char *id, const json_t *row);
 
 struct acd_out { /* what the edge is told of a call */
