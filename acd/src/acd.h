@@ -343,7 +343,7 @@ struct acd_call {
 		trunk[ZJ_UUID_SIZE];
 	char route[ZJ_UUID_SIZE], binding[64], vip[2]; /* from the edge: the inbound route, kind:id of the page, "1" */
 	struct acd_dest dest;                          /* of the present story */
-	char out_ext[ACD_NUMBER_SIZE];                            /* the extension that calls outside, "": nobody's */
+	char out_ext[ACD_NUMBER_SIZE];                 /* the extension that calls outside, "": nobody's */
 	char out_number[ZJ_UUID_SIZE], out_service[ZJ_UUID_SIZE]; /* the trunk number chosen; the number it calls for */
 	bool out_click, out_anonymous;
 	int64_t started_at, answered_at, ended_at, last_at;
