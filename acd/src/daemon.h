@@ -153,4 +153,5 @@ int acd_music_make(const char *path); /* the built-in music, unless the file is 
 void acd_reconcile(struct acd *acd, const json_t *snapshot);
 void acd_save_all(struct acd *acd); /* says the state of everything again */
 void acd_edge_rejected(struct acd *acd, const json_t *p);
+void acd_edge_banned(struct acd *acd, const char *edge, const json_t *p); /* ban.c */
 #endif

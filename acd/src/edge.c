@@ -121,6 +121,16 @@ static void expired_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *c
 	done(arg, conn, p, call);
 }
 
+static void banned_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_edge *all = arg;
+	struct edge *e = is_new(all, conn, p);
+
+	if (e)
+		acd_edge_banned(all->d->acd, e->name, p);
+	done(all, conn, p, call);
+}
+
 static void relay_down_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
 {
 	struct acd_edge *all = arg;
@@ -229,6 +239,7 @@ static const struct zj_rpc_method methods[] = {
 	{"edge.rejected", "*", rejected_h, "a call that the edge refused"},
 	{"edge.registered", "*", registered_h, "a phone registered"},
 	{"edge.expired", "*", expired_h, "a registration ended"},
+	{"edge.banned", "*", banned_h, "an edge listens to somebody no more"},
 	{"edge.relay_down", "*", relay_down_h, "an rtpengine does not answer"},
 	{"edge.relay_up", "*", relay_up_h, "it answers again"},
 	{NULL, NULL, NULL, NULL},

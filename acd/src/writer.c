@@ -41,6 +41,7 @@ static const struct acd_fact_table {
 	 "sha256, node, path, state"},
 	{"voicemail_act",
 	 "tenant_id, id, call_id, box_id, voicemail_id, what, path, at"}, /* after the messages it is about */
+	{"ban", "tenant_id, id, kind, what, because, edge, from_at, until_at, note"},
 	{"event", "tenant_id, id, epoch, seq, at, type, data"},
 };
 

@@ -58,7 +58,13 @@ char *edge_event_json(const struct edge_event *e)
 		set_rejected(o, e);
 	else if (e->kind == EDGE_REGISTERED || e->kind == EDGE_EXPIRED)
 		set_registration(o, e);
-	else {
+	else if (e->kind == EDGE_BANNED) {
+		set_uuid(o, "ban", &e->call);
+		set_text(o, "kind", e->extension);
+		set_text(o, "what", e->contact);
+		set_text(o, "because", e->because);
+		json_object_set_new(o, "seconds", json_integer(e->expires_s));
+	} else {
 		set_text(o, "relay", e->because);
 		set_text(o, "address", e->source);
 		json_object_set_new(o, "living", json_integer(e->count));

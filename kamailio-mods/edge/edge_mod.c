@@ -116,11 +116,13 @@ static int mod_init(void)
 		return -1;
 	}
 	zk_kam_seed();
-	if (edge_store_alloc(&edge_store) || edge_ring_alloc(&edge_ring, RING_EVENTS)) {
+	if (edge_store_alloc(&edge_store) || edge_lifted_alloc(&edge_lifted) ||
+	    edge_ring_alloc(&edge_ring, RING_EVENTS)) {
 		LM_ERR("no shared memory: start Kamailio with a larger -m\n");
 		return -1;
 	}
 	sink = edge_sink(edge_store);
+	edge_sink_lifted(edge_lifted);
 	if (edge_usrloc_init(edge_ring, edge_store) ||
 	    zk_follow_alloc(&follow, "edge", param_db, param_copy, edge_tables, EDGE_MAPS, &sink))
 		return -1;
@@ -201,10 +203,18 @@ static int w_rejected(struct sip_msg *msg, char *p_code, char *p_because, char *
 	return edge_ring_put(edge_ring, &e) ? 1 : -1;
 }
 
-enum { PV_TENANT, PV_EXTENSION, PV_HA1, PV_CALL, PV_NOW, PV_RELAY, PV_BECAUSE, PV_IPV6, PV_FIX };
-static const char *const pv_names[] = {
-	[PV_TENANT] = "tenant", [PV_EXTENSION] = "extension", [PV_HA1] = "ha1",   [PV_CALL] = "call", [PV_NOW] = "now",
-	[PV_RELAY] = "relay",   [PV_BECAUSE] = "because",     [PV_IPV6] = "ipv6", [PV_FIX] = "fix",   NULL};
+enum { PV_TENANT, PV_EXTENSION, PV_HA1, PV_CALL, PV_NOW, PV_RELAY, PV_BECAUSE, PV_IPV6, PV_FIX, PV_BAN };
+static const char *const pv_names[] = {[PV_TENANT] = "tenant",
+				       [PV_EXTENSION] = "extension",
+				       [PV_HA1] = "ha1",
+				       [PV_CALL] = "call",
+				       [PV_NOW] = "now",
+				       [PV_RELAY] = "relay",
+				       [PV_BECAUSE] = "because",
+				       [PV_IPV6] = "ipv6",
+				       [PV_FIX] = "fix",
+				       [PV_BAN] = "ban",
+				       NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
 {
@@ -226,6 +236,8 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 	case PV_NOW:
 		zk_rfc3339(now);
 		return zk_kam_pv_text(msg, param, res, now);
+	case PV_BAN:
+		return zk_kam_pv_uuid(msg, param, res, &edge_last_ban);
 	case PV_RELAY:
 		return pv_get_sintval(msg, param, res, edge_media_said.relay);
 	case PV_BECAUSE:
@@ -280,6 +292,10 @@ static cmd_export_t cmds[] = {
 	{"edge_tenant", (cmd_function)w_tenant, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"edge_extension", (cmd_function)w_extension, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
 	{"edge_rejected", (cmd_function)w_rejected, 5, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
+	{"edge_banned", (cmd_function)edge_w_banned, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
+	{"edge_lifted", (cmd_function)edge_w_lifted, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
+	{"edge_ban", (cmd_function)edge_w_ban, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
+	{"edge_from_here", (cmd_function)edge_w_from_here, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"edge_media", (cmd_function)edge_w_media, 3, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{"edge_media_fix", (cmd_function)edge_w_media_fix, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
 	{"edge_relay_choose", (cmd_function)edge_w_relay_choose, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},

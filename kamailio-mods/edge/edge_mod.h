@@ -11,6 +11,14 @@ extern struct edge_ring *edge_ring;
 extern struct edge_relays *edge_relays;
 extern struct edge_hit edge_hit; /* of the message in hand in this process */
 
+/* edge_ban_mod.c */
+extern struct edge_lifted *edge_lifted;
+extern struct zk_uuid edge_last_ban;
+int edge_w_banned(struct sip_msg *msg, char *what, char *p2);
+int edge_w_lifted(struct sip_msg *msg, char *id, char *p2);
+int edge_w_ban(struct sip_msg *msg, char *kind, char *what, char *because, char *seconds);
+int edge_w_from_here(struct sip_msg *msg, char *address, char *p2);
+
 int64_t edge_wall_us(void);
 /* Puts an event for acd into the ring. */
 bool edge_tell(const struct edge_event *e);

@@ -1,16 +1,20 @@
 #include "edge_table.h"
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct zk_table edge_tables[EDGE_MAPS] = {
 	[EDGE_TENANT] = {"tenant", "sip_domain, enabled", 2},
-	[EDGE_EXTENSION] = {"extension", "tenant_id, number, ha1, enabled, media_relay", 5},
+	[EDGE_EXTENSION] = {"extension", "tenant_id, number, ha1, enabled, media_relay, host::text", 6},
 	[EDGE_TRUNK] = {"trunk", "media_relay", 1},
+	[EDGE_BAN] = {"ban", "what, extract(epoch from until_at)::bigint", 2},
 };
 
 int edge_store_alloc(struct zk_store **sp)
 {
 	static const size_t sizes[EDGE_MAPS] = {sizeof(struct edge_tenant), sizeof(struct edge_extension),
-						sizeof(struct edge_trunk)};
+						sizeof(struct edge_trunk), sizeof(struct edge_ban)};
 	return zk_store_alloc(sp, sizes, EDGE_MAPS);
 }
 
@@ -45,8 +49,55 @@ static bool decode_extension(struct edge_extension *e, const char *const *f)
 		return false;
 	e->enabled = f[3][0] == 't';
 	e->media = edge_policy_parse(f[4]);
+	if (f[5] && !copy_text(e->host, sizeof e->host, f[5]))
+		return false;
 	e->rec.hash = extension_hash(&e->tenant, e->number);
 	return true;
+}
+
+static bool decode_ban(struct edge_ban *b, const char *const *f)
+{
+	if (!f[0] || !zk_copy_lower(b->what, sizeof b->what, f[0], strlen(f[0])) || !f[1])
+		return false;
+	b->until = strtoll(f[1], NULL, 10);
+	b->rec.hash = zk_hash(NULL, 0, b->what, strlen(b->what)) | 1;
+	return true;
+}
+
+struct edge_lifted {
+	_Atomic unsigned n;
+	struct zk_uuid id[EDGE_LIFTED];
+};
+static struct edge_lifted *lifted;
+
+int edge_lifted_alloc(struct edge_lifted **lp)
+{
+	*lp = zk_mem_alloc(sizeof **lp);
+	if (!*lp)
+		return ENOMEM;
+	memset(*lp, 0, sizeof **lp);
+	return 0;
+}
+
+void edge_lifted_put(struct edge_lifted *l, const struct zk_uuid *id)
+{
+	unsigned n = atomic_load(&l->n);
+	l->id[n % EDGE_LIFTED] = *id;
+	atomic_store(&l->n, n + 1);
+}
+
+bool edge_lifted_has(const struct edge_lifted *l, const struct zk_uuid *id)
+{
+	unsigned n = atomic_load(&l->n);
+	for (unsigned i = 0; i < n && i < EDGE_LIFTED; i++)
+		if (!zk_uuid_cmp(&l->id[i], id))
+			return true;
+	return false;
+}
+
+void edge_sink_lifted(struct edge_lifted *l)
+{
+	lifted = l;
 }
 
 static int sink_begin(const size_t *rows, bool anew, void *arg)
@@ -54,20 +105,35 @@ static int sink_begin(const size_t *rows, bool anew, void *arg)
 	return zk_write_begin(arg, rows, anew);
 }
 
-static void sink_row(unsigned table, const struct zk_uuid *id, const char *const *fields, void *arg)
+/* False: nothing to keep. */
+static bool put(unsigned table, const struct zk_uuid *id, const char *const *fields, struct zk_store *store)
 {
 	struct edge_tenant t = {.rec = {.id = *id}};
 	struct edge_extension e = {.rec = {.id = *id}};
+	struct edge_ban b = {.rec = {.id = *id}};
 	struct edge_trunk k = {.rec = {.id = *id, .hash = zk_hash(id->b, sizeof id->b, "", 0) | 1}};
-	if (fields && table == EDGE_TENANT && decode_tenant(&t, fields))
-		zk_put(arg, table, &t);
-	else if (fields && table == EDGE_EXTENSION && decode_extension(&e, fields))
-		zk_put(arg, table, &e);
-	else if (fields && table == EDGE_TRUNK) {
-		k.media = edge_policy_parse(fields[0]);
-		zk_put(arg, table, &k);
-	} else
-		zk_del(arg, table, id);
+	const void *row = NULL;
+	if (table == EDGE_TENANT && decode_tenant(&t, fields))
+		row = &t;
+	else if (table == EDGE_EXTENSION && decode_extension(&e, fields))
+		row = &e;
+	else if (table == EDGE_BAN && decode_ban(&b, fields))
+		row = &b;
+	else if (table == EDGE_TRUNK)
+		row = &k;
+	k.media = table == EDGE_TRUNK ? edge_policy_parse(fields[0]) : EDGE_AUTO;
+	if (row)
+		zk_put(store, table, row);
+	return row;
+}
+
+static void sink_row(unsigned table, const struct zk_uuid *id, const char *const *fields, void *arg)
+{
+	if (fields && put(table, id, fields, arg))
+		return;
+	zk_del(arg, table, id);
+	if (table == EDGE_BAN && lifted)
+		edge_lifted_put(lifted, id);
 }
 
 static int sink_end(void *arg)
@@ -131,6 +197,7 @@ static void extension_h(struct zk_map *const *maps, void *arg)
 		return;
 	s->hit->extension = e->rec.id;
 	s->hit->media = e->media;
+	zk_copy(s->hit->host, sizeof s->hit->host, e->host, strnlen(e->host, sizeof e->host - 1));
 	zk_copy(s->hit->ha1, sizeof s->hit->ha1, e->ha1, strnlen(e->ha1, sizeof e->ha1 - 1));
 }
 
@@ -158,4 +225,34 @@ enum edge_policy edge_trunk_media(struct zk_store *store, const struct zk_uuid *
 {
 	struct trunk_search s = {.id = trunk};
 	return zk_read(store, trunk_h, &s) ? EDGE_AUTO : s.media;
+}
+
+struct ban_search {
+	char what[EDGE_WHAT_MAX];
+	int64_t now;
+	bool found;
+};
+
+static void ban_h(struct zk_map *const *maps, void *arg)
+{
+	struct ban_search *s = arg;
+	struct zk_iter it;
+	const struct edge_ban *b = zk_first(maps[EDGE_BAN], zk_hash(NULL, 0, s->what, strlen(s->what)) | 1, &it);
+	while (b && (b->until <= s->now || strncmp(b->what, s->what, sizeof b->what) != 0))
+		b = zk_next(&it);
+	s->found = b != NULL;
+}
+
+bool edge_find_ban(struct zk_store *store, const char *what, size_t len, int64_t now)
+{
+	struct ban_search s = {.now = now};
+	return zk_copy_lower(s.what, sizeof s.what, what, len) && !zk_read(store, ban_h, &s) && s.found;
+}
+
+bool edge_host_allows(const char *host, const char *address)
+{
+	struct edge_nets nets;
+	struct in6_addr a;
+	return !host[0] || (edge_nets_parse(&nets, host) && edge_address_parse(&a, address, strlen(address)) &&
+			    edge_nets_has(&nets, &a));
 }
