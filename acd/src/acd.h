@@ -361,6 +361,7 @@ struct acd_call {
 	enum acd_feature feature;
 	char argument[ACD_NUMBER_SIZE]; /* of the feature */
 	char last_prompt[ZJ_UUID_SIZE]; /* said instead of the usual last sentence */
+	char barred_by[ZJ_UUID_SIZE];   /* the edge's rule that refused it */
 	int last_code;                  /* to an unanswered main leg behind it */
 	unsigned hops, n_records;
 	bool hold;
@@ -418,6 +419,7 @@ void acd_run_timers(struct acd *acd);          /* entry */
 int64_t acd_next_timer(const struct acd *acd); /* -1: none */
 struct acd_tenant *acd_tenant_find(struct acd *acd, const char *id);
 struct acd_tenant *acd_tenant_get(struct acd *acd, const char *id); /* made when unknown */
+struct acd_tenant *acd_carrier(struct acd *acd);                    /* NULL: not known yet */
 void acd_touch(struct acd_tenant *t);
 void acd_fact(struct acd_tenant *t, const char *table, json_t *row /* stolen */);
 void acd_uuid(struct acd *acd, char out[ZJ_UUID_SIZE]);

@@ -55,6 +55,8 @@ json_t *acd_item_prompt(const struct acd_tenant *t, const char *id)
 
 	if (id[0])
 		HASH_FIND_STR(t->prompts, id, prompt);
+	if (id[0] && !prompt && acd_carrier(t->acd)) /* the carrier's lists bar for everybody, with its own words */
+		HASH_FIND_STR(acd_carrier(t->acd)->prompts, id, prompt);
 	return prompt && prompt->path ? acd_item_file(t->acd, prompt->path) : NULL;
 }
 

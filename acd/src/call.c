@@ -170,6 +170,7 @@ static void write_call(const struct acd_call *call)
 	json_object_set_new(row, "route_id", acd_json_text(call->route));
 	json_object_set_new(row, "vip", json_boolean(call->vip[0]));
 	put_binding(row, call->binding);
+	json_object_set_new(row, "barred_by", acd_json_text(call->barred_by));
 	acd_fact(call->tenant, "call", row);
 }
 

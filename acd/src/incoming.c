@@ -8,6 +8,7 @@
 #include "queue.h"
 #include "segment.h"
 #include "story.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* "campaign:<id>": what page is to open. */
@@ -71,6 +72,19 @@ static void refuse(struct acd_call *call, int code, enum acd_result result, cons
 	acd_call_bye(call, code, result, reason, ACD_LEFT_FAILED);
 }
 
+/* Barred at the edge, with words: said before anybody answers (the bye does that), then refused with the rule's code.
+ */
+static void refuse_barred(struct acd_call *call, const json_t *headers)
+{
+	const char *rule = acd_str(headers, "X-Zj-Barred");
+	int code = atoi(acd_str(headers, "X-Zj-Code"));
+
+	if (zj_uuid_is_valid(rule))
+		ACD_COPY(call->barred_by, rule);
+	ACD_COPY(call->last_prompt, acd_str(headers, "X-Zj-Target"));
+	refuse(call, code >= 400 && code < 700 ? code : 403, ACD_RESULT_BARRED, "barred");
+}
+
 static void route(struct acd_call *call, const char *kind, const char *target)
 {
 	struct acd_dest dest = {0};
@@ -111,7 +125,8 @@ void acd_incoming_known(struct acd *acd, const json_t *j, bool talking)
 	const char *kind = acd_str(headers, "X-Zj-Kind"), *target = acd_str(headers, "X-Zj-Target"),
 		   *id = acd_str(j, "call");
 	struct acd_tenant *t = acd_tenant_find(acd, acd_str(j, "tenant"));
-	bool dial = !strcmp(kind, "dial");
+	bool barred = acd_str(headers, "X-Zj-Barred")[0] != 0,
+	     dial = !strcmp(kind, "dial") || (barred && acd_str(headers, "X-Zj-From-Ext")[0]);
 	struct acd_call *call;
 	struct acd_leg *leg;
 
@@ -150,6 +165,8 @@ void acd_incoming_known(struct acd *acd, const json_t *j, bool talking)
 		refuse(call, 403, ACD_RESULT_REJECTED, "tenant unknown or disabled");
 	else if ((int64_t)HASH_CNT(in_t, t->calls) > t->max_calls && !(dial && acd_is_emergency(t, target)))
 		refuse(call, 503, ACD_RESULT_OVER_LIMIT, "too many calls of the tenant");
+	else if (barred)
+		refuse_barred(call, headers);
 	else
 		route(call, kind, target);
 }

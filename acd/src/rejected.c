@@ -14,17 +14,20 @@ static const struct {
 	{"malformed", ACD_RESULT_FAILED, 95},
 };
 
-/* A call that belongs to nobody is the carrier's. */
-static struct acd_tenant *tenant_of(struct acd *acd, const json_t *p)
+struct acd_tenant *acd_carrier(struct acd *acd)
 {
 	struct acd_tenant *t, *next;
 
-	if (zj_uuid_is_valid(acd_str(p, "tenant")))
-		return acd_tenant_get(acd, acd_str(p, "tenant"));
 	HASH_ITER (hh, acd->tenants, t, next)
 		if (t->carrier)
 			return t;
 	return NULL;
+}
+
+/* A call that belongs to nobody is the carrier's. */
+static struct acd_tenant *tenant_of(struct acd *acd, const json_t *p)
+{
+	return zj_uuid_is_valid(acd_str(p, "tenant")) ? acd_tenant_get(acd, acd_str(p, "tenant")) : acd_carrier(acd);
 }
 
 void acd_edge_rejected(struct acd *acd, const json_t *p)
@@ -56,10 +59,10 @@ void acd_edge_rejected(struct acd *acd, const json_t *p)
 			   "offered_at", acd_json_time(at), "ended_at", acd_json_time(at), "sip_code",
 			   (json_int_t)acd_int(p, "code", 0), "cause", cause, "attempts"));
 	acd_fact(t, "call",
-		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:s, s:s}", "id", id, "direction",
-			   "in", "kind", "manual", "caller", caller, "callee", callee, "did", callee, "trunk_id",
-			   acd_json_text(acd_str(p, "trunk")), "started_at", acd_json_time(at), "ended_at",
+		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:s, s:s, s:o}", "id", id,
+			   "direction", "in", "kind", "manual", "caller", caller, "callee", callee, "did", callee,
+			   "trunk_id", acd_json_text(acd_str(p, "trunk")), "started_at", acd_json_time(at), "ended_at",
 			   acd_json_time(at), "hangup_by", "system", "hangup_cause", cause, "hangup_reason", because,
-			   "result", acd_result_name(result)));
+			   "result", acd_result_name(result), "barred_by", acd_json_text(acd_str(p, "rule"))));
 	acd_leave(acd);
 }

@@ -17,7 +17,7 @@ static const struct acd_fact_table {
 	{"call", "tenant_id, id, direction, kind, caller, callee, did, trunk_id, started_at, answered_at, ended_at, "
 		 "hangup_by, hangup_cause, "
 		 "hangup_reason, result, first_queue, last_agent, related_call, relation, route_id, binding_kind, "
-		 "binding_id, vip"},
+		 "binding_id, vip, barred_by"},
 	{"call_leg",
 	 "tenant_id, call_id, id, role, sip_call_id, agent_id, group_id, extension, trunk_id, contact, "
 	 "offered_at, ringing_at, "

@@ -17,8 +17,8 @@ static const char *read_scope(struct bl_query *q, struct zk_store *people, const
 		return "a scope's id must be a UUID";
 	if (q->n == sizeof q->at / sizeof *q->at)
 		return "too many scopes";
-	if (scope == BL_EXTENSION)
-		bl_people_scopes(people, &ref, q);
+	if (scope == BL_EXTENSION || scope == BL_TRUNK)
+		bl_people_scopes(people, (enum bl_scope)scope, &ref, q);
 	else
 		q->at[q->n++] = (struct bl_at){(enum bl_scope)scope, ref};
 	return NULL;

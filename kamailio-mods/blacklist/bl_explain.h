@@ -3,8 +3,8 @@
 #define BL_EXPLAIN_H
 #include "bl_people.h"
 
-/* Scopes: `kind=UUID` parted by `;`, empty ones are left out; an extension brings its account and agent group. NULL, or
- * what is wrong. `number` is borrowed. */
+/* Scopes: `kind=UUID` parted by `;`, empty ones are left out; an extension brings its account and agent group, a trunk
+ * its groups. NULL, or what is wrong. `number` is borrowed. */
 const char *bl_query_read(struct bl_query *q, struct zk_store *people, const char *tenant, const char *number,
 			  const char *direction, const char *scopes);
 #endif

@@ -174,7 +174,7 @@ static void rpc_lookup(rpc_t *rpc, void *ctx)
 		add_answer(rpc, out, &a);
 }
 
-static void add_seen(rpc_t *rpc, void *out, const struct bl_seen *s)
+static void add_seen(rpc_t *rpc, void *list, const struct bl_seen *s)
 {
 	char tenant[ZK_UUID_TEXT], name[ZK_UUID_TEXT], ref[ZK_UUID_TEXT] = "";
 	void *one;
@@ -182,7 +182,7 @@ static void add_seen(rpc_t *rpc, void *out, const struct bl_seen *s)
 	zk_uuid_text(name, &s->name);
 	if (!zk_uuid_is_zero(&s->rule.ref))
 		zk_uuid_text(ref, &s->rule.ref);
-	if (rpc->struct_add(out, "{", "row", &one) < 0)
+	if (rpc->array_add(list, "{", &one) < 0)
 		return;
 	rpc->struct_add(one, "ssssssssdddd", "tenant", tenant, "rule", name, "scope", bl_scope_names[s->rule.scope],
 			"ref", ref, "match", bl_match_names[s->match], "number", s->number, "colour",

@@ -1,9 +1,9 @@
 #include "bl_people.h"
 #include <string.h>
 
-enum { MAP_EXTENSION, MAP_AGENT, MAP_SWITCH, MAPS };
+enum { MAP_EXTENSION, MAP_AGENT, MAP_MEMBER, MAP_SWITCH, MAPS };
 
-struct person { /* an extension by its own id, or an agent by its extension's */
+struct person { /* an extension by its own id, an agent by its extension's; a member of a trunk group by its trunk's */
 	struct zk_rec rec;
 	struct zk_uuid extension, account, group;
 };
@@ -15,12 +15,14 @@ struct switches { /* of a tenant that has one off, by its id */
 const struct zk_table bl_people_tables[BL_PEOPLE_TABLES] = {
 	[BL_TABLE_EXTENSION] = {"extension", "account_id", 1},
 	[BL_TABLE_AGENT] = {"agent", "extension_id, account_id, group_id", 3},
+	[BL_TABLE_MEMBER] = {"trunk_member", "trunk_id, group_id", 2},
 	[BL_TABLE_SETTING] = {"setting", "inbound_blacklist, outbound_blacklist", 2},
 };
 
 int bl_people_alloc(struct zk_store **sp)
 {
-	static const size_t sizes[MAPS] = {sizeof(struct person), sizeof(struct person), sizeof(struct switches)};
+	static const size_t sizes[MAPS] = {sizeof(struct person), sizeof(struct person), sizeof(struct person),
+					   sizeof(struct switches)};
 	return zk_store_alloc(sp, sizes, MAPS);
 }
 
@@ -62,9 +64,12 @@ static void sink_row(unsigned table, const struct zk_uuid *id, const char *const
 		read_uuid(&p.extension, f[0]);
 		read_uuid(&p.account, f[1]);
 		read_uuid(&p.group, f[2]);
+	} else if (table == BL_TABLE_MEMBER && f) {
+		read_uuid(&p.extension, f[0]);
+		read_uuid(&p.group, f[1]);
 	}
 	if (table != BL_TABLE_SETTING) {
-		put_person(arg, table == BL_TABLE_AGENT ? MAP_AGENT : MAP_EXTENSION, &p);
+		put_person(arg, (unsigned)table, &p); /* the maps are in the tables' order */
 		return;
 	}
 	w.in_off = f && f[0] && f[0][0] == 'f';
@@ -87,7 +92,8 @@ struct zk_sink bl_people_sink(struct zk_store *s)
 }
 
 struct asking {
-	const struct zk_uuid *extension;
+	enum bl_scope scope;
+	const struct zk_uuid *id;
 	struct bl_query *q;
 	unsigned before;
 };
@@ -106,19 +112,22 @@ static void scopes_h(struct zk_map *const *maps, void *arg)
 	struct asking *a = arg;
 	struct zk_iter it;
 	a->q->n = a->before;
-	add(a->q, BL_EXTENSION, a->extension);
-	for (unsigned m = MAP_EXTENSION; m <= MAP_AGENT; m++)
-		for (const struct person *p = zk_first(maps[m], hash(a->extension), &it); p; p = zk_next(&it)) {
-			if (zk_uuid_cmp(&p->extension, a->extension))
+	add(a->q, a->scope, a->id);
+	for (unsigned m = MAP_EXTENSION; m <= MAP_MEMBER; m++) {
+		if ((m == MAP_MEMBER) != (a->scope == BL_TRUNK))
+			continue;
+		for (const struct person *p = zk_first(maps[m], hash(a->id), &it); p; p = zk_next(&it)) {
+			if (zk_uuid_cmp(&p->extension, a->id))
 				continue;
 			add(a->q, BL_ACCOUNT, &p->account);
-			add(a->q, BL_AGENT_GROUP, &p->group);
+			add(a->q, m == MAP_MEMBER ? BL_TRUNK_GROUP : BL_AGENT_GROUP, &p->group);
 		}
+	}
 }
 
-void bl_people_scopes(struct zk_store *s, const struct zk_uuid *extension, struct bl_query *q)
+void bl_people_scopes(struct zk_store *s, enum bl_scope scope, const struct zk_uuid *id, struct bl_query *q)
 {
-	struct asking a = {extension, q, q->n};
+	struct asking a = {scope, id, q, q->n};
 	(void)zk_read(s, scopes_h, &a);
 }
 

@@ -9,8 +9,9 @@
 #define BL_SCOPES(X)                                                                                                   \
 	X(SYSTEM, "system")                                                                                            \
 	X(TRUNK_GROUP, "trunk_group")                                                                                  \
-	X(TRUNK, "trunk") X(TENANT, "tenant") X(DID, "did") X(AGENT_GROUP, "agent_group") X(ACCOUNT, "account")        \
-		X(EXTENSION, "extension")
+	X(TRUNK, "trunk")                                                                                              \
+	X(TENANT, "tenant") X(DID, "did") X(AGENT_GROUP, "agent_group") X(ACCOUNT, "account") X(EXTENSION, "extensio"  \
+													   "n")
 #define BL_COLOURS(X)       X(BLACK, "black") X(WHITE, "white") X(ALWAYS, "always")
 #define BL_RESULTS(X)       X(REJECT, "reject") X(PROMPT, "prompt") X(SILENT, "silent")
 #define BL_MATCHES(X)       X(EXACT, "exact") X(PREFIX, "prefix") X(PATTERN, "pattern")

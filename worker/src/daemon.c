@@ -53,6 +53,8 @@ struct worker {
 	bool asked, beating, draining;
 	unsigned releasing; /* children that are gone, of whose jobs the database has not heard yet */
 	int64_t house_us;   /* when housekeeping is due */
+	int64_t dnc_us;     /* when filter plans are looked for */
+	bool dnc_asked;
 	char self[4096];
 };
 
@@ -225,6 +227,27 @@ static void claim(struct worker *w)
 	w->asked = zj_pg_run(w->pg, &q, 1, claimed, w) == 0;
 }
 
+/* A filter plan (schema/0121) whose time has come, or that is being cancelled, does not wait for the next round. */
+static void dnc_known(int err, int failed ZJ_UNUSED, PGresult *const *results, int n ZJ_UNUSED, void *arg)
+{
+	struct worker *w = arg;
+
+	w->dnc_asked = false;
+	if (!err && PQntuples(results[0]) && *PQgetvalue(results[0], 0, 0) == 't')
+		w->house_us = 0;
+}
+
+static void ask_dnc(struct worker *w)
+{
+	struct zj_pg_query q = {.sql = "select exists (select from zj.dnc_plan where run_at <= now() and (enabled and "
+				       "state = 'new' or state = 'cancelling'))"};
+
+	if (w->dnc_asked || zj_mono_us() < w->dnc_us || !zj_pg_is_up(w->pg))
+		return;
+	w->dnc_us = zj_mono_us() + 2000000;
+	w->dnc_asked = zj_pg_run(w->pg, &q, 1, dnc_known, w) == 0;
+}
+
 static void on_poll(uv_timer_t *t)
 {
 	struct worker *w = t->data;
@@ -233,6 +256,7 @@ static void on_poll(uv_timer_t *t)
 	if (!zj_pg_is_up(w->pg))
 		zj_health_set(w->health, false, "the database is away");
 	claim(w);
+	ask_dnc(w);
 	if (zj_mono_us() < w->house_us || w->draining || !(c = vacant(w)))
 		return;
 	w->house_us = zj_mono_us() + w->conf.house_s * 1000000;

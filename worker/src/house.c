@@ -16,6 +16,7 @@
 
 /* Statements: X(what, SQL); $1 is the days that jobs are kept. Each is a transaction of its own. */
 #define CHORES(X)                                                                                                      \
+	X("do_not_call", "select zj.zj_dnc_run() where $1::int > 0")                                                   \
 	X("recycled", "select zj.zj_recycle_trim() where $1::int > 0")                                                 \
 	X("audit", "select zj.zj_audit_trim() where $1::int > 0")                                                      \
 	X("idempotency", "delete from zj.idempotency where created_at < now() - interval '24 hours' and $1::int > 0")  \
