@@ -116,6 +116,12 @@ static void calls_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *cal
 	zj_rpc_reply(call, json_pack("{s:o}", "calls", acd_board_calls(api->d->acd, *tenant ? tenant : NULL)));
 }
 
+static void trunks_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	(void)conn;
+	acd_edge_trunks(((struct acd_api *)arg)->d->edge, acd_str(p, "tenant"), call);
+}
+
 static void answers_give(struct acd_api *api, bool all)
 {
 	int64_t confirmed = acd_mirror_confirmed(api->d->mirror);
@@ -178,10 +184,11 @@ static struct zj_rpc_method methods[] = {
 	{"unsubscribe", "tenant:u", unsubscribe_h, "no more of them"},
 	{"board", "tenant:u", board_h, "everything a board shows"},
 	{"calls", "tenant?:u", calls_h, "living calls"},
+	{"trunks", "tenant?:u", trunks_h, "trunks as an edge sees them: state, calls now, hosts"},
 #define COMMAND_ROW(i) {"", "", command_##i##_h, ""},
 	COMMANDS(COMMAND_ROW){NULL, NULL, NULL, NULL},
 };
-#define FIRST_COMMAND 6
+#define FIRST_COMMAND 7
 
 static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
 {

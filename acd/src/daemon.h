@@ -120,6 +120,9 @@ void acd_media_link_restore_seen(struct acd_media_link *l, const char *tenant, c
 int acd_edge_alloc(struct acd_edge **ep, struct acd_daemon *d) ZJ_MUST_CHECK;
 void acd_edge_close(struct acd_edge *e);
 void acd_edge_confirmed(struct acd_edge *e);
+void acd_edge_tick(struct acd_edge *e); /* tells the edges now and then which calls live on trunks */
+/* Asks an edge for the state of a tenant's trunks ("": all) and answers `call`. */
+void acd_edge_trunks(struct acd_edge *e, const char *tenant, struct zj_rpc_call *call);
 int acd_api_alloc(struct acd_api **ap, struct acd_daemon *d) ZJ_MUST_CHECK;
 void acd_api_close(struct acd_api *a);
 void acd_api_confirmed(struct acd_api *a);     /* Redis has another step: answers that waited for it are given */

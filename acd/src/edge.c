@@ -1,6 +1,7 @@
 /* The edges report here: who is registered, whom they refused, which relays live. Each keeps an event until we have
  * acknowledged it. */
 #include "daemon.h"
+#include "outbound.h"
 #include "zj_obj.h"
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@ struct acd_edge {
 	struct acd_daemon *d;
 	struct zj_rpc_server *server;
 	struct edge edges[ACD_EDGES];
-	json_t *seen; /* name → number of its last event handled */
+	json_t *seen;      /* name → number of its last event handled */
+	int64_t living_at; /* when the edges were told last which calls live on trunks */
 };
 
 static unsigned index_of(const struct edge *e)
@@ -207,6 +209,7 @@ static void hello_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *cal
 	}
 	e->all = all;
 	e->conn = conn;
+	all->living_at = 0;
 	e->ack = 0;
 	ACD_COPY(e->name, acd_str(p, "name"));
 	ACD_COPY(all->d->acd->edge_sip[index_of(e)], acd_str(p, "sip"));
@@ -234,6 +237,16 @@ static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
 	acd_wake(all->d);
 }
 
+/* The trunk's tenant sees it on its console; so does the carrier. */
+static void trunk_state_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_edge *all = arg;
+
+	if (is_new(all, conn, p))
+		acd_trunk_state(all->d->acd, p);
+	done(all, conn, p, call);
+}
+
 static const struct zj_rpc_method methods[] = {
 	{"hello", "name:s seen?:i sip?:s", hello_h, "an edge introduces itself; answers the last event taken from it"},
 	{"edge.rejected", "*", rejected_h, "a call that the edge refused"},
@@ -242,6 +255,8 @@ static const struct zj_rpc_method methods[] = {
 	{"edge.banned", "*", banned_h, "an edge listens to somebody no more"},
 	{"edge.relay_down", "*", relay_down_h, "an rtpengine does not answer"},
 	{"edge.relay_up", "*", relay_up_h, "it answers again"},
+	{"edge.trunk_state", "*", trunk_state_h,
+	 "a trunk or one of its hosts went up, down, registered, failed, paused"},
 	{NULL, NULL, NULL, NULL},
 };
 
@@ -273,4 +288,98 @@ void acd_edge_close(struct acd_edge *e)
 	zj_rpc_server_close(e->server);
 	json_decref(e->seen);
 	zj_deref(e);
+}
+
+/* ---- trunks ---- */
+#define LIVING_EVERY_US (10 * ACD_S)
+#define LIVING_CHUNK    500
+
+static void living_heard_h(json_t *result, int code, const char *message, json_t *data, void *arg)
+{
+	(void)code, (void)message, (void)data, (void)arg;
+	if (acd_int(result, "dropped", 0))
+		zj_warn("edge", "channels of calls that are over given back n=%lld",
+			(long long)acd_int(result, "dropped", 0));
+}
+
+static void send_living(struct edge *e, json_t *calls, bool begin, bool end)
+{
+	json_t *p = json_pack("{s:o}", "calls", calls);
+
+	if (begin)
+		json_object_set_new(p, "begin", json_true());
+	if (end)
+		json_object_set_new(p, "end", json_true());
+	(void)zj_rpc_request(e->conn, "edge.calls", p, 10000, living_heard_h, NULL);
+}
+
+/* Which calls live on trunks: an edge that was restarted counts them again, one that missed an end forgets it. */
+static void living(struct edge *e)
+{
+	struct acd_leg *leg, *next;
+	json_t *calls = json_array();
+	bool begin = true;
+
+	HASH_ITER (hh, e->all->d->acd->legs, leg, next) {
+		bool outside = leg->out && !leg->ext[0];
+
+		if ((!leg->trunk[0] && !outside) || leg->ended_at)
+			continue;
+		/* A leg that mediad originates is called so (mediad/src/control/leg_methods.c). */
+		json_array_append_new(
+			calls, json_pack("[o, s]",
+					 leg->out ? json_sprintf("%s@zongji", leg->id) : json_string(leg->sip_call_id),
+					 leg->trunk));
+		if (json_array_size(calls) == LIVING_CHUNK) {
+			send_living(e, calls, begin, false);
+			calls = json_array();
+			begin = false;
+		}
+	}
+	send_living(e, calls, begin, true);
+}
+
+void acd_edge_tick(struct acd_edge *all)
+{
+	int64_t now = zj_now_us();
+
+	if (!all || !all->d->acd->media_up || now - all->living_at < LIVING_EVERY_US)
+		return;
+	all->living_at = now;
+	for (unsigned i = 0; i < ACD_EDGES; i++)
+		if (all->edges[i].conn)
+			living(&all->edges[i]);
+}
+
+struct trunks_asked {
+	struct zj_rpc_call *call;
+};
+
+static void trunks_heard_h(json_t *result, int code, const char *message, json_t *data, void *arg)
+{
+	struct trunks_asked *a = arg;
+
+	(void)data;
+	if (result)
+		zj_rpc_reply(a->call, json_incref(result));
+	else
+		zj_rpc_fail(a->call, code, message ? message : "the edge does not answer", NULL);
+	zj_deref(a);
+}
+
+void acd_edge_trunks(struct acd_edge *all, const char *tenant, struct zj_rpc_call *call)
+{
+	struct trunks_asked *a = zj_alloc(sizeof(*a), NULL);
+
+	for (unsigned i = 0; a && i < ACD_EDGES; i++) {
+		if (!all->edges[i].conn)
+			continue;
+		a->call = call;
+		if (!zj_rpc_request(all->edges[i].conn, "edge.trunks",
+				    *tenant ? json_pack("{s:s}", "tenant", tenant) : json_object(), 5000,
+				    trunks_heard_h, a))
+			return;
+	}
+	zj_deref(a);
+	zj_rpc_fail(call, ZJ_RPC_OVERLOAD, "no edge is connected", NULL);
 }

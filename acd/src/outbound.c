@@ -418,3 +418,23 @@ void acd_out_heard(struct acd_leg *leg, const json_t *edge)
 	}
 	ACD_COPY(leg->because, acd_str(edge, "X-Zj-Because"));
 }
+
+void acd_trunk_state(struct acd *acd, const json_t *p)
+{
+	struct acd_tenant *t = acd_tenant_find(acd, acd_str(p, "tenant"));
+	json_t *data;
+
+	if (!t)
+		return;
+	acd_enter(acd);
+	data = json_pack("{s:s, s:s, s:s, s:s}", "id", acd_str(p, "trunk"), "host", acd_str(p, "host"), "state",
+			 acd_str(p, "state"), "address", acd_str(p, "address"));
+	if (json_is_integer(json_object_get(p, "ms")))
+		json_object_set(data, "ms", json_object_get(p, "ms"));
+	json_object_set_new(data, "code", json_integer(acd_int(p, "code", 0)));
+	zj_info("edge", "trunk state=%s trunk=%s address=%s code=%lld", zj_log_esc(acd_str(p, "state")),
+		acd_str(p, "trunk"), zj_log_esc(acd_str(p, "address")), (long long)acd_int(p, "code", 0));
+	acd_touch(t);
+	acd_event(t, "trunk.changed", data);
+	acd_leave(acd);
+}

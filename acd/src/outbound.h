@@ -42,6 +42,8 @@ bool acd_out_has(const struct acd_tenant *t, const char *table, const char *id);
 bool acd_is_emergency(const struct acd_tenant *t, const char *number);
 /* A number outside: what follows the outside-line prefix, another tenant's dial prefix and number, or digits. */
 bool acd_dest_outside(struct acd_tenant *t, const char *number, struct acd_dest *dest);
+/* Entry: the edge's edge.trunk_state becomes the event trunk.changed of its tenant. */
+void acd_trunk_state(struct acd *acd, const json_t *p);
 /* Takes what the edge said of the trunk (X-Zj-Trunk, -Attempts, -Because). */
 void acd_out_heard(struct acd_leg *leg, const json_t *edge);
 #endif

@@ -10,8 +10,8 @@ static const struct {
 } refusals[] = {
 	{"barred", ACD_RESULT_BARRED, 21},           {"unknown_number", ACD_RESULT_UNREACHABLE, 1},
 	{"unknown_source", ACD_RESULT_REJECTED, 21}, {"auth", ACD_RESULT_REJECTED, 21},
-	{"flood", ACD_RESULT_OVER_LIMIT, 42},        {"no_media", ACD_RESULT_FAILED, 41},
-	{"malformed", ACD_RESULT_FAILED, 95},
+	{"flood", ACD_RESULT_OVER_LIMIT, 42},        {"over_limit", ACD_RESULT_OVER_LIMIT, 42},
+	{"no_media", ACD_RESULT_FAILED, 41},         {"malformed", ACD_RESULT_FAILED, 95},
 };
 
 struct acd_tenant *acd_carrier(struct acd *acd)

@@ -194,7 +194,7 @@ api_h api_meta_resources_h, api_meta_permissions_h, api_meta_choices_h, api_open
 api_h api_prompt_create_h, api_prompt_audio_put_h, api_prompt_audio_get_h, api_recording_audio_h;
 api_h api_agent_sign_in_h, api_agent_sign_out_h, api_agent_state_h;
 api_h api_call_hangup_h, api_call_transfer_h, api_call_hold_h, api_call_create_h, api_call_one_h;
-api_h api_board_h, api_events_h;
+api_h api_board_h, api_events_h, api_trunks_live_h;
 api_h api_upload_create_h, api_upload_one_h, api_upload_part_h, api_upload_complete_h, api_upload_delete_h;
 api_h api_static_h;
 #endif

@@ -36,6 +36,8 @@ const struct api_route api_routes[] = {
 	{"GET", "api/v1/meta/choices", API_LOGGED_IN, NULL, api_meta_choices_h, "The items of a dictionary"},
 	{"GET", "api/v1/events", API_LOGGED_IN, NULL, api_events_h, "Live events (WebSocket)"},
 	{"GET", "api/v1/live/board", API_LOGGED_IN, NULL, api_board_h, "The live board"},
+	{"GET", "api/v1/live/trunks", API_LOGGED_IN, "trunks.read", api_trunks_live_h,
+	 "Trunks now: state, registration, hosts and their round trip, calls of channels"},
 	{"POST", "api/v1/prompts", API_LOGGED_IN, "prompts.write", api_prompt_create_h, "Upload a prompt"},
 	{"PUT", "api/v1/prompts/*/audio", API_LOGGED_IN, "prompts.write", api_prompt_audio_put_h,
 	 "Replace a prompt's sound"},

@@ -2,6 +2,7 @@
 #include "edge_channel.h"
 #include "edge_mod.h"
 #include "edge_usrloc.h"
+#include "zk_trunk.h"
 
 static json_t *registrations(json_t *params, const char **error)
 {
@@ -30,8 +31,29 @@ static json_t *relays(json_t *params, const char **error)
 	return json_pack("{s:o}", "relays", list);
 }
 
+static json_t *ask_trunk(enum zk_trunk_what what, json_t *params, const char **error)
+{
+	zk_trunk_ask_f ask = (zk_trunk_ask_f)find_export(ZK_TRUNK_ASK, 0, 0);
+	if (ask)
+		return ask(what, params, error);
+	*error = "the trunk module is not loaded";
+	return NULL;
+}
+
+static json_t *trunks(json_t *params, const char **error)
+{
+	return ask_trunk(ZK_TRUNK_STATUS, params, error);
+}
+
+static json_t *calls(json_t *params, const char **error)
+{
+	return ask_trunk(ZK_TRUNK_LIVING, params, error);
+}
+
 const struct edge_command edge_commands[] = {
 	{"edge.registrations", registrations},
 	{"edge.relays", relays},
+	{"edge.trunks", trunks},
+	{"edge.calls", calls},
 	{NULL, NULL},
 };

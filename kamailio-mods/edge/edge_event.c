@@ -50,6 +50,19 @@ static void set_registration(json_t *o, const struct edge_event *e)
 	set_text(o, "user_agent", e->agent);
 }
 
+/* `rule` is the host's id, `expires_s` its milliseconds. */
+static void set_trunk(json_t *o, const struct edge_event *e)
+{
+	set_uuid(o, "tenant", &e->tenant);
+	set_uuid(o, "trunk", &e->trunk);
+	set_uuid(o, "host", &e->rule);
+	set_text(o, "state", e->because);
+	set_text(o, "address", e->source);
+	if (e->expires_s >= 0)
+		json_object_set_new(o, "ms", json_integer(e->expires_s));
+	json_object_set_new(o, "code", json_integer(e->code));
+}
+
 char *edge_event_json(const struct edge_event *e)
 {
 	json_t *o = json_object();
@@ -58,6 +71,8 @@ char *edge_event_json(const struct edge_event *e)
 		set_rejected(o, e);
 	else if (e->kind == EDGE_REGISTERED || e->kind == EDGE_EXPIRED)
 		set_registration(o, e);
+	else if (e->kind == EDGE_TRUNK_STATE)
+		set_trunk(o, e);
 	else if (e->kind == EDGE_BANNED) {
 		set_uuid(o, "ban", &e->call);
 		set_text(o, "kind", e->extension);

@@ -8,6 +8,7 @@
 #include "edge_usrloc.h"
 #include "zk_kam.h"
 #include "zk_log.h"
+#include "zk_trunk.h"
 #include <core/ip_addr.h>
 #include <core/parser/msg_parser.h>
 #include <core/parser/parse_from.h>
@@ -288,7 +289,23 @@ static void rpc_find(rpc_t *rpc, void *ctx)
 		rpc->struct_add(out, "ss", "tenant", tenant, "extension", extension);
 }
 
+/* For the trunk module. */
+static int trunk_state(const struct zk_trunk_state *s)
+{
+	struct edge_event e = {.kind = EDGE_TRUNK_STATE,
+			       .at_us = edge_wall_us(),
+			       .tenant = s->tenant,
+			       .trunk = s->trunk,
+			       .rule = s->host,
+			       .code = s->code,
+			       .expires_s = s->ms};
+	zk_escape(e.because, sizeof e.because, s->state, strlen(s->state));
+	zk_escape(e.source, sizeof e.source, s->address, strlen(s->address));
+	return edge_tell(&e) ? 0 : -1;
+}
+
 static cmd_export_t cmds[] = {
+	{ZK_EDGE_TRUNK_STATE, (cmd_function)trunk_state, 0, NULL, NULL, 0},
 	{"edge_tenant", (cmd_function)w_tenant, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"edge_extension", (cmd_function)w_extension, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
 	{"edge_rejected", (cmd_function)w_rejected, 5, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},

@@ -4,6 +4,7 @@
 #include "trunk_keep.h"
 #include "zk_kam.h"
 #include "zk_log.h"
+#include "zk_trunk.h"
 #include <arpa/inet.h>
 #include <core/ip_addr.h>
 #include <core/parser/msg_parser.h>
@@ -60,6 +61,12 @@ void trunk_changed(const struct zk_uuid *trunk, const struct zk_uuid *host, cons
 	char t[ZK_UUID_TEXT], h[ZK_UUID_TEXT];
 	zk_uuid_text(t, trunk);
 	zk_uuid_text(h, host);
+	static zk_edge_trunk_state_f tell;
+	static struct trunk_trunk row;
+	if (!tell)
+		tell = (zk_edge_trunk_state_f)find_export(ZK_EDGE_TRUNK_STATE, 0, 0);
+	if (tell && trunk_find(trunk_store, trunk, &row))
+		(void)tell(&(struct zk_trunk_state){row.tenant, *trunk, *host, state, row.host, rtt_ms, c});
 	zk_log(!strcmp(state, "up") || !strcmp(state, "registered") ? ZK_INFO : ZK_WARN,
 	       "trunk %s trunk=%s host=%s ms=%d code=%d", state, t, h, rtt_ms, c);
 }
@@ -514,6 +521,7 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 }
 
 static cmd_export_t cmds[] = {
+	{ZK_TRUNK_ASK, (cmd_function)trunk_ask, 0, NULL, NULL, 0},
 	{"trunk_route", (cmd_function)w_route, 0, NULL, NULL, ANY_ROUTE},
 	{"trunk_next", (cmd_function)w_next, 0, NULL, NULL, ANY_ROUTE},
 	{"trunk_again", (cmd_function)w_again, 0, NULL, NULL, ANY_ROUTE},
