@@ -1,5 +1,7 @@
-/* Trunks as they are now: registered, reachable in so many milliseconds, calls of so many. The api touches no call: acd asks an edge. */
+/* Trunks as they are now: registered, reachable in so many milliseconds, calls of so many. The api touches no call: acd
+ * asks an edge. */
 #include "acd.h"
+#include "api.h"
 #include "perm.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // Outbound calls: over which trunk, with which numbers, and what happens when that fails.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { Edge, header, until } from './edge.mjs';
+import { Edge, header, sleep, until } from './edge.mjs';
 import { Carrier, dial, status } from './carrier.mjs';
 import { userOf } from '../../tests/tools/sip.mjs';
 
@@ -15,8 +15,8 @@ const carrier = async (host, answer, port) => {
 const trunkOf = (id) => status(e).find((s) => s.kind === 'trunk' && s.id === id);
 const row = (sql) => e.sql(sql)[0][0];
 const trunk = (tenant, name, host, more = {}) => {
-  const columns = Object.keys(more);
-  return row(`insert into trunk (tenant_id, name, host, probe_s${columns.map((c) => `, ${c}`).join('')}) values ('${e.tenant[tenant]}', '${name}', '${host}', ${more.probe_s ?? 0}${columns.map((c) => `, ${more[c]}`).join('')}) returning id`);
+  const columns = Object.entries({ probe_s: 0, ...more });
+  return row(`insert into trunk (tenant_id, name, host, ${columns.map(([c]) => c)}) values ('${e.tenant[tenant]}', '${name}', '${host}', ${columns.map(([, v]) => v)}) returning id`);
 };
 const known = (id) => until(`trunk ${id}`, () => trunkOf(id));
 
@@ -123,4 +123,107 @@ test('never more calls per second than allowed', async () => {
     await Promise.all(times(4).map(() => dial(e, e.tenant.b, '10086', { Out: `trunk:${id}` })));
   for (let i = 5; i < at.length; i++) assert.ok(at[i] - at[i - 5] >= 990, `six calls within ${at[i] - at[i - 5]} ms`);
   assert.ok(at.length >= 8, `${at.length} calls got through`);
+});
+
+const asked = async (method, params) => {
+	const m = await Promise.race([e.acd.call(method, params), sleep(2000)]);
+	if (!m?.result) throw new Error(m ? m.error.message : 'no answer');
+	return m.result;
+};
+
+test('hosts are asked by OPTIONS: who goes silent is down and passed over, who is back is up; acd hears of it', async () => {
+	const c = await carrier('127.0.0.27', () => 200);
+	const id = trunk('a', 'watched', '127.0.0.27', { probe_s: 1 });
+	const state = () => status(e).find((s) => s.kind === 'host' && s.id === id)?.state;
+	await until('up', () => state() === 'up');
+	await e.acd.find('edge.trunk_state', (p) => p.trunk === id && p.state === 'up' && p.ms >= 0);
+	const live = (await asked('edge.trunks', { tenant: e.tenant.a })).trunks.find((t) => t.trunk === id);
+	assert.deepEqual([live.state, live.calls, live.hosts[0].state, typeof live.hosts[0].ms], ['ok', 0, 'up', 'number']);
+	assert.ok(!(await asked('edge.trunks', { tenant: e.tenant.b })).trunks.some((t) => t.trunk === id), 'another tenant is told nothing');
+	c.options = () => null;
+	await until('down', () => state() === 'down', 30000);
+	await e.acd.find('edge.trunk_state', (p) => p.trunk === id && p.state === 'down');
+	const call = await dial(e, e.tenant.a, '10086', { Out: `trunk:${id}` });
+	assert.deepEqual([call.code, header(call.response, 'x-zj-because'), c.invites.length], [503, 'unreachable', 0]);
+	assert.equal((await asked('edge.trunks', {})).trunks.find((t) => t.trunk === id).state, 'unreachable');
+	c.options = () => 200;
+	await until('up again', () => state() === 'up', 30000);
+	const again = await dial(e, e.tenant.a, '10086', { Out: `trunk:${id}` });
+	assert.equal(again.code, 200);
+	await again.bye();
+});
+
+test('a trunk that fails so often in a row rests', async () => {
+	const c = await carrier('127.0.0.28', () => 503);
+	const id = trunk('a', 'weak', '127.0.0.28', { disable_after: 3 });
+	await known(id);
+	for (let i = 0; i < 3; i++) assert.equal((await dial(e, e.tenant.a, '10086', { Out: `trunk:${id}` })).attempts.length, 1);
+	const call = await dial(e, e.tenant.a, '10086', { Out: `trunk:${id}` });
+	assert.deepEqual([call.code, header(call.response, 'x-zj-because'), c.invites.length], [503, 'unreachable', 3]);
+	await e.acd.find('edge.trunk_state', (p) => p.trunk === id && p.state === 'paused');
+});
+
+test('channels of calls whose end nobody heard come back with acd\'s word; a restarted edge counts the living again', async () => {
+	await carrier('127.0.0.29', () => 200);
+	const id = trunk('b', 'counted', '127.0.0.29', { max_calls: 2 });
+	await known(id);
+	const one = await dial(e, e.tenant.b, '10086', { Out: `trunk:${id}` });
+	const two = await dial(e, e.tenant.b, '10086', { Out: `trunk:${id}` });
+	assert.equal((await dial(e, e.tenant.b, '10086', { Out: `trunk:${id}` })).code, 503);
+	process.kill(-e.kamailio.pid, 'SIGKILL');
+	await until('Kamailio is gone', () => e.kamailio.signalCode);
+	await e.startKamailio();
+	await known(id);
+	await until('the channel to acd', () => asked('edge.calls', { begin: true, calls: [[one.callId, id], [two.callId, id]], end: true }).catch(() => null), 8000);
+	assert.equal(trunkOf(id).calls, '2');
+	assert.equal((await dial(e, e.tenant.b, '10086', { Out: `trunk:${id}` })).code, 503, 'full as before');
+	await two.bye();
+	assert.equal(trunkOf(id).calls, '1', 'a BYE after the restart is counted as well');
+	await until('a call that lives no more', async () => { await asked('edge.calls', { begin: true, calls: [], end: true }); await sleep(500); return trunkOf(id).calls === '0'; }, 15000);
+});
+
+test('a trunk by registration: it registers, answers the challenge, calls with digest; a wrong password is told', async () => {
+	const registrar = await Carrier.open('127.0.0.30', 5060, () => 200);
+	carriers.push(registrar);
+	const { createHash } = await import('node:crypto');
+	const md5 = (t) => createHash('md5').update(t).digest('hex');
+	const good = (message, name, password) => {
+		const a = header(message, name);
+		if (!a) return false;
+		const get = (k) => new RegExp(`${k}="?([^",]+)"?`).exec(a)?.[1];
+		const ha2 = md5(`${message.method}:${get('uri')}`);
+		const ha1 = md5(`line1:sip.carrier:${password}`);
+		const want = get('qop') ? md5(`${ha1}:${get('nonce')}:${get('nc')}:${get('cnonce')}:auth:${ha2}`) : md5(`${ha1}:${get('nonce')}:${ha2}`);
+		return get('response') === want;
+	};
+	const contacts = [];
+	const heard = registrar.heard.bind(registrar);
+	registrar.endpoint.removeAllListeners('request');
+	registrar.endpoint.on('request', (message, respond) => {
+		if (message.method === 'REGISTER') {
+			if (good(message, 'authorization', 'secret-1')) {
+				contacts.push(header(message, 'contact'));
+				respond(200, 'OK', { tag: 'r', headers: { Contact: header(message, 'contact'), Expires: '300' } });
+			} else respond(401, 'Unauthorized', { tag: 'r', headers: { 'WWW-Authenticate': 'Digest realm="sip.carrier", nonce="abc123", qop="auth"' } });
+		} else if (message.method === 'INVITE' && !/tag=/.test(header(message, 'to')) && !good(message, 'proxy-authorization', 'secret-1')) {
+			respond(407, 'Proxy Authentication Required', { tag: 'p', headers: { 'Proxy-Authenticate': 'Digest realm="sip.carrier", nonce="abc124", qop="auth"' } });
+		} else heard(message, respond);
+	});
+	const id = row(`insert into trunk (tenant_id, name, host, registration, probe_s, caller_number) values ('${e.tenant.a}', 'line', 'x', 'line1:secret-1@127.0.0.30:5060', 0, '02150001000') returning id`);
+	assert.deepEqual(e.sql(`select type, username, host, port, registration is null, password from trunk where id = '${id}'`)[0], ['registration', 'line1', '127.0.0.30', '5060', 't', 'secret-1']);
+	await until('registered', () => trunkOf(id)?.registration === 'registered', 20000);
+	const identifier = trunkOf(id).identifier;
+	assert.match(contacts[0], new RegExp(`sip:${identifier}@`));
+	const call = await dial(e, e.tenant.a, '13900000001', { Out: `trunk:${id}` });
+	assert.equal(call.code, 200);
+	assert.deepEqual(call.attempts.map((a) => a.code), [200]);
+	await call.bye();
+	assert.equal(trunkOf(id).calls, '0');
+	const wrong = row(`insert into trunk (tenant_id, name, host, registration, probe_s) values ('${e.tenant.a}', 'wrong', 'x', 'line1:secret-2@127.0.0.30:5060', 0) returning id`);
+	await e.acd.find('edge.trunk_state', (p) => p.trunk === wrong && p.state === 'failed').catch(() => until('failed', () => trunkOf(wrong)?.registration === 'failed', 25000));
+	const refused = await dial(e, e.tenant.a, '13900000001', { Out: `trunk:${wrong}` });
+	assert.equal(refused.code, 503);
+	e.sql(`update trunk set enabled = false where id = '${id}'`);
+	await until('no longer registered', () => trunkOf(id)?.registration === 'none', 15000);
+	for (const log of [e.log()]) assert.ok(!log.includes('secret-1') && !log.includes('secret-2'), 'no password in the log');
 });
