@@ -11,7 +11,7 @@
 	X(EDGE_EXPIRED, "edge.expired")                                                                                \
 	X(EDGE_RELAY_DOWN, "edge.relay_down")                                                                          \
 	X(EDGE_RELAY_UP, "edge.relay_up")                                                                              \
-	X(EDGE_BANNED, "edge.banned") \
+	X(EDGE_BANNED, "edge.banned")                                                                                  \
 	X(EDGE_TRUNK_STATE, "edge.trunk_state")
 #define EDGE_EVENT_ENUM(kind, method) kind,
 enum edge_kind { EDGE_EVENTS(EDGE_EVENT_ENUM) EDGE_KINDS };
