@@ -1,4 +1,5 @@
 // Plans of outbound calls against a table of cases, and what chance and turns do over many calls.
+// covers: PBX-V002 PBX-V018 PBX-V070 PBX-V071 PBX-V072 PBX-V074 PBX-V009 PBX-V010 PBX-V013 PBX-V015 PBX-K17 PBX-K20 PBX-K21 PBX-R01 BIL-V310 BIL-V311 BIL-V312 NUM-V523
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -18,7 +19,7 @@ const rule = (tenant, name, fields) => insert('trunk_rule', tenant, { trunk_id: 
 function seed() {
 	trunk('a', 'rules', 1);
 	rule('a', 'rules', { prefix: '021', strip: '021', add: '90' });
-	rule('a', 'rules', { prefix: '021', length: 7, strip: '021', add: '80' });
+	rule('a', 'rules', { prefix: '021', length: 8, strip: '021', add: '80' });
 	rule('a', 'rules', { add: '7' });
 	rule('a', 'rules', { prefix: '00852', attribute: 'forbid' });
 	rule('a', 'rules', { prefix: '010', attribute: 'disabled', add: '1' });
@@ -34,8 +35,8 @@ function seed() {
 	rule('a', 'second', { prefix: '021', add: '44' });
 	rule('a', 'second', { group_id: ids['g:order'], prefix: '021', add: '55' });
 	trunk('a', 'white', 7, { allowed_callers: ['0219999*'] });
-	trunk('carrier', 'carrier', 8);
-	rule('a', 'carrier', { add: '44' });
+	trunk('carrier', 'shared', 8);
+	rule('a', 'shared', { add: '44' });
 	trunk('a', 'off', 9, { enabled: false });
 	trunk('a', 'own', 9, { caller_number: '02160000000' });
 	trunk('a', 'force', 10, { caller_number: '02160000001', force_caller: true });
