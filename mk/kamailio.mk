@@ -40,3 +40,9 @@ $(BUILD)/test/kamailio-mods/%: $(KAM_DIR)/test/%.c $(KAM_DIR)/test/plain.c $(KAM
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -Wconversion,$(CFLAGS)) -I$(KAM_DIR)/common $(KAM_MODS:%=-I$(KAM_DIR)/%) -I/usr/include/postgresql \
 		$(filter %.c,$^) -o $@ $(LDFLAGS) -lcmocka $(KAM_LIBS)
+
+# For tests/fuzz/fuzz_edge_*.c: the parsers among them.
+edge_SRCS := $(addprefix $(KAM_DIR)/,blacklist/bl_number.c blacklist/bl_row.c blacklist/bl_rule.c blacklist/bl_arena.c common/zk_text.c)
+edge_EXTRA := -I$(KAM_DIR)/common -I$(KAM_DIR)/blacklist
+edge_LD    = -lcrypto $(call pkg,$(lib_PKGS),--libs) $(LIB_LIBS)
+edge_CF    = $(call pkg,$(lib_PKGS),--cflags)

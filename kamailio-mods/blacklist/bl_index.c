@@ -258,14 +258,15 @@ int bl_index_put(struct bl_arena *a, struct bl_index *ix, const struct bl_key *k
 		*old = there ? seg->slots[at].w[2] & 0xffffff : 0;
 		if (*old == set)
 			return 0;
-		if (!there && seg->count >= room_of(pages))
-			want = pages + 1;
+		bool ours = a->born[entry_page(e)] == txn;
+		if (!there && seg->count >= room_of(pages)) /* many keys at once: fewer steps */
+			want = pages + (ours && pages + 2 <= SEG_PAGES ? 2 : 1);
 		else if (there && !set && pages > 1 && seg->count + 64 < room_of(pages - 1))
 			want = pages - 1; /* not at once when one more would need it again */
 		int err = own_dir(a, ix, ix->depth, txn, epoch);
 		if (err)
 			return err;
-		if (want > SEG_PAGES || want != pages || a->born[entry_page(e)] != txn) {
+		if (want > SEG_PAGES || want != pages || !ours) {
 			err = want > SEG_PAGES ? split(a, ix, h, e, txn, epoch) : resize(a, ix, h, e, want, txn, epoch);
 			if (err)
 				return err;

@@ -86,6 +86,7 @@ static struct bl_store *load(uint64_t n, unsigned tenants)
 	if (bl_commit(s))
 		exit(3);
 	say("load_s", (double)(ns() - began) / 1e9, "s");
+	say("load_cpu_s", (double)clock() / CLOCKS_PER_SEC, "s");
 	bl_store_size(s, &size);
 	say("bytes_per_number", (double)size.bytes / (double)n, "B");
 	say("bytes_per_number_peak", (double)size.bytes_most / (double)n, "B");
