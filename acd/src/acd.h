@@ -221,6 +221,7 @@ struct acd_tenant {
 	struct acd_member *members;
 	unsigned unlinked; /* members whose agent or queue is not known yet */
 	struct acd_item *prompts, *flows, *reasons;
+	struct acd_vip *vips, *vips_by_number;
 	struct acd_reg *registered;
 	struct acd_group *groups, *groups_by_number;
 	struct acd_group_member *group_members;
@@ -261,7 +262,7 @@ struct acd_visit { /* one stay of a call in one queue; owned by its call */
 	struct acd_queue *queue;
 	struct acd_node node, ready;     /* in queue->waiting, queue->ready */
 	int64_t entered_at, waits_since; /* waits_since: entered_at less what it waited in queues before */
-	int64_t priority;
+	int64_t priority;                /* the caller's: his VIP level */
 	int64_t position_in, waiting_in, agents_in, idle_in, day;
 	struct acd_offer offer;                  /* id empty: none */
 	char tried[ACD_TRIED_MAX][ZJ_UUID_SIZE]; /* missed it; skipped while others are idle */

@@ -12,6 +12,7 @@
 #include "outbound.h"
 #include "queue.h"
 #include "story.h"
+#include "vip.h"
 #include "visit.h"
 #include "voicemail.h"
 #include "zj_obj.h"
@@ -349,6 +350,7 @@ const struct acd_config_table acd_config_tables[] = {
 	{"prompt", "tenant_id, id, name, path", prompt_h},
 	{"flow", "tenant_id, id, name, version, enabled", flow_h},
 	{"busy_reason", "tenant_id, id, name", reason_h},
+	{"vip", "tenant_id, id, number, level, queues", acd_vip_row},
 	{"queue",
 	 "tenant_id, id, number, name, strategy, priority, max_length, max_wait_s, ring_timeout_s, retry_delay_s, "
 	 "wrapup_s, announce_s, "
@@ -450,6 +452,7 @@ void acd_tenants_free(struct acd *acd)
 		FREE_ALL(t->prompts, struct acd_item);
 		FREE_ALL(t->flows, struct acd_item);
 		FREE_ALL(t->reasons, struct acd_item);
+		acd_vips_free(t);
 		FREE_ALL(t->registered, struct acd_reg);
 		acd_groups_free(t);
 		acd_numbers_free(t);

@@ -7,6 +7,7 @@
 #include "leg.h"
 #include "queue.h"
 #include "story.h"
+#include "vip.h"
 #include "zj_obj.h"
 #include <errno.h>
 #include <string.h>
@@ -138,6 +139,9 @@ int acd_visit_enter(struct acd_call *call, struct acd_queue *q)
 		return ENOMEM;
 	acd_uuid(q->tenant->acd, v->id);
 	v->entered_at = call->last_at;
+	v->priority = acd_vip_level(q->tenant, call->caller, q->id);
+	if (!v->priority && call->vip[0]) /* by the number he called */
+		v->priority = 1;
 	v->waits_since = call->last_at - call->waited_us;
 	v->waiting_in = (int64_t)waiting;
 	v->agents_in = q->signed_in;
@@ -163,10 +167,10 @@ static void write_visit(struct acd_visit *v, enum acd_left how, const char *agen
 		 json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:i, s:I, s:I, s:I, s:I, s:s, s:o, s:O?}", "call_id",
 			   v->call->id, "id", v->id, "queue_id", v->queue->id, "entered_at",
 			   acd_json_time(v->entered_at), "left_at", acd_json_time(v->call->last_at), "priority",
-			   (json_int_t)v->priority, "vip", 0, "position_in", (json_int_t)v->position_in, "waiting_in",
-			   (json_int_t)v->waiting_in, "agents_in", (json_int_t)v->agents_in, "idle_in",
-			   (json_int_t)v->idle_in, "left_how", acd_left_name(how), "agent_id",
-			   agent ? json_string(agent) : json_null(), "why", v->why));
+			   (json_int_t)v->priority, "vip", (json_int_t)v->priority, "position_in",
+			   (json_int_t)v->position_in, "waiting_in", (json_int_t)v->waiting_in, "agents_in",
+			   (json_int_t)v->agents_in, "idle_in", (json_int_t)v->idle_in, "left_how", acd_left_name(how),
+			   "agent_id", agent ? json_string(agent) : json_null(), "why", v->why));
 }
 
 static void count_leaving(struct acd_visit *v, enum acd_left how)

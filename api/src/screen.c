@@ -19,11 +19,11 @@ static const struct api_key keys[] = {{"number", JSON_STRING, NULL},
 /* The edge knows rules by name; the database has their rows. What the carrier's own rows say is nobody else's matter.
  */
 static const char rows_sql[] =
-	"with e as (select $1::jsonb as e), r as (select x.*, n from e, jsonb_to_recordset(e.e -> 'rows') with "
-	"ordinality as "
-	"x (tenant uuid, rule uuid, scope text, ref text, match text, number text, colour text, direction text, code "
-	"integer, "
-	"overrides integer, in_force integer, counts integer, n bigint)) "
+	"with e as (select $1::jsonb as e), r as (select x.*, a.n from e, jsonb_array_elements(e.e -> 'rows') with "
+	"ordinality "
+	"as a (v, n), jsonb_to_record(a.v) as x (tenant uuid, rule uuid, scope text, match text, number text, colour "
+	"text, "
+	"direction text, overrides integer, in_force integer, counts integer)) "
 	"select ((e.e - 'rows') || jsonb_build_object('barred', e.e ->> 'barred' = '1', 'lifted', e.e ->> 'lifted' = "
 	"'1', "
 	"'rule', nullif(e.e ->> 'rule', ''), 'prompt', nullif(e.e ->> 'prompt', ''), 'scope', nullif(e.e ->> 'scope', "

@@ -1,10 +1,11 @@
+// covers: NUM-K10 NUM-Y04
 // Who gets in: barred callers, unknown numbers, unknown sources; a row of the black list counts from the next call on.
 import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { Instance } from '../tools/instance.mjs';
 import { poll } from '../tools/wait.mjs';
-import { centre } from '../tools/scenes.mjs';
+import { centre, intoQueue } from '../tools/scenes.mjs';
 
 let zj;
 let place;
@@ -100,4 +101,47 @@ test('a caller from an address that is no trunk is refused, headers from outside
 	await call.answered();
 	await place.events.call(call.caller, 'queue');
 	await call.hangup();
+});
+
+test('who hears a prompt is refused all the same, is charged nothing, and the record names the rule', async () => {
+	const caller = zj.freshNumber();
+	const prompt = (await place.tenant.api.get('/prompts?filter[name]=ding')).items[0];
+	const row = await place.tenant.api.post('/blacklist', { number: caller, result: 'prompt', prompt_id: prompt.id, result_code: 486 });
+	await poll(async () => (await statusOf(caller)) === 486, { timeout: 2000, every: 20, what: 'barred with words' });
+	const { call, legs } = await zj.facts(place.tenant, `caller = '${caller}' and result = 'barred'`);
+	assert.equal(call.barred_by, row.rule);
+	assert.equal(call.answered_at, null);
+	assert.ok(legs[0].early_media_at, 'heard before anybody answered');
+	assert.ok(Date.parse(call.ended_at) - Date.parse(call.started_at) > 300, 'and to its end');
+});
+
+test('what the api explains is what the edge does: the decision, and the rows behind it', async () => {
+	const caller = zj.freshNumber();
+	const row = await place.tenant.api.post('/blacklist', { number: caller, result_code: 480, reason: 'asked for' });
+	const prefix = await place.tenant.api.post('/blacklist', { number: caller.slice(0, 9), match: 'prefix', direction: 'out' });
+	const ask = () => place.tenant.api.post('/blacklist/explain', { number: caller });
+	await poll(async () => (await ask()).barred, { timeout: 1000, every: 20, what: 'known' });
+	const told = await ask();
+	assert.deepEqual([told.barred, told.code, told.scope, told.rule], [true, 480, 'tenant', row.rule]);
+	assert.deepEqual(told.rows.map((r) => [r.id, r.reason, r.counts]), [[row.id, 'asked for', true], [prefix.id, '', false]]);
+	assert.equal(await statusOf(caller), 480);
+	await Promise.all([row, prefix].map((r) => place.tenant.api.delete(`/blacklist/${r.id}`)));
+});
+
+test('a VIP is served before those who came earlier; the visit says so', async () => {
+	const vips = await centre(zj, 'screen-vip');
+	const [early, vip] = [zj.freshNumber('135'), zj.freshNumber('136')];
+	await vips.tenant.api.post('/vips', { number: vip, level: 7, queues: [vips.queue.id] });
+	const agent = await vips.tenant.agent('1001', [vips.queue], { signIn: false, answering: { after: 50 } });
+	const first = await intoQueue(zj, vips, { caller: early });
+	const second = await intoQueue(zj, vips, { caller: vip });
+	await vips.tenant.signIn(agent);
+	await vips.events.until(() => vips.events.callFrom(vip)?.where === 'talk', { what: 'the VIP talks' });
+	assert.equal(vips.events.callFrom(early).where, 'queue');
+	await second.hangup();
+	await first.hangup();
+	const { visits } = await zj.facts(vips.tenant, `caller = '${vip}'`);
+	assert.deepEqual([visits[0].vip, visits[0].priority], [7, 7]);
+	const plain = await zj.facts(vips.tenant, `caller = '${early}'`);
+	assert.equal(plain.visits[0].vip, 0);
 });

@@ -245,6 +245,9 @@ export interface ResourceMeta {
   en: string
   help_zh?: string
   help_en?: string
+  /** Stands above the list, always. */
+  notice_zh?: string
+  notice_en?: string
   label?: string | null
   scope?: string
   sort?: string
