@@ -89,7 +89,12 @@ static void route(struct acd_call *call, const char *kind, const char *target)
 {
 	struct acd_dest dest = {0};
 
-	if (strcmp(kind, "dial"))
+	if (!strcmp(kind, "tenant")) { /* another tenant's phone dialled our prefix: our internal numbers only */
+		if (!acd_dest_by_number(call->tenant, target, &dest)) {
+			refuse(call, 404, ACD_RESULT_UNREACHABLE, "no such internal number");
+			return;
+		}
+	} else if (strcmp(kind, "dial"))
 		acd_dest_make(&dest, kind, target);
 	else if (!acd_dest_parse(call->tenant, target, &dest)) {
 		refuse(call, 404, ACD_RESULT_FAILED, "no such number");

@@ -367,6 +367,12 @@ static int w_answer(struct sip_msg *msg, char *p_code, char *p_heard)
 	if (c_ >= 200 &&
 	    trunk_call_answer(trunk_live, call_id, c_, failed, known ? h.t.disable_after : 0, trunk_now_us()))
 		trunk_changed(&c.trunk, &c.host, "paused", -1, c_);
+	if (known && heard[0] == '1' && c_ != 487) {
+		struct trunk_host_state host;
+		trunk_state_host(trunk_live, &h.via, &host);
+		if (host.health == TRUNK_DOWN && trunk_state_heard(trunk_live, &h.via, host.rtt_us, trunk_now_us()))
+			trunk_changed(&c.trunk, &c.host, "up", -1, c_);
+	}
 	if (known && heard[0] == '0' && trunk_state_heard(trunk_live, &h.via, -1, trunk_now_us()))
 		trunk_changed(&c.trunk, &c.host, "down", -1, 408);
 	tell_attempts(call_id);

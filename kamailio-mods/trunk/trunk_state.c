@@ -10,6 +10,7 @@
 #define SLOTS        21         /* … and the oldest counts whole: never more than allowed within any second */
 #define YOUNG_US     10000000LL /* a call that acd cannot know yet */
 #define MISSES       2
+#define RETRY_US     30000000LL
 #define CALL_ID_SIZE 200
 
 struct life { /* of a trunk, a host, a number, a group or a pool */
@@ -252,6 +253,7 @@ bool trunk_state_heard(struct trunk_state *s, const struct zk_uuid *host, int rt
 		now = TRUNK_UP;
 	} else if (l) {
 		l->host.asked_us = 0; /* ask again soon */
+		l->host.missed_us = now_us;
 		if (l->host.n > 1)
 			l->host.used = (l->host.used + 1) % l->host.n; /* another address of the same name */
 		if (++l->host.misses >= MISSES)
@@ -409,7 +411,9 @@ static bool try_one(struct trunk_state *s, struct call *c, const struct trunk_ho
 		c->d->dead = true;
 		return false;
 	}
-	bool lost = (!host->host.n && !hop->next[0] && !hop->is_literal) || host->host.health == TRUNK_DOWN;
+	/* One that is never asked is tried again after a while: nobody else would find it alive. */
+	bool down = host->host.health == TRUNK_DOWN && (hop->t.probe_s || now_us - host->host.missed_us < RETRY_US);
+	bool lost = down || (!host->host.n && !hop->next[0] && !hop->is_literal);
 	if ((lost && !emergency) || (hop->t.registers && !emergency && trunk->trunk.reg == TRUNK_REG_FAILED)) {
 		c->d->dead = true;
 		return false;

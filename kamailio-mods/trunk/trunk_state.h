@@ -32,7 +32,7 @@ int trunk_state_calls(struct trunk_state *s, const struct zk_uuid *id);
 struct trunk_host_state {
 	enum trunk_health health;
 	int rtt_us, misses;
-	int64_t since_us, asked_us;
+	int64_t since_us, asked_us, missed_us;
 	unsigned n; /* addresses, the first is the one in use */
 	struct trunk_addr addr[TRUNK_ADDRS];
 	unsigned used;

@@ -1,5 +1,5 @@
 // Calls that leave: a phone dials, an agent clicks, a customer is transferred outside, a queue overflows there; audio both ways, facts.
-// covers: TEN-V012 TEN-V033 TEN-Y08 PBX-V008 PBX-V023 PBX-V026 PBX-V088 PBX-V301 PBX-V303 PBX-V305 PBX-V306 PBX-V307 PBX-V309 PBX-R02 PBX-Y18 PBX-L04
+// covers: TEN-V012 TEN-V014 TEN-V033 TEN-Y08 PBX-V008 PBX-V023 PBX-V026 PBX-V088 PBX-V301 PBX-V303 PBX-V305 PBX-V306 PBX-V307 PBX-V309 PBX-R02 PBX-Y18 PBX-L04
 // covers: NUM-V701 NUM-V702 NUM-V703 NUM-V313 NUM-K13 NUM-V705
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
@@ -207,4 +207,26 @@ test('trunks as they are now: state, calls, hosts; a tenant sees its own', async
 	assert.equal(mine.items.length, 1);
 	assert.deepEqual([t.state, t.calls, t.registration, t.hosts[0].host], ['ok', 0, 'none', '127.0.0.31']);
 	assert.ok((await zj.carrier.get('/live/trunks')).items.length > 1);
+});
+
+test('another tenant\'s dial prefix and an internal number: two calls, each tenant has its own', async () => {
+	const other = await zj.tenant('neighbour');
+	const extension = await other.extension('1007');
+	const phone = await other.phone(extension, { answering: 'never' });
+	await zj.carrier.patch(`/tenants/${other.id}`, { dial_prefix: '8801' });
+	const call = await poll(async () => {
+		const c = await agent.phone.call('88011007', { tone: HZ.agent });
+		const rings = await Promise.race([phone.nextCall({ timeout: 1500 }).catch(() => null), c.ended.then(() => null)]);
+		if (!rings) { await c.hangup().catch(() => {}); return null; }
+		return { c, rings };
+	}, { timeout: 12_000, every: 200, what: 'the neighbour\'s phone' });
+	await call.rings.answer();
+	call.rings.rtp.tone(FAR);
+	await Promise.all([call.c.rtp.hears(FAR), call.rings.rtp.hears(HZ.agent)]);
+	assert.equal(call.rings.caller, '1001');
+	await call.c.hangup();
+	const theirs = await zj.facts(other, `result = 'answered'`);
+	assert.deepEqual([theirs.call.direction, theirs.call.caller], ['in', '1001']);
+	const ours = await zj.facts(tenant, `callee = '88011007' and result = 'answered'`);
+	assert.notEqual(ours.call.id, theirs.call.id);
 });

@@ -5,7 +5,7 @@ import { header } from './sip.mjs';
 
 export class AnsweringCarrier {
 	/** `scenario` of tests/sipp; `calls` it takes before it ends. */
-	static async open({ host, port = 5060, tone = null, calls = 50, scenario = 'carrier_answers', keys = {} }) {
+	static async open({ host, port = 5060, tone = null, calls = 2000, scenario = 'carrier_answers', keys = {} }) {
 		const rtp = await Rtp.open();
 		rtp.tone(tone);
 		const sipp = await Sipp.run(scenario, { host, port, calls, keys: { rtp_host: rtp.host, rtp_port: rtp.port, ...keys } });
