@@ -55,12 +55,27 @@ static bool decode_tenant(struct did_tenant *t, const char *const *f)
 	return true;
 }
 
+static bool decode_trunk_host(struct did_trunk_host *h, const char *const *f)
+{
+	struct did_source s;
+	if (!copy_id(&h->trunk, f[0]) || !f[1] || !f[2] || !did_source_parse(&s, f[1], strlen(f[1]), 0))
+		return false;
+	h->host = s.host;
+	h->port = (uint16_t)atoi(f[2]);
+	h->enabled = is_true(f[3]);
+	h->rec.hash = did_hash_host(&h->host);
+	return true;
+}
+
 static bool decode_trunk(struct did_trunk *t, const char *const *f)
 {
 	struct did_source s;
-	if (!copy_id(&t->tenant, f[0]) || !f[1] || !f[2] || !did_source_parse(&s, f[1], strlen(f[1]), 0))
+	if (!copy_id(&t->tenant, f[0]) || !f[1] || !f[2])
 		return false;
-	t->host = s.host;
+	if (did_source_parse(&s, f[1], strlen(f[1]), 0))
+		t->host = s.host;
+	else
+		memset(&t->host, 0, sizeof t->host); /* a name */
 	t->port = (uint16_t)atoi(f[2]);
 	t->match_port = is_true(f[3]);
 	t->enabled = is_true(f[4]);
@@ -210,6 +225,8 @@ static bool decode(unsigned table, void *rec, const char *const *fields)
 		return decode_tenant(rec, fields);
 	case DID_TRUNK:
 		return decode_trunk(rec, fields);
+	case DID_TRUNK_HOST:
+		return decode_trunk_host(rec, fields);
 	case DID_NUMBERS:
 		return decode_number(rec, fields);
 	case DID_ALIAS:
@@ -243,6 +260,7 @@ static void sink_row(unsigned table, const struct zk_uuid *id, const char *const
 		struct zk_rec rec;
 		struct did_tenant tenant;
 		struct did_trunk trunk;
+		struct did_trunk_host trunk_host;
 		struct did_number number;
 		struct did_alias alias;
 		struct did_entry entry;

@@ -8,6 +8,7 @@
 const struct zk_table did_tables[DID_MAPS] = {
 	[DID_TENANT] = {"tenant", "kind, enabled, time_zone, default_kind, default_id", 5},
 	[DID_TRUNK] = {"trunk", "tenant_id, host, port, match_port, enabled", 5},
+	[DID_TRUNK_HOST] = {"trunk_host", "trunk_id, host, port, enabled", 4},
 	[DID_NUMBERS] = {"number", "tenant_id, number, enabled, call_type, vip, account_id, extension_id, did_group_id",
 			 8},
 	[DID_ALIAS] = {"number_alias", "number_id, alias, trunk_id", 3},
@@ -66,11 +67,12 @@ void did_dest_text(char out[DID_TARGET_MAX], const struct did_dest *d)
 int did_store_alloc(struct zk_store **sp)
 {
 	static const size_t sizes[DID_MAPS] = {
-		[DID_TENANT] = sizeof(struct did_tenant),       [DID_TRUNK] = sizeof(struct did_trunk),
-		[DID_NUMBERS] = sizeof(struct did_number),      [DID_ALIAS] = sizeof(struct did_alias),
-		[DID_ENTRY] = sizeof(struct did_entry),         [DID_ROUTE] = sizeof(struct did_route),
-		[DID_WORK_TIME] = sizeof(struct did_work_time), [DID_PACKAGE] = sizeof(struct did_package),
-		[DID_HOLIDAY] = sizeof(struct did_holiday),     [DID_BINDING] = sizeof(struct did_binding),
+		[DID_TENANT] = sizeof(struct did_tenant),         [DID_TRUNK] = sizeof(struct did_trunk),
+		[DID_TRUNK_HOST] = sizeof(struct did_trunk_host), [DID_NUMBERS] = sizeof(struct did_number),
+		[DID_ALIAS] = sizeof(struct did_alias),           [DID_ENTRY] = sizeof(struct did_entry),
+		[DID_ROUTE] = sizeof(struct did_route),           [DID_WORK_TIME] = sizeof(struct did_work_time),
+		[DID_PACKAGE] = sizeof(struct did_package),       [DID_HOLIDAY] = sizeof(struct did_holiday),
+		[DID_BINDING] = sizeof(struct did_binding),
 	};
 	return zk_store_alloc(sp, sizes, DID_MAPS);
 }

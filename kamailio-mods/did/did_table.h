@@ -20,6 +20,7 @@ enum did_map {
 	DID_PACKAGE,
 	DID_HOLIDAY,
 	DID_BINDING,
+	DID_TRUNK_HOST,
 	DID_MAPS
 };
 
@@ -55,7 +56,14 @@ struct did_tenant { /* key: its id */
 	struct did_dest fallback; /* where calls go that no route takes */
 	bool carrier, enabled;
 };
-struct did_trunk { /* key: host */
+struct did_trunk_host { /* key: host; a further address of a trunk */
+	struct zk_rec rec;
+	struct zk_uuid trunk;
+	struct in6_addr host;
+	uint16_t port;
+	bool enabled;
+};
+struct did_trunk { /* key: host; one that has a name there: all zero, found by its id alone */
 	struct zk_rec rec;
 	struct zk_uuid tenant;
 	struct in6_addr host; /* IPv4 as ::ffff:a.b.c.d */

@@ -445,7 +445,8 @@ static void broken_rows_are_left_out(void **state)
 	route(16, (struct route){.caller_match = "group", .caller = "1"});
 	route(17, (struct route){.time_from = "08:00:00"});
 	route(18, (struct route){.target = "not an id"});
-	row(DID_TRUNK, 19, (const char *[]){TENANT_A, "not an address", "1", "f", "t"});
+	row(DID_TRUNK, 19, (const char *[]){TENANT_A, NULL, "1", "f", "t"});
+	row(DID_TRUNK_HOST, 22, (const char *[]){TENANT_A, "a name", "5060", "t"});
 	row(DID_PACKAGE, 20, (const char *[]){"t", "ignored", "{x}"});
 	row(DID_HOLIDAY, 21, (const char *[]){TENANT_A, "t", NULL, NULL});
 	for (unsigned m = DID_TRUNK; m < DID_MAPS; m++)

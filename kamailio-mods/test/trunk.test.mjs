@@ -228,3 +228,23 @@ test('a trunk by registration: it registers, answers the challenge, calls with d
 	await until('no longer registered', () => trunkOf(id)?.registration === 'none', 15000);
 	for (const log of [e.log()]) assert.ok(!log.includes('secret-1') && !log.includes('secret-2'), 'no password in the log');
 });
+
+test('a call comes in from any host of a trunk, and takes a channel of it', async () => {
+	const two = await carrier('127.0.0.33');
+	const id = trunk('carrier', 'inbound', '127.0.0.32', { max_calls: 1 });
+	row(`insert into trunk_host (tenant_id, trunk_id, host) values ('${e.tenant.carrier}', '${id}', '127.0.0.33') returning id`);
+	await until('both hosts', () => status(e).filter((s) => s.kind === 'host' && s.trunk === id).length === 2);
+	const first = await until('the edge knows it', async () => {
+		const arriving = e.nextAtMediad(1500).catch(() => null);
+		const done = e.invite('+8610001', { via: two.endpoint });
+		const at = await arriving;
+		return at ? { ...at, done } : (await done, null);
+	}, 10000);
+	assert.equal(header(first.message, 'x-zj-trunk'), id);
+	assert.equal(trunkOf(id).calls, '1');
+	const second = await e.invite('+8610001', { via: two.endpoint });
+	assert.equal(second.status, 503, 'one channel');
+	first.respond(486, 'Busy', { tag: 'm' });
+	assert.equal((await first.done).status, 486);
+	assert.equal(trunkOf(id).calls, '0');
+});
