@@ -17,7 +17,8 @@ static void destructor(void *obj)
 static void drop(struct acd_tenant *t, struct acd_vip *v)
 {
 	HASH_DEL(t->vips, v);
-	HASH_DELETE(by_number, t->vips_by_number, v);
+	if (t->vips_by_number)
+		HASH_DELETE(by_number, t->vips_by_number, v);
 	zj_deref(v);
 }
 

@@ -1,12 +1,13 @@
 // The lists of the edge: what a number costs in memory, what a look costs; and a full load from PostgreSQL.
-//   node tests/bench/blacklist.mjs [numbers in memory] [numbers from PostgreSQL]
+//   node tests/bench/blacklist.mjs [numbers in memory] [numbers from PostgreSQL] [numbers beside htable and mtree]
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { tmpdir } from 'node:os';
 import { root, startPostgres } from '../../schema/test/pg.mjs';
+import { besides } from './blacklist_kamailio.mjs';
 
-const [memory, loaded] = [process.argv[2] ?? 10_000_000, process.argv[3] ?? 10_000_000].map(Number);
+const [memory, loaded, beside] = [process.argv[2] ?? 10_000_000, process.argv[3] ?? 10_000_000, process.argv[4] ?? 1_000_000].map(Number);
 const out = path.join(root, 'build/bench.jsonl');
 const say = (line) => { fs.appendFileSync(out, `${JSON.stringify(line)}\n`); console.log(JSON.stringify(line)); };
 const dir = fs.mkdtempSync(path.join(tmpdir(), 'zj-lists-'));
@@ -37,7 +38,10 @@ try {
         for r in select indexrelid::regclass i from pg_index where indrelid = 'blacklist'::regclass loop execute format('drop index %s', r.i); end loop;
       end $$;
       insert into blacklist (tenant_id, number) select (array(select id from tenant))[1 + i % 100], (13000000000 + (i * 7368787::bigint) % 8000000000)::text from generate_series(1, ${loaded}) i`);
-    for (const line of run(build('bench_bl_load'), `host=${pg.dir} port=${pg.port} user=zj_edge dbname=${pg.env.PGDATABASE ?? 'zongji'} options=-csearch_path=zj,public`, path.join(dir, 'copy'))) say(line);
+    const conninfo = `host=${pg.dir} port=${pg.port} user=zj_edge dbname=${pg.env.PGDATABASE} options=-csearch_path=zj,public`;
+    for (const line of run(build('bench_bl_load'), conninfo, path.join(dir, 'copy'))) say(line);
+    pg.sql(`set search_path = zj, public; truncate blacklist; insert into blacklist (tenant_id, number) select (select id from tenant where name = 't1'), '138' || (10000000 + i) from generate_series(0, ${beside - 1}) i`);
+    for (const line of await besides(beside, dir, conninfo, pg.sql("select id from zj.tenant where name = 't1'")[0][0])) say(line);
   } finally { await pg.stop(); }
 } finally {
   fs.rmSync(dir, { recursive: true, force: true });
