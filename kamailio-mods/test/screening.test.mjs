@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Edge, sdp, until } from './edge.mjs';
+import { Edge, sdp, sleep, until } from './edge.mjs';
 import { SipEndpoint, token } from '../../tests/tools/sip.mjs';
 import { Phone } from '../../tests/tools/phone.mjs';
 
@@ -121,4 +121,30 @@ test('without the database and after a restart the lists are those of the copy, 
   e.sql(`delete from blacklist where number = '13000000001'; insert into blacklist (tenant_id, number) values ('${e.tenant.a}', '13000000002')`);
   await until('the change', () => /barred: 1/.test(e.rpc('blacklist.lookup', e.tenant.a, '13000000002')), 20000);
   assert.match(e.rpc('blacklist.lookup', e.tenant.a, '13000000001'), /barred: 0/);
+});
+
+test('two hundred calls a second go on while lists change, and each change counts within 200 ms', async () => {
+  let on = true, wrong = 0, calls = 0;
+  const pending = [];
+  const load = (async () => {
+    for (let i = 0; on; i++) {
+      pending.push(e.invite('8610001', { from: `1290000${i % 1000}` }).then((r) => { calls++; wrong += r.status !== 486; }, () => wrong++));
+      await sleep(5);
+    }
+  })();
+  const began = performance.now(), waits = [];
+  for (let i = 0; i < 10; i++) {
+    await sleep(200);
+    e.sql(`insert into blacklist (tenant_id, number, result_code) values ('${e.tenant.a}', '1280000000${i}', 480)`);
+    const at = performance.now();
+    await until('barred', async () => (await e.invite('8610001', { from: `1280000000${i}` })).status === 480, 1000);
+    waits.push(performance.now() - at);
+  }
+  on = false;
+  await load;
+  await Promise.all(pending);
+  const rate = calls / ((performance.now() - began) / 1000);
+  console.log(`# ${rate.toFixed(0)} calls/s, changes in force after ${waits.map((w) => w.toFixed(0)).join(', ')} ms`);
+  assert.equal(wrong, 0);
+  assert.ok(rate > 50, `${rate} calls/s`);
 });
