@@ -148,3 +148,20 @@ test('two hundred calls a second go on while lists change, and each change count
   assert.equal(wrong, 0);
   assert.ok(rate > 50, `${rate} calls/s`);
 });
+
+// covers: NUM-L04
+test('a number that may not be called is not called by anybody: a click, a dialler, a plan', async () => {
+  const dial = async (number) => {
+    const r = await e.mediad.request({
+      method: 'INVITE', uri: `sip:${number}@127.0.0.1:${e.sip.port}`, body: sdp('127.0.0.1', 50010),
+      headers: {
+        From: `<sip:4001@127.0.0.1>;tag=${token()}`, To: `<sip:${number}@127.0.0.1>`, 'Call-ID': token(), CSeq: '1 INVITE', Contact: `<sip:mediad@127.0.0.1:${e.base + 20}>`, 'Content-Type': 'application/sdp',
+        'X-Zj-Tenant': e.tenant.a, 'X-Zj-Kind': 'external', 'X-Zj-Target': number, 'X-Zj-Call': '01a1fb6c-1afc-734e-a174-38e042c98340',
+      },
+    }, e.sip, { timeout: 8000 });
+    return [r.status, r.headers['x-zj-because']?.[0], r.headers['x-zj-barred']?.[0]];
+  };
+  const [rule] = e.sql(`select rule from blacklist where number = '13200000001' and tenant_id = '${e.tenant.a}'`).flat();
+  assert.deepEqual(await dial('13200000001'), [403, 'barred', rule]);
+  for (const free of ['13200000002', '112', '13200000099']) assert.notEqual((await dial(free))[1], 'barred', free);
+});
