@@ -6,12 +6,11 @@
 #include <uthash.h>
 
 /* Scopes, the widest first: a later one is more specific. Names are the schema's. */
-#define BL_SCOPES(X)                                                                                                   \
-	X(SYSTEM, "system")                                                                                            \
-	X(TRUNK_GROUP, "trunk_group")                                                                                  \
-	X(TRUNK, "trunk")                                                                                              \
-	X(TENANT, "tenant") X(DID, "did") X(AGENT_GROUP, "agent_group") X(ACCOUNT, "account") X(EXTENSION, "extensio"  \
-													   "n")
+/* clang-format off */
+#define BL_SCOPES(X) \
+	X(SYSTEM, "system") X(TRUNK_GROUP, "trunk_group") X(TRUNK, "trunk") X(TENANT, "tenant") X(DID, "did") \
+	X(AGENT_GROUP, "agent_group") X(ACCOUNT, "account") X(EXTENSION, "extension")
+/* clang-format on */
 #define BL_COLOURS(X)       X(BLACK, "black") X(WHITE, "white") X(ALWAYS, "always")
 #define BL_RESULTS(X)       X(REJECT, "reject") X(PROMPT, "prompt") X(SILENT, "silent")
 #define BL_MATCHES(X)       X(EXACT, "exact") X(PREFIX, "prefix") X(PATTERN, "pattern")
@@ -21,8 +20,11 @@ enum bl_colour { BL_COLOURS(BL_ENUM) BL_COLOUR_KINDS };
 enum bl_result { BL_RESULTS(BL_ENUM) BL_RESULT_KINDS };
 enum bl_match { BL_MATCHES(BL_ENUM) BL_MATCH_KINDS };
 enum bl_direction { BL_IN = 1, BL_OUT = 2, BL_BOTH = 3 };
-extern const char *const bl_scope_names[],
-	*const bl_colour_names[], *const bl_result_names[], *const bl_match_names[], *const bl_direction_names[];
+extern const char *const bl_scope_names[];
+extern const char *const bl_colour_names[];
+extern const char *const bl_result_names[];
+extern const char *const bl_match_names[];
+extern const char *const bl_direction_names[]; /* by bl_direction */
 /* Index of a name; -1: none has it. */
 int bl_name(const char *const *names, int n, const char *text, size_t len);
 
