@@ -26,8 +26,7 @@ struct acd_story {
 extern const struct acd_story acd_story_external;
 extern const struct acd_story acd_story_group, acd_story_feature, acd_story_meet, acd_story_consult;
 extern const struct acd_story acd_story_queue, acd_story_ivr, acd_story_extension, acd_story_talk, acd_story_callout,
-	acd_story_bye, acd_story_none, acd_story_conference, acd_story_voicemail, acd_story_mailbox,
-	acd_story_fax;
+	acd_story_bye, acd_story_none, acd_story_conference, acd_story_voicemail, acd_story_mailbox, acd_story_fax;
 const struct acd_story *acd_story_find(const char *name); /* unknown: none */
 
 /* Sends the call there. `how` is said of the queue it leaves. */

@@ -1,5 +1,5 @@
 // Plans of outbound calls against a table of cases, and what chance and turns do over many calls.
-// covers: PBX-V002 PBX-V018 PBX-V070 PBX-V071 PBX-V072 PBX-V074 PBX-V009 PBX-V010 PBX-V013 PBX-V015 PBX-K17 PBX-K20 PBX-K21 PBX-R01 BIL-V310 BIL-V311 BIL-V312 NUM-V523
+// covers: PBX-V002 PBX-V018 PBX-V070 PBX-V071 PBX-V072 PBX-V074 PBX-V009 PBX-V010 PBX-V015 PBX-K17 PBX-K20 PBX-K21 PBX-R01 BIL-V310 BIL-V311 BIL-V312 NUM-V523
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
 // Outbound calls: over which trunk, with which numbers, and what happens when that fails.
-// covers: PBX-V001 PBX-V004 PBX-V005 PBX-V006 PBX-V008 PBX-V014 PBX-V017 PBX-K10 PBX-K12 PBX-K13 PBX-Y02
+// covers: PBX-V001 PBX-V004 PBX-V006 PBX-V008 PBX-V014 PBX-V017 PBX-K10 PBX-K12 PBX-K13 PBX-Y02
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Edge, header, sleep, until } from './edge.mjs';

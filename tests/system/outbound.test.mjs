@@ -1,6 +1,6 @@
 // Calls that leave: a phone dials, an agent clicks, a customer is transferred outside, a queue overflows there; audio both ways, facts.
-// covers: TEN-V012 TEN-V014 TEN-V033 TEN-Y08 PBX-V008 PBX-V023 PBX-V026 PBX-V088 PBX-V301 PBX-V303 PBX-V305 PBX-V306 PBX-V307 PBX-V309 PBX-R02 PBX-Y18 PBX-L04
-// covers: NUM-V701 NUM-V702 NUM-V703 NUM-V313 NUM-K13 NUM-V705
+// covers: TEN-V012 TEN-V014 PBX-V008 PBX-V023 PBX-V026 PBX-V088 PBX-V301 PBX-V303 PBX-V305 PBX-V306 PBX-V307 PBX-V309 PBX-Y18 PBX-L04
+// covers: NUM-V701 NUM-V703 NUM-V313 NUM-K13
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Instance } from '../tools/instance.mjs';

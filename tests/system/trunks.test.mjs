@@ -1,5 +1,5 @@
 // What a carrier and a tenant say about trunks, through the api: fields, defaults, refusals, secrets, templates, what goes along.
-// covers: PBX-V003 PBX-V007 PBX-V011 PBX-V012 PBX-V016 PBX-V073 PBX-V075 PBX-V076 PBX-V077 PBX-V078 PBX-V302 PBX-V310 PBX-K07 PBX-K08 PBX-K09 PBX-K11 PBX-K14 PBX-K15 PBX-K16 PBX-K18 PBX-K19
+// covers: PBX-V003 PBX-V007 PBX-V075 PBX-V076 PBX-V077 PBX-V078 PBX-V302 PBX-K07 PBX-K08 PBX-K09 PBX-K11 PBX-K14 PBX-K15 PBX-K16 PBX-K18
 // covers: NUM-K12 NUM-K14 NUM-V524
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
