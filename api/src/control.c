@@ -1,4 +1,5 @@
 /* Agents' states and calls: the api asks acd, and tells its answer. */
+#include "control.h"
 #include "acd.h"
 #include "api.h"
 #include "live.h"
@@ -8,23 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Members a command takes beside the common ones: name, JSON type, needed. */
-struct member {
-	const char *name;
-	json_type type;
-	bool needed;
-};
-
 static bool is_type(const json_t *v, json_type type)
 {
 	return type == JSON_TRUE ? json_is_boolean(v) : json_typeof(v) == type;
 }
 
-/* The body with the members allowed, and nothing else; NULL: answered. */
-static json_t *read_body(struct api_req *req, const struct member *members, size_t n)
+json_t *api_command_body(struct api_req *req, const struct api_member *members, size_t n)
 {
 	static const char *const names[] = {
-		[JSON_STRING] = "string", [JSON_INTEGER] = "integer", [JSON_TRUE] = "boolean"};
+		[JSON_STRING] = "string", [JSON_ARRAY] = "array", [JSON_INTEGER] = "integer", [JSON_TRUE] = "boolean"};
 	json_t *body = api_req_body(req);
 	struct res_problem p = {.kind = RES_P_TYPE};
 	const char *key;
@@ -85,8 +78,7 @@ static void answered(json_t *result, int code, const char *message, json_t *data
 	zj_deref(req);
 }
 
-/* Steals params; adds who asks. A repeated Idempotency-Key is the same request to acd. */
-static void command(struct api_req *req, const char *method, json_t *params)
+void api_command(struct api_req *req, const char *method, json_t *params)
 {
 	char *key = api_req_header(req, "idempotency-key");
 	json_object_set_new(params, "tenant", json_string(req->who.tenant));
@@ -140,19 +132,19 @@ static const char *agent_of_path(struct api_req *req)
 	return a->id;
 }
 
-static void agent_command(struct api_req *req, const char *method, const struct member *members, size_t n)
+static void agent_command(struct api_req *req, const char *method, const struct api_member *members, size_t n)
 {
 	const char *agent = agent_of_path(req);
-	json_t *params = agent ? read_body(req, members, n) : NULL;
+	json_t *params = agent ? api_command_body(req, members, n) : NULL;
 	if (!params)
 		return;
 	json_object_set_new(params, "agent", json_string(agent));
-	command(req, method, params);
+	api_command(req, method, params);
 }
 
 void api_agent_sign_in_h(struct api_req *req)
 {
-	static const struct member members[] = {{"extension", JSON_STRING, false}};
+	static const struct api_member members[] = {{"extension", JSON_STRING, false}};
 	agent_command(req, "agent.sign_in", members, 1);
 }
 
@@ -163,7 +155,7 @@ void api_agent_sign_out_h(struct api_req *req)
 
 void api_agent_state_h(struct api_req *req)
 {
-	static const struct member members[] = {
+	static const struct api_member members[] = {
 		{"state", JSON_STRING, true}, {"reason", JSON_STRING, false}, {"version", JSON_INTEGER, false}};
 	agent_command(req, "agent.set_state", members, 3);
 }
@@ -217,7 +209,7 @@ static void calls_listed(json_t *result, int code, const char *message ZJ_UNUSED
 	if (!result && code == ZJ_RPC_GONE)
 		api_fail(c->req, RES_P_AWAY, "the call engine is away");
 	else if (good)
-		command(c->req, c->method, json_incref(c->params));
+		api_command(c->req, c->method, json_incref(c->params));
 	else
 		not_looked_after(c->req, "calls.control");
 	json_decref(c->params);
@@ -227,7 +219,7 @@ static void calls_listed(json_t *result, int code, const char *message ZJ_UNUSED
 
 /* One's own agent's calls; any with calls.control and a role for the whole tenant; with less, those of the agents and
  * queues that one looks after. */
-static void call_command(struct api_req *req, const char *method, const struct member *members, size_t n)
+static void call_command(struct api_req *req, const char *method, const struct api_member *members, size_t n)
 {
 	enum api_command reach = api_command_reach(req->api, &req->who, "calls.control");
 	if (!zj_uuid_is_valid(req->arg[0]))
@@ -237,12 +229,12 @@ static void call_command(struct api_req *req, const char *method, const struct m
 			not_looked_after(req, "calls.control");
 		return;
 	}
-	json_t *params = read_body(req, members, n);
+	json_t *params = api_command_body(req, members, n);
 	if (!params)
 		return;
 	json_object_set_new(params, "call", json_string(req->arg[0]));
 	if (reach == API_COMMAND_ALL) {
-		command(req, method, params);
+		api_command(req, method, params);
 		return;
 	}
 	struct check *c = malloc(sizeof(*c));
@@ -261,13 +253,13 @@ void api_call_hangup_h(struct api_req *req)
 
 void api_call_transfer_h(struct api_req *req)
 {
-	static const struct member members[] = {{"to", JSON_STRING, true}};
+	static const struct api_member members[] = {{"to", JSON_STRING, true}};
 	call_command(req, "call.transfer", members, 1);
 }
 
 void api_call_hold_h(struct api_req *req)
 {
-	static const struct member members[] = {{"on", JSON_TRUE, true}};
+	static const struct api_member members[] = {{"on", JSON_TRUE, true}};
 	call_command(req, "call.hold", members, 1);
 }
 
@@ -282,12 +274,12 @@ static void rename_id(json_t *params, const char *from, const char *to)
 
 void api_call_create_h(struct api_req *req)
 {
-	static const struct member members[] = {{"to", JSON_STRING, true},
-						{"agent_id", JSON_STRING, false},
-						{"number_id", JSON_STRING, false},
-						{"service_id", JSON_STRING, false},
-						{"anonymous", JSON_TRUE, false}};
-	json_t *params = read_body(req, members, 5);
+	static const struct api_member members[] = {{"to", JSON_STRING, true},
+						    {"agent_id", JSON_STRING, false},
+						    {"number_id", JSON_STRING, false},
+						    {"service_id", JSON_STRING, false},
+						    {"anonymous", JSON_TRUE, false}};
+	json_t *params = api_command_body(req, members, 5);
 	if (!params)
 		return;
 	const char *id = json_string_value(json_object_get(params, "agent_id"));
@@ -302,5 +294,5 @@ void api_call_create_h(struct api_req *req)
 	/* What acd would take for no id at all is refused there by name. */
 	rename_id(params, "number_id", "number");
 	rename_id(params, "service_id", "service");
-	command(req, "call.originate", params);
+	api_command(req, "call.originate", params);
 }

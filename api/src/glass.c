@@ -46,10 +46,28 @@ static json_t *seen(unsigned grade, const char *number)
 	return out;
 }
 
+/* A conference's members: those from outside have a number; a phone of the house is no secret. */
+static json_t *members_seen(api_glass g, json_t *conference)
+{
+	json_t *out = json_copy(conference), *members = json_array(), *m;
+	size_t i;
+	json_array_foreach (json_object_get(conference, "members"), i, m) {
+		json_t *copy = json_copy(m);
+		const char *number = json_string_value(json_object_get(m, "number"));
+		if (number && !json_object_get(m, "extension"))
+			json_object_set_new(copy, "number", seen(g % GRADES, number));
+		json_array_append_new(members, copy);
+	}
+	json_object_set_new(out, "members", members);
+	return out;
+}
+
 json_t *api_glass_entity(api_glass g, json_t *entity)
 {
 	json_t *out = NULL;
 	unsigned rest = g;
+	if (g && json_object_get(entity, "members"))
+		return members_seen(g, entity);
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(fields); i++, rest /= GRADES) {
 		const char *number = json_string_value(json_object_get(entity, fields[i]));
 		if (rest % GRADES == RES_MASK_NO || !number)
@@ -62,7 +80,7 @@ json_t *api_glass_entity(api_glass g, json_t *entity)
 
 json_t *api_glass_board(api_glass g, json_t *board)
 {
-	static const char *const parts[] = {"calls", "visits"};
+	static const char *const parts[] = {"calls", "visits", "conferences"};
 	json_t *out = json_copy(board);
 	for (size_t k = 0; g && k < ZJ_ARRAY_SIZE(parts); k++) {
 		json_t *list = json_array(), *e;

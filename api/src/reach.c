@@ -198,6 +198,17 @@ static bool sees_call(const struct api_reach *r, const json_t *call)
 	return false;
 }
 
+/* One that somebody takes part in whom one sees. */
+static bool sees_conference(const struct api_reach *r, const json_t *conference)
+{
+	size_t i;
+	json_t *m;
+	json_array_foreach (json_object_get(conference, "members"), i, m)
+		if (sees_agent(r, text(m, "agent")))
+			return true;
+	return false;
+}
+
 bool api_reach_sees(const struct api_reach *r, const char *type, const json_t *data)
 {
 	if (r->kind == ALL)
@@ -208,6 +219,11 @@ bool api_reach_sees(const struct api_reach *r, const char *type, const json_t *d
 		return sees_queue(r, text(data, "id"));
 	if (strncmp(type, "call.", 5) == 0)
 		return sees_call(r, data);
+	if (strncmp(type, "conference.", 11) == 0)
+		return !json_object_get(data, "members") ||
+		       sees_conference(r, data); /* that it ended: whoever saw it */
+	if (strncmp(type, "voicemail.", 10) == 0)
+		return sees_queue(r, text(data, "queue"));
 	if (strncmp(type, "visit.", 6) == 0)
 		return sees_queue(r, text(data, "queue")) || sees_agent(r, text(data, "offered_to"));
 	return false;
@@ -225,7 +241,11 @@ json_t *api_reach_board(const struct api_reach *r, const json_t *board)
 {
 	static const struct {
 		const char *key, *type;
-	} parts[] = {{"queues", "queue."}, {"agents", "agent."}, {"calls", "call."}, {"visits", "visit."}};
+	} parts[] = {{"queues", "queue."},
+		     {"agents", "agent."},
+		     {"calls", "call."},
+		     {"visits", "visit."},
+		     {"conferences", "conference."}};
 	json_t *out = json_copy((json_t *)board);
 	if (r->kind == ALL)
 		return out;

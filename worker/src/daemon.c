@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHILDREN_MAX 101 /* jobs, and one for housekeeping */
+#define CHILDREN_MAX 102 /* jobs, one for housekeeping, one for e-mails */
 #define BEAT_MS      2000
 #define CANCEL_US    (10 * 1000000) /* a child that does not hear of its cancelling for so long is ended */
 #define DRAIN_MS     15000
@@ -38,7 +38,8 @@ struct worker;
 struct child {
 	struct worker *w;
 	uv_process_t process;
-	bool used, house;
+	bool used, house; /* house: no job, but a chore: `word` */
+	const char *word;
 	char tenant[ZJ_UUID_SIZE], id[ZJ_UUID_SIZE], attempt[12];
 	int64_t cancelled_us; /* since when it should be ending; 0: it may go on */
 };
@@ -51,9 +52,10 @@ struct worker {
 	struct child children[CHILDREN_MAX];
 	const char *config; /* the file, as given */
 	bool asked, beating, draining;
-	unsigned releasing; /* children that are gone, of whose jobs the database has not heard yet */
-	int64_t house_us;   /* when housekeeping is due */
-	int64_t dnc_us;     /* when filter plans are looked for */
+	unsigned releasing;        /* children that are gone, of whose jobs the database has not heard yet */
+	int64_t house_us, mail_us; /* when housekeeping, and a look for e-mails, is due */
+	bool looking, words_turn;  /* for e-mails; the next look is for transcripts */
+	int64_t dnc_us;            /* when filter plans are looked for */
 	bool dnc_asked;
 	char self[4096];
 };
@@ -154,7 +156,7 @@ static int spawn(struct worker *w, struct child *c)
 	char *argv[6], word[8];
 	int n = 0;
 
-	snprintf(word, sizeof(word), "%s", c->house ? "house" : "job");
+	snprintf(word, sizeof(word), "%s", c->house ? c->word : "job");
 	argv[n++] = w->self;
 	argv[n++] = word;
 	if (!c->house)
@@ -248,20 +250,60 @@ static void ask_dnc(struct worker *w)
 	w->dnc_asked = zj_pg_run(w->pg, &q, 1, dnc_known, w) == 0;
 }
 
+static void chore(struct worker *w, const char *word)
+{
+	struct child *c = vacant(w);
+
+	for (size_t i = 0; i < CHILDREN_MAX; i++)
+		if (w->children[i].used && w->children[i].house && strcmp(w->children[i].word, word) == 0)
+			return; /* one at a time */
+	if (!c || w->draining)
+		return;
+	c->house = true;
+	c->word = word;
+	spawn(w, c);
+}
+
+static void mails_seen(int err, int failed ZJ_UNUSED, PGresult *const *results, int n ZJ_UNUSED, void *arg)
+{
+	struct worker *w = arg;
+
+	w->looking = false;
+	if (!err && PQntuples(results[0]) > 0)
+		chore(w, "mail");
+}
+
+/* An e-mail that is due, or a message whose words nobody has written down. */
+static void look_for_mails(struct worker *w)
+{
+	static const struct zj_pg_query
+		mails = {.sql = "select from zj.mail where state = 'waiting' and due_at <= now() limit 1"},
+		words = {.sql = "select from zj.voicemail v join zj.voicemail_box b on b.tenant_id = v.tenant_id "
+				"and b.id = v.box_id where b.transcribe and v.transcript is null and v.created_at "
+				"> now() - interval '1 day' limit 1"};
+	const struct zj_pg_query *q = w->words_turn && *w->conf.transcribe_url ? &words : &mails;
+
+	if (w->looking || w->draining || zj_mono_us() < w->mail_us || !zj_pg_is_up(w->pg) ||
+	    (q == &mails && !*w->conf.smtp_url))
+		return;
+	w->words_turn = !w->words_turn;
+	w->mail_us = zj_mono_us() + w->conf.mail_s * 1000000;
+	w->looking = zj_pg_run(w->pg, q, 1, mails_seen, w) == 0;
+}
+
 static void on_poll(uv_timer_t *t)
 {
 	struct worker *w = t->data;
-	struct child *c;
 
 	if (!zj_pg_is_up(w->pg))
 		zj_health_set(w->health, false, "the database is away");
 	claim(w);
 	ask_dnc(w);
-	if (zj_mono_us() < w->house_us || w->draining || !(c = vacant(w)))
+	look_for_mails(w);
+	if (zj_mono_us() < w->house_us)
 		return;
 	w->house_us = zj_mono_us() + w->conf.house_s * 1000000;
-	c->house = true;
-	spawn(w, c);
+	chore(w, "house");
 }
 
 static struct child *child_of(struct worker *w, const char *id)

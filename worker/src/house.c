@@ -26,6 +26,8 @@
 	X("uploads", "delete from zj.upload u where state = 'complete' and purpose = 'import'"                         \
 		     " and created_at < now() - make_interval(days => $1::int) and not exists (select from zj.job j"   \
 		     "  where j.tenant_id = u.tenant_id and j.params ->> 'upload_id' = u.id::text)")                   \
+	X("voicemail", "select zj.zj_voicemail_trim() where $1::int > 0")                                              \
+	X("mails", "delete from zj.mail where created_at < now() - interval '30 days' and $1::int > 0")                \
 	X("tenants", "delete from zj.tenant where id = (select id from zj.tenant where kind = 'tenant'"                \
 		     " and deleted_at < now() - interval '1 day' and $1::int > 0 order by deleted_at limit 1)")
 
@@ -61,11 +63,13 @@ static void remove_tree(const char *path)
 }
 
 /* Old enough that its row, were there one, would be seen. */
-static bool is_old(const char *path)
+static bool is_old(const char *path, time_t age_s)
 {
 	struct stat st;
-	return lstat(path, &st) == 0 && st.st_mtime < time(NULL) - 3600;
+	return lstat(path, &st) == 0 && st.st_mtime < time(NULL) - age_s;
 }
+#define HOUR 3600
+#define DAY  86400 /* a message whose row waits in acd's spool has a file already */
 
 static bool row_is_there(PGconn *pg, const char *sql, const char *a, const char *b)
 {
@@ -87,7 +91,8 @@ static bool is_named(const char *name, bool tail)
 }
 
 /* Entries of <store>/<tenant>/<folder> that are called like a row that is no more. */
-static void sweep(PGconn *pg, const char *store, const char *tenant, const char *folder, bool tail, const char *sql)
+static void sweep(PGconn *pg, const char *store, const char *tenant, const char *folder, bool tail, time_t age_s,
+		  const char *sql)
 {
 	char path[1200];
 	struct dirent *e;
@@ -98,7 +103,7 @@ static void sweep(PGconn *pg, const char *store, const char *tenant, const char 
 		if (!is_named(e->d_name, tail))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/%s/%s", store, tenant, folder, e->d_name);
-		if (is_old(path) && !row_is_there(pg, sql, tenant, e->d_name))
+		if (is_old(path, age_s) && !row_is_there(pg, sql, tenant, e->d_name))
 			remove_tree(path);
 	}
 	if (d)
@@ -115,16 +120,23 @@ static void sweep_store(PGconn *pg, const char *store)
 		if (!zj_uuid_is_valid(e->d_name))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", store, e->d_name);
-		if (is_old(path) && !row_is_there(pg, "select from zj.tenant where id = $1::uuid", e->d_name, NULL)) {
+		if (is_old(path, HOUR) &&
+		    !row_is_there(pg, "select from zj.tenant where id = $1::uuid", e->d_name, NULL)) {
 			remove_tree(path);
 			continue;
 		}
-		sweep(pg, store, e->d_name, "jobs", false,
+		sweep(pg, store, e->d_name, "jobs", false, HOUR,
 		      "select from zj.job where tenant_id = $1::uuid and id = $2::uuid");
-		sweep(pg, store, e->d_name, "uploads", false,
+		sweep(pg, store, e->d_name, "uploads", false, HOUR,
 		      "select from zj.upload where tenant_id = $1::uuid and id = $2::uuid");
-		sweep(pg, store, e->d_name, "prompts", true,
+		sweep(pg, store, e->d_name, "prompts", true, HOUR,
 		      "select where zj.zj_prompt_is_kept($1::uuid, $1 || '/prompts/' || $2)");
+		sweep(pg, store, e->d_name, "voicemail", true, 7 * DAY,
+		      "select where zj.zj_voicemail_is_kept($1::uuid, $1 || '/voicemail/' || $2)");
+		sweep(pg, store, e->d_name, "greetings", true, 7 * DAY,
+		      "select where zj.zj_voicemail_is_kept($1::uuid, $1 || '/greetings/' || $2)");
+		sweep(pg, store, e->d_name, "names", true, DAY,
+		      "select where $1 = '' and $2 = ''"); /* of conferences */
 	}
 	if (d)
 		closedir(d);
