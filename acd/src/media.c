@@ -135,15 +135,16 @@ static void handle(struct acd_media_link *l, const char *method, const json_t *p
 	measure(zj_mono_us() - start);
 }
 
-static const char *const event_names[] = {"leg.incoming", "leg.ringing",         "leg.early_media", "leg.answered",
-					  "leg.dtmf",     "leg.played",          "leg.collected",   "leg.recorded",
-					  "leg.held",     "leg.unheld",          "leg.refer",       "leg.notify",
-					  "leg.handed",   "leg.handover_failed", "leg.hungup",      "room.joined",
-					  "room.left",    "room.recorded",       "overload",        "leg.relay"};
+static const char *const event_names[] = {
+	"leg.incoming",  "leg.ringing",         "leg.early_media", "leg.answered", "leg.dtmf",  "leg.played",
+	"leg.collected", "leg.recorded",        "leg.held",        "leg.unheld",   "leg.refer", "leg.notify",
+	"leg.handed",    "leg.handover_failed", "leg.hungup",      "room.joined",  "room.left", "room.recorded",
+	"overload",      "leg.relay",           "room.talking"};
 
 /* zj_rpc does not tell a handler its method's name, so each has a handler of its own. */
 #define EVENTS(X)                                                                                                      \
-	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19)
+	X(0)                                                                                                           \
+	X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20)
 #define EVENT_HANDLER(i)                                                                                               \
 	static void event_##i##_h(struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, void *arg)       \
 	{                                                                                                              \
@@ -164,6 +165,7 @@ EVENTS(EVENT_HANDLER)
 static const struct zj_rpc_method methods[] = {
 #define EVENT_ROW(i) {NULL, "*", event_##i##_h, "an event of mediad"},
 	EVENTS(EVENT_ROW){NULL, NULL, NULL, NULL}};
+_Static_assert(ZJ_ARRAY_SIZE(methods) == ZJ_ARRAY_SIZE(event_names) + 1, "each event has its handler");
 static struct zj_rpc_method named[ZJ_ARRAY_SIZE(methods)];
 
 /* ---- connecting ---- */

@@ -380,8 +380,10 @@ static void recorded(struct acd_call *call, struct acd_leg *leg, const json_t *p
 		menu(l, ACD_SAY_NOT_POSSIBLE);
 		return;
 	}
-	set_state(l, S_REVIEW);
-	ask(l, phrases(l, ACD_SAY_REVIEW, ACD_SAY_COUNT), 1, NULL);
+	set_state(l, S_REVIEW); /* the key that ended the words is no answer */
+	acd_ask(leg,
+		&(struct acd_question){
+			.items = phrases(l, ACD_SAY_REVIEW, ACD_SAY_COUNT), .max = 1, .first_ms = 8000, .clear = true});
 }
 
 static void played(struct acd_call *call, struct acd_leg *leg, enum acd_play what)

@@ -68,7 +68,7 @@ export class Api {
 	}
 }
 
-const KINDS = { agent: 'agents', queue: 'queues', visit: 'visits', call: 'calls' };
+const KINDS = { agent: 'agents', queue: 'queues', visit: 'visits', call: 'calls', conference: 'conferences' };
 
 /**
  * A board that follows /api/v1/events. `agents`, `queues`, `visits`, `calls` are Maps by id; `log` has every message.
@@ -104,7 +104,7 @@ export class Events extends EventEmitter {
 			this.cursor = message.cursor;
 		if (message.type === 'snapshot')
 			for (const plural of Object.values(KINDS))
-				this[plural] = new Map(message[plural].map((entity) => [entity.id, entity]));
+				this[plural] = new Map((message[plural] ?? []).map((entity) => [entity.id, entity]));
 		const [kind, what] = message.type.split('.');
 		if (KINDS[kind] && what === 'ended' && kind === 'visit')
 			this.visits.delete(message.data.id);

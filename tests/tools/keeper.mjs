@@ -11,7 +11,8 @@ import { poll } from './wait.mjs';
 const base = Number(process.env.ZJ_PORT_BASE ?? 10000);
 const run = process.env.ZJ_TEST_DIR ?? path.join(os.tmpdir(), `zj-sys-${base}`);
 const keepMs = Number(process.env.ZJ_TEST_KEEP_S ?? 20) * 1000;
-const env = { ...process.env, ZJ_RUN: run, ZJ_PORT_BASE: String(base), ZJ_BUILD: BUILD };
+// E-mails go to a port of their own, where a test that expects some listens (smtp.mjs).
+const env = { ...process.env, ZJ_RUN: run, ZJ_PORT_BASE: String(base), ZJ_BUILD: BUILD, ZJ_WORKER_SMTP_URL: `smtp://127.0.0.1:${base + 97}`, ZJ_WORKER_MAIL_S: '1' };
 const state = path.dirname(MANIFEST);
 let up = null;
 let ending = false;
