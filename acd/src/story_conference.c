@@ -332,7 +332,7 @@ static void admit(struct acd_guest *g)
 		return;
 	}
 	c = g->conf ? g->conf : r ? acd_conference_get(r, call) : NULL;
-	if (!c) {
+	if (!c || !r) {
 		acd_call_bye(call, 503, ACD_RESULT_FAILED, "no conference", ACD_LEFT_FAILED);
 		return;
 	}
