@@ -129,6 +129,7 @@ test('wrong passwords end the call; the right ones let in; before the chair has 
 	await Promise.all([hearsNot(a, HZ.music), hearsNot(b, HZ.music)]);
 });
 
+// covers: MED-V311
 test('by API: a muted member is not heard, a locked room lets nobody in, a removed one is gone', async () => {
 	const [a, b, c] = [await into(rooms.open, 1001), await into(rooms.open, 1002), await into(rooms.open, 1003)];
 	await hears(b, 500, 1250);
@@ -171,7 +172,7 @@ test('who comes is announced by a tone, unless the room is quiet', async () => {
 	await heard;
 });
 
-// covers: MED-V310 MED-L03
+// covers: MED-V310
 test('invitations: all numbers ring with the room\'s name and its caller number; who answers is in, without a password', async () => {
 	const big = await room('6004', { pin: '5555', name: '周会', invite_caller: '02155550000', max_members: 10 });
 	rooms.big = big;
@@ -259,7 +260,7 @@ test('another tenant sees nothing and commands nothing; an account without the r
 	await poll(() => listener.post(`/conferences/${rooms.open.id}/lock`, { on: true }).catch(() => null), { what: 'an administrator of the room may' });
 });
 
-// covers: MED-V302 MED-V304 MED-V305 MED-V306 MED-L01 TEN-V010
+// covers: MED-V302 MED-V305 MED-V306
 test('a room is made, listed, searched, changed and deleted; each field of the form is kept; what is wrong is named', async () => {
 	const accounts = (await tenant.api.get('/accounts')).items.map((a) => a.id);
 	const fields = { number: '6100', name: 'Weekly', pin: '1111', admin_pin: '2222', wait_leader: true, administrators: accounts.slice(0, 1), optimise: true, detect: true, quiet: true,

@@ -81,7 +81,7 @@ before(async () => {
 }, { timeout: 150_000 });
 after(() => zj?.release());
 
-// covers: MED-Y07 MED-K07
+// covers: MED-K07
 test('a caller from outside hears the greeting and the beep, and leaves a message; its sound is what was said', async () => {
 	const call = await carrier(did, { caller: '13911112222' });
 	await call.rtp.hears(HZ.ding, { timeout: 8000 });
@@ -114,7 +114,6 @@ test('a caller from outside hears the greeting and the beep, and leaves a messag
 	await part.arrayBuffer();
 });
 
-// covers: MED-V006
 test('it comes by e-mail, with the sound attached', async () => {
 	const mail = await smtp.next((m) => m.to.includes('owner@example.test'));
 	assert.match(mail.headers.subject, /13911112222/);
@@ -130,7 +129,6 @@ test('it comes by e-mail, with the sound attached', async () => {
 	assert.ok(at);
 });
 
-// covers: MED-V707
 test('the owner hears it by phone: PIN, how many, the words; a saved one is old and stays, and the lamp goes out', async () => {
 	const call = await dial(phone, '7001');
 	await call.rtp.hearsSound();
@@ -255,7 +253,6 @@ test('a full box takes no more; a caller who is asked first must say so', async 
 	assert.equal((await messages(full)).length, 1);
 });
 
-// covers: ACD-L06
 test('callers whom no agent takes come to the queue\'s box, and its people see the message', async () => {
 	const queue = await tenant.queue('4001', { max_wait_s: 1 });
 	const shared = await tenant.api.post('/voicemail-boxes', { number: '7005', name: 'Sales', queue_id: queue.id, silence_s: 0, ask_first: true });
@@ -275,7 +272,7 @@ test('callers whom no agent takes come to the queue\'s box, and its people see t
 	assert.equal(row.queue_id, queue.id);
 });
 
-// covers: MED-L04 MED-L05 MED-V005 MED-V705 RPT-Y10
+// covers: MED-L05 MED-V005 MED-V705
 test('lists: columns, search over all of them, order, marks and remarks, deletion; a leader sees his queues\' messages, others none', async () => {
 	const objects = (await tenant.api.get('/business-objects')).items.filter((o) => o.kind === 'customer');
 	for (const o of objects)
