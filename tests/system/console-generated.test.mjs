@@ -53,10 +53,10 @@ describe('the menu', () => {
 		await me.click('menu-group-queues');
 		assert.equal(await me.id('resource-queues').count(), 0);
 		await me.click('menu-group-queues');
-		await me.type('menu-search', 'exten');
+		await me.type('menu-search', 'notic');
 		await until('one page found', async () => (await me.page.locator('nav.menu a').count()) === 1);
 		await me.page.keyboard.press('Enter');
-		await until('that page', () => url() === '/data/extensions');
+		await until('that page', () => url() === '/data/notices');
 		assert.equal(await me.text('account'), 'Admin');
 		const role = await tenant.api.post('/roles', { name: 'looker', permissions: ['extensions.read'] });
 		await tenant.api.post('/accounts', { username: 'looker', name: 'Looker', password: 'Looker-pass-1', role_id: role.id });
