@@ -15,9 +15,11 @@ static const struct api_key keys[] = {{"number", JSON_STRING, NULL},
 
 /* The rows by their names, and the destination by its own; texts of the edge stay as they are. */
 static const char named_sql[] =
-	"with e as (select $1::jsonb as e), r as (select x.*, n from e, jsonb_to_recordset(e.e -> 'routes') with "
-	"ordinality as "
-	"x (id uuid, priority integer, verdict text, against text, decided_by text, n bigint)) "
+	"with e as (select $1::jsonb as e), r as (select x.* from e, rows from (jsonb_to_recordset(coalesce(e.e -> "
+	"'routes', '[]')) as "
+	"(id uuid, priority integer, verdict text, against text, decided_by text)) with ordinality as x (id, priority, "
+	"verdict, against, "
+	"decided_by, n)) "
 	"select (e.e || jsonb_build_object('routes', coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'name', "
 	"i.name, 'priority', "
 	"r.priority, 'verdict', r.verdict, 'against', string_to_array(nullif(r.against, ''), ','), 'decided_by', "

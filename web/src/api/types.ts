@@ -190,6 +190,16 @@ export interface Label {
 }
 
 /** A field as /meta/resources tells it. `engine/fields.ts` makes of it what pages use. */
+export interface FieldNote {
+  resource: string
+  by: string
+  zh: string
+  en: string
+  none_zh?: string
+  none_en?: string
+  quiet?: boolean
+}
+
 export interface FieldMeta {
   name: string
   type: string
@@ -225,6 +235,10 @@ export interface FieldMeta {
   list?: boolean
   width?: number
   when?: { field: string; in: unknown[] }
+  /** What is told beside the field when something is chosen: rows of another resource that have the same. */
+  notes?: FieldNote[]
+  /** Only rows that have the same in `by` as this form's `field` can be chosen. */
+  depends?: { field: string; by: string }
   dictionary?: string
   dictionary_id?: string
   choices?: unknown

@@ -23,6 +23,7 @@ export interface PageEntry {
 
 const ownPages: PageEntry[] = [
   { name: 'calls', path: '/calls/:id?', menu: 'reports', order: 10, permission: 'calls.read', zh: '通话记录', en: 'Call records', side: 'tenant', component: () => import('./CallsPage.vue') },
+  { name: 'route-tester', path: '/routes/test', menu: 'pbx', order: 31, permission: 'inbound-routes.read', zh: '路由测试', en: 'Route tester', component: () => import('./RouteTesterPage.vue') },
   { name: 'jobs', path: '/jobs', menu: 'system', order: 900, permission: '', zh: '导出中心', en: 'Export centre', component: () => import('./JobsPage.vue') }
 ]
 

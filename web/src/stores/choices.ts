@@ -18,7 +18,7 @@ function textOf(row: Row, label: string): string {
   return `${number}${name}`
 }
 
-export async function searchRows(target: string, word: string, signal?: AbortSignal): Promise<RowChoice[]> {
+export async function searchRows(target: string, word: string, signal?: AbortSignal, only: Record<string, string> = {}): Promise<RowChoice[]> {
   const known = resourceNamed(target)
   if (!known) return []
   const resource = resourceOf(known)
@@ -27,6 +27,7 @@ export async function searchRows(target: string, word: string, signal?: AbortSig
   if (resource.byName.get(label)?.sortable) params.set('sort', label)
   if (word && known.search?.length) params.set('q', word)
   else if (word) params.set(`filter[${label}][contains]`, word)
+  for (const [field, value] of Object.entries(only)) params.set(`filter[${field}]`, value)
   const page = await resources.list(target, params, signal)
   return page.items.map((row) => {
     learnLabel(target, String(row.id), String(row[label] ?? ''))
