@@ -50,6 +50,9 @@ async function pair(network, { callId = uuid() } = {}) {
 	const b = await callIn({ callId, codec: 'PCMU' });
 	const net = await Impair.start({ to: a.call.remoteMedia, ...network });
 	open.push(net);
+	// what it sent from its own address has latched: another is followed when that has been silent for a second
+	a.rtp.stop();
+	await sleep(1300);
 	a.rtp.start(net.near);
 	const room = uuid();
 	await owner.do('room.create', { room, call: callId });

@@ -71,6 +71,8 @@ struct md_dec;
 /* Its audio comes in `out` width. */
 int md_dec_alloc(struct md_dec **dp, enum md_codec_id c, enum md_width out) ZJ_MUST_CHECK;
 void md_dec_free(struct md_dec *d); /* accepts NULL */
+/* It will not be asked to make up what was lost, and need not remember. */
+void md_dec_no_losses(struct md_dec *d);
 enum md_codec_id md_dec_codec(const struct md_dec *d);
 /* Returns samples, at most MD_PCM_MAX. */
 size_t md_dec_packet(struct md_dec *d, int16_t *pcm, const uint8_t *payload, size_t len);

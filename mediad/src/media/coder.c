@@ -1,5 +1,6 @@
 /* Coding and decoding by spandsp and libopus, behind one face; loss is concealed by each codec's own means. */
 #include "media/codec.h"
+#include "media/conceal.h"
 #include <errno.h>
 #include <opus/opus.h>
 #define SPANDSP_EXPOSE_INTERNAL_STRUCTURES /* md_enc_copy */
@@ -74,7 +75,7 @@ struct md_dec {
 	struct md_resample *resample; /* of a codec that cannot do `out` by itself */
 	OpusDecoder *opus;
 	g722_decode_state_t *g722;
-	plc_state_t *plc; /* NULL: the codec conceals by itself */
+	struct md_conceal *conceal; /* NULL: the codec conceals by itself, or nobody asks for it */
 };
 
 static int open_decoder(struct md_dec *d)
@@ -83,10 +84,12 @@ static int open_decoder(struct md_dec *d)
 	if (d->codec == MD_CODEC_OPUS)
 		d->opus = opus_decoder_create(d->out == MD_WIDE ? 16000 : 8000, 1, &err);
 	else
-		d->plc = plc_init(NULL);
+		d->conceal = calloc(1, sizeof(*d->conceal));
+	if (d->conceal)
+		d->conceal->per_ms = d->out == MD_WIDE ? 16 : 8;
 	if (d->codec == MD_CODEC_G722)
 		d->g722 = g722_decode_init(NULL, 64000, d->out == MD_WIDE ? 0 : G722_SAMPLE_RATE_8000);
-	if (d->codec == MD_CODEC_OPUS ? !d->opus : !d->plc || (d->codec == MD_CODEC_G722 && !d->g722))
+	if (d->codec == MD_CODEC_OPUS ? !d->opus : !d->conceal || (d->codec == MD_CODEC_G722 && !d->g722))
 		return ENOMEM;
 	bool exact = d->codec == MD_CODEC_OPUS || d->codec == MD_CODEC_G722 || md_codecs[d->codec].width == d->out;
 	return exact ? 0 : md_resample_alloc(&d->resample, md_codecs[d->codec].width);
@@ -116,10 +119,15 @@ void md_dec_free(struct md_dec *d)
 		opus_decoder_destroy(d->opus);
 	if (d->g722)
 		g722_decode_free(d->g722);
-	if (d->plc)
-		plc_free(d->plc);
+	free(d->conceal);
 	md_resample_free(d->resample);
 	free(d);
+}
+
+void md_dec_no_losses(struct md_dec *d)
+{
+	free(d->conceal);
+	d->conceal = NULL;
 }
 
 enum md_codec_id md_dec_codec(const struct md_dec *d)
@@ -177,8 +185,8 @@ size_t md_dec_packet(struct md_dec *d, int16_t *pcm, const uint8_t *payload, siz
 		md_resample(d->resample, own, n, pcm);
 		n = up ? n * 2 : n / 2;
 	}
-	if (d->plc && n)
-		plc_rx(d->plc, pcm, (int)n);
+	if (d->conceal && n)
+		md_conceal_heard(d->conceal, pcm, n);
 	return n;
 }
 
@@ -187,8 +195,12 @@ size_t md_dec_lost(struct md_dec *d, int16_t *pcm, size_t n, const uint8_t *next
 	int got = 0;
 	if (n > MD_PCM_MAX)
 		n = MD_PCM_MAX;
-	if (d->plc) {
-		plc_fillin(d->plc, pcm, (int)n);
+	if (d->conceal) {
+		md_conceal_lost(d->conceal, pcm, n);
+		return n;
+	}
+	if (!d->opus) {
+		memset(pcm, 0, n * sizeof(*pcm));
 		return n;
 	}
 	if (next && next_len)

@@ -82,7 +82,8 @@ void md_inband_make(char digit, unsigned at, int16_t *pcm)
 		memset(pcm, 0, MD_FRAME * sizeof(*pcm));
 		return;
 	}
-	double wl = 2 * M_PI * low[(p - keys) / 4] / MD_RATE, wh = 2 * M_PI * high[(p - keys) % 4] / MD_RATE;
+	size_t key = (size_t)(p - keys), row = key / 4;
+	double wl = 2 * M_PI * low[row] / MD_RATE, wh = 2 * M_PI * high[key % 4] / MD_RATE;
 	for (unsigned k = 0; k < MD_FRAME; k++)
 		pcm[k] = (int16_t)lrint(9000 * sin(wl * (at + k)) + 11300 * sin(wh * (at + k)));
 }

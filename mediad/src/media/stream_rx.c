@@ -95,6 +95,7 @@ static size_t hear(struct md_stream *s, const struct md_rtp *r, enum md_codec_id
 		s->ear = NULL;
 		if (md_dec_alloc(&s->ear, codec, MD_NARROW))
 			return 0;
+		md_dec_no_losses(s->ear);
 		s->ear_next = r->seq;
 	}
 	if (!md_codecs[codec].stateless && (int16_t)(r->seq - s->ear_next) < 0)
@@ -169,7 +170,7 @@ static enum kind kind_of(const struct md_stream *s, uint8_t pt, enum md_codec_id
 
 static void count_bad(struct md_stream *s)
 {
-	atomic_fetch_add_explicit(&s->th->rtp_bad, 1, memory_order_relaxed);
+	md_thread_count(&s->th->rtp_bad);
 }
 
 static void packet(struct md_stream *s, const struct md_rtp *r, enum kind kind, enum md_codec_id codec, unsigned clock,
@@ -240,7 +241,7 @@ void md_stream_readable(struct md_stream *s, int64_t now_us)
 		count_bad(s);
 		return;
 	}
-	atomic_fetch_add_explicit(&s->th->rtp_in, 1, memory_order_relaxed);
+	md_thread_count(&s->th->rtp_in);
 	s->heard_us = now_us;
 	s->silent_told = false;
 	packet(s, &r, kind, codec, clock, now_us);

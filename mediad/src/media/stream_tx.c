@@ -20,7 +20,7 @@ static void transmit(struct md_stream *s, const uint8_t *packet, size_t len)
 	s->tx_packets++;
 	s->tx_octets += len - MD_RTP_HEADER;
 	s->sent_us = s->th->now_us;
-	atomic_fetch_add_explicit(&s->th->rtp_out, 1, memory_order_relaxed);
+	md_thread_count(&s->th->rtp_out);
 }
 
 static bool can_send(const struct md_stream *s)

@@ -67,6 +67,7 @@ struct md_thread {
 	/* the thread's own */
 	struct md_stream *buckets[MD_TICKS_A_SECOND]; /* every stream; one bucket a tick gets its once-a-second work */
 	struct md_stream *ticking;                    /* streams with something to send or watch each tick */
+	unsigned streams;                             /* in the buckets */
 	struct md_mroom *mixing;                      /* rooms in which somebody needs a mix */
 	int64_t now_us;                               /* when the loop woke up */
 	uint64_t tick;                                /* last one done */
@@ -74,6 +75,12 @@ struct md_thread {
 	bool quit;
 	_Atomic uint64_t rtp_in, rtp_out, late_ticks, rtp_bad;
 };
+
+/* Only the thread itself counts; control reads. */
+static inline void md_thread_count(_Atomic uint64_t *n)
+{
+	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
+}
 
 enum md_source { MD_NOTHING, MD_RELAYED, MD_MIXED }; /* what a member of a room hears, when nothing is played to it */
 
@@ -103,8 +110,7 @@ struct md_stream {
 	enum md_codec_id rx_codec;
 	struct md_dtmf_rx dtmf_rx;
 	struct md_jitter *jitter;
-	struct md_resample *cross;               /* from the jitter buffer's width to the other */
-	int16_t frame[MD_WIDTHS][MD_FRAME_WIDE]; /* of this tick, when `heard`, in the widths that the room needs */
+	struct md_resample *cross; /* from the jitter buffer's width to the other */
 	bool heard;
 	struct md_dec *ear;       /* decodes packets as they arrive, narrow: for recordings and levels */
 	struct md_inband *inband; /* listens for tones */
@@ -151,6 +157,8 @@ struct md_stream {
 	/* recording */
 	struct md_rec *rec;
 	struct md_rec_track rec_track, room_track;
+	/* Last, so that what every packet needs lies close together. */
+	int16_t frame[MD_WIDTHS][MD_FRAME_WIDE]; /* of this tick, when `heard`, in the widths that the room needs */
 };
 
 struct md_mroom {
