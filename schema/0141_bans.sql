@@ -22,6 +22,7 @@ create table ban (
 call zj_tenant_table('ban', 'write');
 revoke insert, update, delete on ban from zj_tenant;
 call zj_live('ban');
+call zj_recyclable('ban');
 call zj_audited('ban');
 call zj_reader('ban', 'zj_edge');
 call zj_appender('ban', 'zj_acd');
