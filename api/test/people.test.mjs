@@ -2,6 +2,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Client, startEnv, uuid } from './env.mjs';
+import { upload } from './upload.mjs';
 
 let env, admin, boss;
 before(async () => {
@@ -113,4 +114,46 @@ test('a person\'s card: code, name, agent, phone, department (required where the
   const parted = (await admin.get('/agents?filter[number]=5700')).body.items[0];
   assert.deepEqual([parted.account_id, (await admin.delete(`/agents/${parted.id}`)).status], [null, 204]);
   assert.equal((await admin.get(`/agents/${uuid}`)).status, 404);
+});
+
+// covers: TEN-V031
+test('an account: each field of its form, and its own black and white lists', async () => {
+  const meta = (await admin.get('/meta/resources?name=accounts')).body.resources[0], field = (n) => meta.fields.find((f) => f.name === n);
+  const labels = { username: '用户名', number: '账号', password: '密码', email: '电子信箱', surname: '姓', given_name: '名', type: '账号类型', enabled: '状态', force_record: '强制录音', role_id: '角色', payment_mode: '付费方式', export_limited: '导出时间限制', language: '默认语言', pin: 'PIN',
+    credit_limit: '额度限制', inbound_charges: '拨入费用', photo_id: '头像', call_charges: '话费', cost: '成本', bill_mail: '接收账单邮件' };
+  for (const [n, zh] of Object.entries(labels)) assert.equal(field(n)?.zh, zh, n);
+  for (const n of ['number', 'inbound_charges', 'call_charges', 'cost']) assert.equal(field(n).readonly, true, n);
+  const bare = await admin.make('accounts', { username: '张_三@1', name: '张三', password: 'zhang-password' });
+  assert.match(bare.number, /^\d+$/, 'generated');
+  assert.deepEqual(['type', 'enabled', 'force_record', 'payment_mode', 'export_limited', 'bill_mail'].map((n) => bare[n]), ['user', true, false, 'unlimited', false, false]);
+  assert.deepEqual(['inbound_charges', 'call_charges', 'cost', 'credit_limit'].map((n) => Number(bare[n])), [0, 0, 0, 0]);
+  const role = await admin.make('roles', { name: 'card', permissions: ['queues.read'] });
+  const full = { username: 'full', name: '王五', password: 'wang-wu-password', email: 'wang@x.cn', surname: '王', given_name: '五', type: 'user', enabled: false, force_record: true, role_id: role.id, payment_mode: 'postpaid', credit_limit: 500.25, export_limited: true, language: 'en', pin: '4711', bill_mail: true };
+  const { id } = await admin.make('accounts', full);
+  const kept = (await admin.get(`/accounts/${id}`)).body;
+  for (const [n, v] of Object.entries(full)) if (!['password', 'pin'].includes(n)) assert.deepEqual(n === 'credit_limit' ? Number(kept[n]) : kept[n], v, n);
+  assert.ok(!('password' in kept) && !('pin' in kept), 'secrets are never shown');
+  assert.equal((await new Client(env).post('/login', { tenant: 'alpha', username: 'full', password: 'wang-wu-password' })).status, 401, 'not usable');
+  const photo = await upload(admin, 'GIF89a', { name: 'me.gif', media_type: 'image/gif', purpose: 'accounts.photo_id' });
+  assert.equal((await admin.patch(`/accounts/${id}`, { photo_id: photo.id })).status, 200);
+  assert.equal((await admin.get(`/accounts/${id}/photo_id`)).status, 200);
+  for (const [n, v] of [['username', 'a b'], ['username', 'full'], ['username', 'carrier'], ['username', ''], ['password', 'short'], ['email', 'nobody'], ['type', 'king'], ['payment_mode', 'gratis'], ['language', 'fr'], ['pin', 'abc'], ['credit_limit', -1], ['number', '1']])
+    fault(await admin.post('/accounts', { username: 'other', name: 'x', password: 'other-password', [n]: v }), n);
+  // Its team is the carrier's to say; of its groups it may be the administrator of one.
+  const made = await boss.make('accounts', { tenant_id: admin.tenant.id, username: 'by-boss', name: 'x', password: 'boss-password-1', type: 'admin' });
+  assert.equal((await admin.get(`/accounts/${made.id}`)).body.type, 'admin');
+  const group = await admin.make('account-groups', { name: 'team' });
+  assert.equal((await admin.make('account-group-members', { group_id: group.id, account_id: id, admin: true })).admin, true);
+  // Its lists: of this account alone; gone with it.
+  for (const colour of ['black', 'white']) {
+    const row = await admin.make('blacklist', { account_id: id, colour, number: '+86 138-0000-0001', direction: 'both' });
+    assert.deepEqual([row.scope, row.number, row.account_id], ['account', '8613800000001', id]);
+    fault(await admin.post('/blacklist', { account_id: id, colour, number: '8613800000001', direction: 'both' }), 'number', 'unique');
+    assert.deepEqual((await admin.get(`/blacklist?filter[account_id]=${id}&filter[colour]=${colour}`)).body.items.map((r) => r.id), [row.id]);
+  }
+  assert.equal((await admin.get(`/blacklist?filter[account_id]=${bare.id}`)).body.items.length, 0);
+  const beta = (await boss.get('/tenants?filter[name]=beta')).body.items[0];
+  fault(await new Client(env, boss.token, { 'x-zj-tenant': beta.id }).post('/blacklist', { account_id: id, number: '1380' }), 'account_id', 'reference');
+  assert.equal((await admin.delete(`/accounts/${id}`)).status, 204);
+  assert.equal((await admin.get(`/blacklist?filter[account_id]=${id}`)).body.items.length, 0);
 });

@@ -189,6 +189,33 @@ test('masks everywhere: list, detail, history and export file show no phone numb
 	assert.match(await admin.text('value-phone'), /13812340078/);
 });
 
+test('the lists of an account: a number is typed, added, stands below, and is taken off again', async () => {
+	await admin.open(`/data/accounts/${account.id}`);
+	for (const [colour, number] of [['black', '+86 138-1234-0001'], ['white', '02155550002']]) {
+		await admin.click(`account-${colour}`);
+		await admin.see(`list-${colour}`);
+		await admin.type('list-number', 'nonsense!');
+		await admin.click('list-add');
+		await admin.see('list-fault');
+		await admin.type('list-number', number);
+		await admin.choose('list-direction', 'in');
+		await admin.click('list-add');
+		await admin.see('list-row');
+		const rows = (await api.get(`/blacklist?filter[account_id]=${account.id}&filter[colour]=${colour}`)).items;
+		assert.deepEqual(rows.map((r) => [r.number, r.scope, r.direction]), [[number.replace(/\D/g, ''), 'account', 'in']]);
+		assert.match(await admin.text('list-row'), new RegExp(rows[0].number));
+		if (colour === 'black') {
+			await admin.click('list-remove');
+			await admin.click('confirm-yes');
+			await admin.gone('list-row');
+			assert.equal((await api.get(`/blacklist?filter[account_id]=${account.id}&filter[colour]=black`)).items.length, 0);
+		}
+		await admin.page.keyboard.press('Escape');
+		await admin.gone('lists-box');
+	}
+	assert.deepEqual(admin.faults, []);
+});
+
 test('a job that ends while one is elsewhere is told there, once; on the page that shows jobs it is not', async () => {
 	await admin.open('/data/queues');
 	await admin.see('data-table');

@@ -51,6 +51,7 @@ export const en: typeof zh = {
   usage: { title: 'Usage', hint: 'Used / allowed', total: 'Whole system', of: '{label}: {used} used of {max}', search: 'Tenant', address: 'Address', phone: 'Phone', email: 'E-mail' },
   quotas: { accounts: 'Accounts', agents: 'Agents', extensions: 'Extensions', queues: 'Queues', rooms: 'Rooms', campaigns: 'Campaigns', storage_mb: 'Storage (MB)' },
   money: { recharge: 'Recharge', rechargeTitle: 'Recharge', balance: 'Balance' },
+  lists: { number: 'Number', direction: 'Direction', added: 'Added', addBlack: 'Add to black list', addWhite: 'Add to white list', removeAsk: 'Take this number off the list?', directions: { in: 'Inbound', out: 'Outbound', both: 'Both' } },
   tenants: { enter: 'Enter tenant', agents: 'Agents', accounts: 'Accounts', extensions: 'Extensions', blacklist: 'Black list', whitelist: 'White list', exportData: 'Export configuration', importData: 'Import configuration', imported: 'Configuration imported' },
   jobStates: { waiting: 'Waiting', running: 'Running', cancelling: 'Cancelling', cancelled: 'Cancelled', finished: 'Finished', failed: 'Failed' },
   settings: { title: 'Settings', general: 'General', branding: 'Branding', displayName: 'Display name', logo: 'Logo', chooseLogo: 'Choose an image', logoRule: 'PNG, JPEG or WebP, at most 1 MB', saveBranding: 'Save branding' },

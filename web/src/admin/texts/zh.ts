@@ -50,6 +50,7 @@ export const zh = {
   usage: { title: '系统使用信息', hint: '已用 / 上限', total: '系统总计', of: '{label}：已用 {used}，上限 {max}', search: '团队名称', address: '公司地址', phone: '管理员电话', email: '管理员邮箱' },
   quotas: { accounts: '账号', agents: '坐席', extensions: '分机', queues: '队列', rooms: '会议室', campaigns: '外呼任务', storage_mb: '存储 (MB)' },
   money: { recharge: '充值', rechargeTitle: '充值', balance: '余额' },
+  lists: { number: '号码', direction: '方向', added: '添加时间', addBlack: '添加到黑名单', addWhite: '添加到白名单', removeAsk: '从名单中删除这个号码？', directions: { in: '呼入', out: '呼出', both: '呼入和呼出' } },
   tenants: { enter: '进入团队', agents: '组内坐席', accounts: '组内用户', extensions: '组内分机', blacklist: '编辑黑名单', whitelist: '编辑白名单', exportData: '导出配置', importData: '导入配置', imported: '配置已导入' },
   jobStates: { waiting: '等待中', running: '进行中', cancelling: '正在取消', cancelled: '已取消', finished: '已完成', failed: '失败' } as Record<string, string>,
   settings: { title: '系统设置', general: '常规', branding: '品牌', displayName: '显示名称', logo: '公司 LOGO', chooseLogo: '选择图片', logoRule: 'PNG、JPEG 或 WebP，不超过 1 MB', saveBranding: '保存品牌' },
