@@ -3,6 +3,7 @@
 #include "ledger.h"
 #include "live.h"
 #include "password.h"
+#include "reach.h"
 #include "session.h"
 #include "totp.h"
 #include "zj_log.h"
@@ -63,6 +64,18 @@ static json_t *person(const struct api *api, const char *id)
 		 : json_pack("{s:s, s:n, s:n}", "id", id, "username", "name");
 }
 
+/* Whom it may command beside itself: what a page offers and what is hidden. The permission may be of the account's role
+ * or of the agent's. */
+static json_t *commands(struct api *api, const struct api_who *who)
+{
+	static const char *const names[] = {"agents.control", "calls.control"};
+	json_t *o = json_array();
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(names); i++)
+		if (api_command_reach(api, who, names[i]) != API_COMMAND_NONE)
+			json_array_append_new(o, json_string(names[i]));
+	return o;
+}
+
 json_t *api_session_json(struct api *api, const struct api_who *who, const char *csrf, int64_t expires_us)
 {
 	const struct api_account *a = api_account_find(api->directory, who->account);
@@ -83,6 +96,7 @@ json_t *api_session_json(struct api *api, const struct api_who *who, const char 
 	json_object_set_new(o, "agent", g ? json_incref(g->row) : json_null());
 	json_object_set_new(o, "tenant", t ? json_incref(t->row) : json_null());
 	json_object_set_new(o, "permissions", who->perms ? json_incref(who->perms) : json_array());
+	json_object_set_new(o, "commands", commands(api, who));
 	json_object_set_new(o, "must_change_password", json_boolean(lacks == RES_P_MUST_CHANGE));
 	json_object_set_new(o, "totp_required", json_boolean(lacks == RES_P_MUST_TOTP));
 	/* Whom this session acts for, and who really sits there. */

@@ -111,6 +111,42 @@ test('all of it came by one event stream: nothing was polled, nothing reloaded, 
 	assert.deepEqual(faults, []);
 });
 
+// covers: TEN-Y29
+test('who may control agents has a menu at each: idle, busy, sign out, end the call; nobody else has', async () => {
+	const tile = (number, state) => `${byId('agent-row')}[data-number="${number}"]${state ? `[data-state="${state}"]` : ''}`;
+	const command = async (number, key) => {
+		await page.click(`${tile(number)} ${byId('agent-control')}`);
+		await page.click(byId(`agent-control-${key}`));
+	};
+	await visible(tile('1001', 'busy'));
+	await command('1001', 'idle');
+	await visible(tile('1001', 'idle'));
+	await command('1001', 'busy');
+	await visible(tile('1001', 'busy'));
+	await command('1001', 'out');
+	await page.waitForSelector(tile('1001'), { state: 'detached', timeout: 8000 });
+	// A call of an agent ends.
+	const call = await intoQueue(zj, place);
+	await (await agents[1].phone.nextCall()).answer();
+	await visible(tile('1002', 'talking'));
+	await command('1002', 'hangup');
+	await visible(tile('1002', 'after_call'));
+	await call.ended;
+	// Somebody who may only look.
+	const role = await place.tenant.api.post('/roles', { name: 'looks', permissions: ['live.read', 'agents.read', 'queues.read', 'calls.read', 'show.phone'], scope: 'tenant' });
+	await place.tenant.api.post('/accounts', { username: 'looks', name: 'Looks', password: 'looks-password-1', role_id: role.id });
+	const context = await browser.newContext({ locale: 'en-GB' });
+	const other = await context.newPage();
+	await other.goto(`${zj.url}/`);
+	for (const [id, text] of [['login-tenant', place.tenant.name], ['login-username', 'looks'], ['login-password', 'looks-password-1']])
+		await other.locator(`${byId(id)} input, input${byId(id)}`).first().fill(text);
+	await other.click(byId('login-submit'));
+	await other.waitForSelector(tile('1002'), { timeout: 10_000 });
+	assert.equal(await other.locator(byId('agent-control')).count(), 0);
+	assert.ok(await page.locator(byId('agent-control')).count() > 0);
+	await context.close();
+});
+
 test('acd dies: the board says that it is stale, and recovers by itself', async () => {
 	const dead = await zj.kill('acd');
 	await zj.back('acd', dead);

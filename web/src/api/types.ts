@@ -10,6 +10,8 @@ export interface Session {
   agent: { id: string; number: string; name: string; extension_id: string | null } | null
   tenant: { id: string; name: string; title: string; kind: 'carrier' | 'tenant'; language: Lang; time_zone: string; sip_domain: string }
   permissions: string[]
+  /** Whom one may command beside oneself, by the account's role or the agent's. */
+  commands?: string[]
   /** When somebody is logged in as another account: who that somebody is. */
   actor?: { id: string; username: string | null; name: string | null } | null
   /** Nothing but a new password is possible until there is one. */

@@ -23,6 +23,7 @@ export const en: typeof zh = {
   waiting: { title: 'Waiting callers', caller: 'Caller', queue: 'Queue', time: 'Waiting', position: 'Place', offered: 'Ringing {agent}', none: 'No caller is waiting', vip: 'Priority {n}' },
   agent: {
     title: 'Agents', search: 'Name, number or extension', signedOut: 'Show signed out', none: 'No agent is signed in', noMatch: 'No agent matches', unregistered: 'Phone not registered', today: '{n} calls today', more: 'Show {n} more',
+    control: 'Control this agent', commands: { idle: 'Set idle', busy: 'Set busy', out: 'Sign out', hangup: 'End the call' },
     state: { signed_out: 'Signed out', idle: 'Idle', reserved: 'Reserved', ringing: 'Ringing', talking: 'Talking', after_call: 'After call', busy: 'Busy', outbound_only: 'Outbound only', offline: 'Offline' }
   },
   call: {

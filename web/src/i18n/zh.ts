@@ -21,6 +21,7 @@ export const zh = {
   waiting: { title: '排队来电', caller: '主叫', queue: '队列', time: '已等待', position: '位置', offered: '正在呼叫 {agent}', none: '没有来电在等待', vip: '优先 {n}' },
   agent: {
     title: '坐席', search: '按姓名、工号、分机筛选', signedOut: '显示未签入', none: '没有坐席签入', noMatch: '没有符合的坐席', unregistered: '话机未注册', today: '今日 {n} 通', more: '再显示 {n} 位',
+    control: '管理这个坐席', commands: { idle: '强制空闲', busy: '强制示忙', out: '强制签出', hangup: '强制挂断' },
     state: { signed_out: '未签入', idle: '空闲', reserved: '待振铃', ringing: '振铃', talking: '通话', after_call: '话后', busy: '示忙', outbound_only: '仅外呼', offline: '掉线' }
   },
   call: {
