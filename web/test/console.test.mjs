@@ -236,6 +236,31 @@ describe('stale data', () => {
   })
 })
 
+describe('an upgrade under an open page', () => {
+  test('a part that has another name now: the page is loaded anew where it wanted to go', async () => {
+    await s.openBoard()
+    s.api.replace(/CallsPage/)
+    await s.id('nav-calls').click()
+    await s.id('cdr-row').first().waitFor()
+    assert.ok(s.page.url().endsWith('#/calls'))
+    s.faults.length = 0 // the browser says that it could not fetch it
+  })
+
+  test('a part that stays away does not make the page turn in circles', async () => {
+    await s.openBoard()
+    const loads = []
+    s.page.on('load', () => loads.push(Date.now()))
+    s.api.replace(/CallsPage/)
+    s.api.replace = () => undefined
+    Object.defineProperty(s.api, 'gone', { get: () => /CallsPage/, set: () => undefined })
+    await s.id('nav-calls').click()
+    await until('loaded anew once', () => loads.length === 1, 5000)
+    await s.page.waitForTimeout(1500)
+    assert.equal(loads.length, 1)
+    s.faults.length = 0
+  })
+})
+
 describe('calls and data', () => {
   test('calls: pages, filter, one call with its timeline and a recording that plays', async () => {
     await s.openBoard()

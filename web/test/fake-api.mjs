@@ -30,6 +30,7 @@ class FakeApi {
     this.sessions = new Set()
     this.requests = []
     this.down = false
+    this.gone = null
     this.server = createServer((q, a) => this.serve(q, a))
     this.wss = new WebSocketServer({ noServer: true, handleProtocols: () => 'zongji.events' })
     this.ticker = setInterval(() => this.tick(), 5000)
@@ -86,6 +87,9 @@ class FakeApi {
 
   back() { this.down = false }
 
+  /** The console was replaced: files whose path matches have other names from now on, which a page that is loaded anew knows. */
+  replace(files) { this.gone = files }
+
   // HTTP -----------------------------------------------------------------------------------------------------------
 
   problem(a, status, kind, more = {}) {
@@ -105,7 +109,10 @@ class FakeApi {
 
   async serve(q, a) {
     const url = new URL(q.url, 'http://x')
-    if (!url.pathname.startsWith('/api/v1/')) return this.down ? q.socket.destroy() : this.file(url.pathname, a)
+    if (!url.pathname.startsWith('/api/v1/')) {
+      this.loading = q
+      return this.down ? q.socket.destroy() : this.file(url.pathname, a)
+    }
     const path = url.pathname.slice('/api/v1'.length)
     this.requests.push(`${q.method} ${path}${url.search}`)
     this.lastTenant = q.headers['x-zj-tenant'] ?? null
@@ -166,6 +173,8 @@ class FakeApi {
   }
 
   file(path, a) {
+    if (path === '/' && !this.loading?.headers['sec-fetch-dest']?.includes('empty')) this.gone = null
+    if (this.gone?.test(path)) return this.problem(a, 404, 'not_found')
     const file = join(this.root, normalize(path === '/' ? '/index.html' : path))
     if (!file.startsWith(this.root) || !existsSync(file) || !statSync(file).isFile()) return this.problem(a, 404, 'not_found')
     a.writeHead(200, { 'Content-Type': types[extname(file)] ?? 'application/octet-stream' })
