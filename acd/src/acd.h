@@ -42,6 +42,8 @@ enum acd_kind {
 struct acd_phone_state {               /* of an extension, for lamps (RFC 4235) */
 	const char *state, *direction; /* terminated, early, confirmed; recipient, initiator or empty */
 	const struct acd_leg *leg;     /* NULL: terminated */
+	bool registered;
+	unsigned fresh, old; /* messages in its box */
 };
 
 /* What the engine asks of the world. JSON values are given away unless said. None may call back into the engine. */
@@ -95,7 +97,7 @@ struct acd_extension {
 	enum acd_range pickup;
 	bool dnd, recording, call_waiting, voicemail, busy_at_sign_in, busy_after_call;
 	struct acd_leg *legs; /* that it takes part in, by phone_next */
-	char told[8];         /* state that watchers were told last (presence.c) */
+	char told[32];        /* state that watchers were told last (presence.c) */
 	bool watched, dirty;
 	struct acd_extension *dirty_next;
 };

@@ -1,6 +1,7 @@
 /* The edges report here: who is registered, whom they refused, which relays live. Each keeps an event until we have
  * acknowledged it. */
 #include "daemon.h"
+#include "extension.h"
 #include "outbound.h"
 #include "zj_obj.h"
 #include <errno.h>
@@ -247,6 +248,37 @@ static void trunk_state_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_cal
 	done(all, conn, p, call);
 }
 
+static void watched_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_edge *all = arg;
+
+	if (is_new(all, conn, p))
+		acd_extension_watched(all->d->acd, acd_str(p, "tenant"), acd_str(p, "extension"));
+	done(all, conn, p, call);
+}
+
+static void published_h(json_t *result, int code, const char *message, json_t *data, void *arg)
+{
+	(void)data, (void)arg;
+	if (!result)
+		zj_warn("edge", "publish refused code=%d because=%s", code, zj_log_esc(message ? message : ""));
+}
+
+/* To every edge: whoever has a watcher tells him. */
+void acd_edge_publish(struct acd_edge *all, const struct acd_extension *e, const struct acd_phone_state *s)
+{
+	for (unsigned i = 0; all && i < ACD_EDGES; i++) {
+		json_t *p;
+
+		if (!all->edges[i].conn)
+			continue;
+		p = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i}", "tenant", e->tenant->id, "domain",
+			      e->tenant->sip_domain, "extension", e->number, "state", s->state, "direction",
+			      s->direction, "registered", s->registered, "new", (int)s->fresh, "old", (int)s->old);
+		(void)zj_rpc_request(all->edges[i].conn, "edge.publish", p, 10000, published_h, all);
+	}
+}
+
 static const struct zj_rpc_method methods[] = {
 	{"hello", "name:s seen?:i sip?:s", hello_h, "an edge introduces itself; answers the last event taken from it"},
 	{"edge.rejected", "*", rejected_h, "a call that the edge refused"},
@@ -257,6 +289,7 @@ static const struct zj_rpc_method methods[] = {
 	{"edge.relay_up", "*", relay_up_h, "it answers again"},
 	{"edge.trunk_state", "*", trunk_state_h,
 	 "a trunk or one of its hosts went up, down, registered, failed, paused"},
+	{"edge.watched", "*", watched_h, "a phone watches an extension: it is told how it is, and what changes"},
 	{NULL, NULL, NULL, NULL},
 };
 

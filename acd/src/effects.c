@@ -81,8 +81,19 @@ static void commit(const char *tenant, void *arg)
 	acd_mirror_commit(((struct acd_daemon *)arg)->mirror, tenant);
 }
 
-const struct acd_effects acd_effects = {
-	.now = now, .uuid = uuid, .media = media, .fact = fact, .state = state, .event = event, .commit = commit};
+static void phone(const struct acd_extension *e, const struct acd_phone_state *s, void *arg)
+{
+	acd_edge_publish(((struct acd_daemon *)arg)->edge, e, s);
+}
+
+const struct acd_effects acd_effects = {.now = now,
+					.uuid = uuid,
+					.media = media,
+					.fact = fact,
+					.state = state,
+					.event = event,
+					.commit = commit,
+					.phone = phone};
 
 static void wake_h(uv_timer_t *timer)
 {

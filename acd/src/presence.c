@@ -3,6 +3,7 @@
 #include "events.h"
 #include "extension.h"
 #include "leg.h"
+#include "voicemail.h"
 #include "zj_obj.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,10 +21,12 @@ void acd_extension_dirty(struct acd_extension *e)
 /* Of several calls the one that matters most: talking, then ringing, then dialling. */
 static struct acd_phone_state state_of(const struct acd_extension *e)
 {
-	struct acd_phone_state s = {.state = "terminated", .direction = ""};
+	struct acd_phone_state s = {
+		.state = "terminated", .direction = "", .registered = acd_reg_find(e->tenant, e->number)};
 	const struct acd_leg *leg;
 	int rank = 0;
 
+	(void)acd_voicemail_waiting(e->tenant, e->number, &s.fresh, &s.old);
 	for (leg = e->legs; leg; leg = leg->phone_next) {
 		bool rings = leg->state == ACD_LEG_RINGING || leg->state == ACD_LEG_EARLY;
 		int r = leg->state == ACD_LEG_ANSWERED                                 ? 3
@@ -44,15 +47,19 @@ static struct acd_phone_state state_of(const struct acd_extension *e)
 static void tell(struct acd_extension *e, bool again)
 {
 	struct acd *acd = e->tenant->acd;
-	struct acd_phone_state s = state_of(e);
-	char now[8];
+	struct acd_phone_state s;
+	char now[32];
 
-	snprintf(now, sizeof(now), "%.1s%.1s", s.state, s.direction);
+	if (!e->watched || !acd->fx.phone)
+		return;
+	s = state_of(e);
+	snprintf(now, sizeof(now), "%.1s%.1s%d %u %u", s.state, s.direction, s.registered, s.fresh, s.old);
 	if (!again && !strcmp(now, e->told))
 		return;
 	ACD_COPY(e->told, now);
-	if (acd->fx.phone && e->watched)
-		acd->fx.phone(e, &s, acd->fx_arg);
+	zj_debug("lamp", "extension=%s state=%s direction=%s registered=%d new=%u", e->number, s.state, s.direction,
+		 s.registered, s.fresh);
+	acd->fx.phone(e, &s, acd->fx_arg);
 }
 
 void acd_extensions_tell(struct acd_tenant *t)

@@ -1,6 +1,7 @@
 /* Which extensions have a phone that can ring, as the edge tells. */
 #include "agent.h"
 #include "events.h"
+#include "extension.h"
 #include "zj_obj.h"
 #include <string.h>
 
@@ -28,6 +29,8 @@ static void reindex(struct acd_tenant *t, const char *number)
 	struct acd_extension *e = NULL;
 
 	HASH_FIND(by_number, t->extensions_by_number, number, strlen(number), e);
+	if (e)
+		acd_extension_dirty(e);
 	if (!e || !e->agent)
 		return;
 	acd_agent_index(e->agent);

@@ -140,9 +140,8 @@ static void ended(struct acd_call *call, struct acd_leg *leg)
 
 static void leave(struct acd_call *call, enum acd_left how)
 {
-	(void)how;
 	if (call->peer) {
-		acd_leg_hangup(call->peer, 0, 0, "given up");
+		acd_leg_hangup(call->peer, 0, how == ACD_LEFT_ANSWERED ? ACD_ELSEWHERE : 0, "given up");
 		call->peer = NULL;
 	}
 	if (call->main)

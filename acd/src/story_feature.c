@@ -311,13 +311,32 @@ static void answered(struct acd_call *call, struct acd_leg *leg)
 		begin(call);
 }
 
+/* The phone is called as if somebody had dialled it; what answers is an echo. */
+static void call_back(struct acd_tenant *t, const char *number)
+{
+	struct acd_call *c = acd_call_add(t, NULL, ACD_DIR_INTERNAL);
+
+	if (!c)
+		return;
+	ACD_COPY(c->caller, number);
+	ACD_COPY(c->callee, number);
+	c->dest.kind = ACD_TO_APPLICATION;
+	c->feature = ACD_DO_ECHO;
+	c->story = &acd_story_callout;
+	c->main = acd_leg_originate(c, number, ACD_ROLE_AGENT, t->acd->set.dial_ring_us);
+	if (!c->main)
+		acd_call_free(c);
+}
+
 static void played(struct acd_call *call, struct acd_leg *leg, enum acd_play what)
 {
 	if (leg != call->main)
 		return;
-	if (what == ACD_PLAY_GOODBYE)
+	if (what == ACD_PLAY_GOODBYE) {
 		acd_call_end(call, 0, NULL);
-	else if (what == ACD_PLAY_ANNOUNCEMENT && (call->feature == ACD_DO_RECORD || call->feature == ACD_DO_ECHO))
+		if (call->feature == ACD_DO_SIMULATE_CALL)
+			call_back(call->tenant, leg->ext);
+	} else if (what == ACD_PLAY_ANNOUNCEMENT && (call->feature == ACD_DO_RECORD || call->feature == ACD_DO_ECHO))
 		listen(call);
 }
 
@@ -354,23 +373,6 @@ static void recorded(struct acd_call *call, struct acd_leg *leg, const json_t *p
 				       "file", file));
 	else
 		done(call);
-}
-
-/* The phone is called as if somebody had dialled it; what answers is an echo. */
-static void call_back(struct acd_tenant *t, const char *number)
-{
-	struct acd_call *c = acd_call_add(t, NULL, ACD_DIR_INTERNAL);
-
-	if (!c)
-		return;
-	ACD_COPY(c->caller, number);
-	ACD_COPY(c->callee, number);
-	c->dest.kind = ACD_TO_APPLICATION;
-	c->feature = ACD_DO_ECHO;
-	c->story = &acd_story_callout;
-	c->main = acd_leg_originate(c, number, ACD_ROLE_AGENT, t->acd->set.dial_ring_us);
-	if (!c->main)
-		acd_call_free(c);
 }
 
 static void ended(struct acd_call *call, struct acd_leg *leg)

@@ -75,8 +75,13 @@ static void count(struct acd_box *b)
 		return;
 	b->n_new = n_new;
 	b->n_old = n_old;
-	if (!b->gone)
+	if (!b->gone) {
+		struct acd_extension *e = acd_extension_find(b->tenant, b->extension);
+
 		tell(b);
+		if (e)
+			acd_extension_dirty(e); /* its message lamp */
+	}
 }
 
 void acd_box_row(struct acd_tenant *t, const char *id, const json_t *row)

@@ -1,8 +1,11 @@
 /* What acd may ask of the edge (docs/control-protocol.md, "edge ⇄ acd"). Runs in the channel's process. */
 #include "edge_channel.h"
+#include "edge_lamp.h"
 #include "edge_mod.h"
 #include "edge_usrloc.h"
 #include "zk_trunk.h"
+#include <string.h>
+#include <time.h>
 
 static json_t *registrations(json_t *params, const char **error)
 {
@@ -50,10 +53,48 @@ static json_t *calls(json_t *params, const char **error)
 	return ask_trunk(ZK_TRUNK_LIVING, params, error);
 }
 
+static const char *text(json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+	return s ? s : "";
+}
+
+/* A word of a SIP URI or of XML: nothing that ends one. */
+static bool is_word(const char *s, size_t max)
+{
+	return *s && strlen(s) <= max &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+*#") == strlen(s);
+}
+
+static json_t *publish(json_t *params, const char **error)
+{
+	struct edge_lamp_state s = {.domain = text(params, "domain"),
+				    .number = text(params, "extension"),
+				    .state = text(params, "state"),
+				    .direction = text(params, "direction"),
+				    .registered = json_is_true(json_object_get(params, "registered")),
+				    .fresh = (int)json_integer_value(json_object_get(params, "new")),
+				    .old = (int)json_integer_value(json_object_get(params, "old"))};
+	struct timespec now;
+	if (!is_word(s.domain, 255) || !is_word(s.number, 23)) {
+		*error = "domain and extension must be words";
+		return NULL;
+	}
+	if (strcmp(s.state, "terminated") && strcmp(s.state, "early") && strcmp(s.state, "confirmed")) {
+		*error = "state must be terminated, early or confirmed";
+		return NULL;
+	}
+	if (strcmp(s.state, "terminated") && strcmp(s.direction, "recipient") && strcmp(s.direction, "initiator")) {
+		*error = "direction must be recipient or initiator";
+		return NULL;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	edge_lamps_set(edge_lamps, &s, (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	return json_object();
+}
+
 const struct edge_command edge_commands[] = {
-	{"edge.registrations", registrations},
-	{"edge.relays", relays},
-	{"edge.trunks", trunks},
-	{"edge.calls", calls},
-	{NULL, NULL},
+	{"edge.publish", publish}, {"edge.registrations", registrations},
+	{"edge.relays", relays},   {"edge.trunks", trunks},
+	{"edge.calls", calls},     {NULL, NULL},
 };

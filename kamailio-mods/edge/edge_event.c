@@ -79,6 +79,11 @@ char *edge_event_json(const struct edge_event *e)
 		set_text(o, "what", e->contact);
 		set_text(o, "because", e->because);
 		json_object_set_new(o, "seconds", json_integer(e->expires_s));
+	} else if (e->kind == EDGE_WATCHED) {
+		set_uuid(o, "tenant", &e->tenant);
+		set_text(o, "extension", e->extension);
+		set_text(o, "event", e->because);
+		json_object_set_new(o, "expires_s", json_integer(e->expires_s));
 	} else {
 		set_text(o, "relay", e->because);
 		set_text(o, "address", e->source);

@@ -12,7 +12,8 @@
 	X(EDGE_RELAY_DOWN, "edge.relay_down")                                                                          \
 	X(EDGE_RELAY_UP, "edge.relay_up")                                                                              \
 	X(EDGE_BANNED, "edge.banned")                                                                                  \
-	X(EDGE_TRUNK_STATE, "edge.trunk_state")
+	X(EDGE_TRUNK_STATE, "edge.trunk_state")                                                                        \
+	X(EDGE_WATCHED, "edge.watched")
 #define EDGE_EVENT_ENUM(kind, method) kind,
 enum edge_kind { EDGE_EVENTS(EDGE_EVENT_ENUM) EDGE_KINDS };
 const char *edge_kind_method(enum edge_kind kind);
@@ -24,8 +25,9 @@ struct edge_event {
 	unsigned count;
 	int64_t at_us;
 	struct zk_uuid call, tenant, trunk, rule; /* zero: not said */
-	char because[24], extension[24], source[64];
-	char caller[72], callee[72], sip_call_id[136], contact[264], agent[136];
+	char because[24] /* EDGE_WATCHED: the SIP event */, extension[24], source[64];
+	char caller[136] /* EDGE_WATCHED: the domain, in this edge only */, callee[72], sip_call_id[136], contact[264],
+		agent[136];
 };
 
 /* The event's parameters as JSON without the opening brace and `seq`; the caller frees it. NULL: no memory. */

@@ -3,6 +3,7 @@
 #include "edge_mod.h"
 #include "edge_channel.h"
 #include "edge_flood.h"
+#include "edge_lamp.h"
 #include "edge_save.h"
 #include "edge_table.h"
 #include "edge_usrloc.h"
@@ -32,6 +33,7 @@ struct zk_store *edge_store;
 static struct zk_follow *follow;
 static struct zk_sink sink;
 struct edge_ring *edge_ring;
+struct edge_lamps *edge_lamps;
 
 /* Of the message in hand in this process. */
 struct edge_hit edge_hit;
@@ -87,20 +89,30 @@ static void run_channel(void)
 	struct edge_flood *f;
 	struct edge_probe *probe;
 	struct edge_event e;
-	if (edge_probe_alloc(&probe, edge_relays, edge_relay_changed, NULL) ||
+	bool up, was = false;
+	if (edge_lamps_alloc(&edge_lamps) || edge_probe_alloc(&probe, edge_relays, edge_relay_changed, NULL) ||
 	    edge_channel_alloc(&c, param_acd, param_name, param_sip, edge_commands) || edge_flood_alloc(&f, keep_h, c))
 		_exit(1);
 	for (;;) {
 		while (edge_ring_take(edge_ring, &e))
-			edge_flood_put(f, &e, mono_us());
+			if (e.kind != EDGE_WATCHED)
+				edge_flood_put(f, &e, mono_us());
+			else if (edge_lamps_watch(edge_lamps, &e, mono_us()) && edge_channel_is_up(c))
+				edge_channel_put(c, &e);
 		int64_t held = edge_flood_tick(f, mono_us());
 		int wait = edge_channel_turn(c, mono_us());
+		up = edge_channel_is_up(c);
+		if (up && !was) /* it does not know who watches */
+			edge_lamps_tell(edge_lamps, keep_h, c, mono_us());
+		was = up;
+		edge_lamps_turn(edge_lamps, mono_us());
 		if (held >= 0 && held / 1000 < wait)
 			wait = (int)(held / 1000) + 1;
 		int ping = edge_probe_turn(probe, mono_us());
-		struct pollfd p[2 + EDGE_RELAYS_MAX] = {{.fd = edge_ring_fd(edge_ring), .events = POLLIN},
-							{.fd = edge_channel_fd(c), .events = edge_channel_events(c)}};
-		unsigned n = 2 + edge_probe_fds(probe, p + 2, EDGE_RELAYS_MAX);
+		struct pollfd p[3 + EDGE_RELAYS_MAX] = {{.fd = edge_ring_fd(edge_ring), .events = POLLIN},
+							{.fd = edge_channel_fd(c), .events = edge_channel_events(c)},
+							{.fd = edge_lamps_fd(), .events = POLLIN}};
+		unsigned n = 3 + edge_probe_fds(probe, p + 3, EDGE_RELAYS_MAX);
 		poll(p, n, ping < wait ? ping : wait);
 	}
 }
@@ -122,6 +134,7 @@ static int mod_init(void)
 		LM_ERR("no shared memory: start Kamailio with a larger -m\n");
 		return -1;
 	}
+	edge_lamp_port = edge_lamp_open(param_sip);
 	sink = edge_sink(edge_store);
 	edge_sink_lifted(edge_lifted);
 	if (edge_usrloc_init(edge_ring, edge_store) ||
@@ -204,7 +217,20 @@ static int w_rejected(struct sip_msg *msg, char *p_code, char *p_because, char *
 	return edge_ring_put(edge_ring, &e) ? 1 : -1;
 }
 
-enum { PV_TENANT, PV_EXTENSION, PV_HA1, PV_CALL, PV_NOW, PV_RELAY, PV_BECAUSE, PV_IPV6, PV_FIX, PV_BAN };
+enum {
+	PV_TENANT,
+	PV_EXTENSION,
+	PV_HA1,
+	PV_CALL,
+	PV_NOW,
+	PV_RELAY,
+	PV_BECAUSE,
+	PV_IPV6,
+	PV_FIX,
+	PV_BAN,
+	PV_CONTACTS,
+	PV_PORT
+};
 static const char *const pv_names[] = {[PV_TENANT] = "tenant",
 				       [PV_EXTENSION] = "extension",
 				       [PV_HA1] = "ha1",
@@ -215,6 +241,8 @@ static const char *const pv_names[] = {[PV_TENANT] = "tenant",
 				       [PV_IPV6] = "ipv6",
 				       [PV_FIX] = "fix",
 				       [PV_BAN] = "ban",
+				       [PV_CONTACTS] = "contacts",
+				       [PV_PORT] = "port",
 				       NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
@@ -247,6 +275,10 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 		return pv_get_sintval(msg, param, res, edge_media_said.answer.ipv6);
 	case PV_FIX:
 		return pv_get_sintval(msg, param, res, edge_media_said.answer.fix);
+	case PV_CONTACTS:
+		return pv_get_sintval(msg, param, res, edge_hit.max_contacts);
+	case PV_PORT:
+		return pv_get_sintval(msg, param, res, edge_lamp_port);
 	default:
 		return pv_get_null(msg, param, res);
 	}
@@ -317,6 +349,8 @@ static cmd_export_t cmds[] = {
 	{"edge_media_fix", (cmd_function)edge_w_media_fix, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
 	{"edge_relay_choose", (cmd_function)edge_w_relay_choose, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"edge_relay_up", (cmd_function)edge_w_relay_up, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
+	{"edge_may_watch", (cmd_function)edge_w_may_watch, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
+	{"edge_watched", (cmd_function)edge_w_watched, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{0},
 };
 static param_export_t params[] = {

@@ -39,4 +39,10 @@ int edge_w_relay_up(struct sip_msg *msg, char *id, char *p2);
 void edge_relay_changed(int id, bool up, void *arg); /* a probe's word: log and event */
 void edge_rpc_relays(rpc_t *rpc, void *ctx);
 extern const char *const edge_relays_doc[];
+
+/* edge_phone_mod.c */
+extern int edge_lamp_port; /* of our own PUBLISHes; 0: none */
+int edge_w_may_watch(struct sip_msg *msg, char *watcher, char *watched, char *domain, char *event);
+int edge_w_watched(struct sip_msg *msg, char *watched, char *domain, char *event, char *expires);
+extern struct edge_lamps *edge_lamps; /* of the channel's process */
 #endif

@@ -6,15 +6,19 @@
 
 const struct zk_table edge_tables[EDGE_MAPS] = {
 	[EDGE_TENANT] = {"tenant", "sip_domain, enabled", 2},
-	[EDGE_EXTENSION] = {"extension", "tenant_id, number, ha1, enabled, media_relay, host::text", 6},
+	[EDGE_EXTENSION] =
+		{"extension",
+		 "tenant_id, number, ha1, enabled, media_relay, host::text, max_contacts, account_id, blf_range", 9},
 	[EDGE_TRUNK] = {"trunk", "media_relay", 1},
 	[EDGE_BAN] = {"ban", "what, extract(epoch from until_at)::bigint", 2},
+	[EDGE_PAIR] = {"account_group_member", "account_id, group_id", 2},
 };
 
 int edge_store_alloc(struct zk_store **sp)
 {
 	static const size_t sizes[EDGE_MAPS] = {sizeof(struct edge_tenant), sizeof(struct edge_extension),
-						sizeof(struct edge_trunk), sizeof(struct edge_ban)};
+						sizeof(struct edge_trunk), sizeof(struct edge_ban),
+						sizeof(struct edge_pair)};
 	return zk_store_alloc(sp, sizes, EDGE_MAPS);
 }
 
@@ -51,6 +55,12 @@ static bool decode_extension(struct edge_extension *e, const char *const *f)
 	e->media = edge_policy_parse(f[4]);
 	if (f[5] && !copy_text(e->host, sizeof e->host, f[5]))
 		return false;
+	e->max_contacts = f[6] ? atoi(f[6]) : 0;
+	if (!f[7] || !zk_uuid_parse(&e->account, f[7]))
+		e->account = (struct zk_uuid){{0}};
+	e->watch = f[8] && !strcmp(f[8], "group")  ? EDGE_RANGE_GROUP
+		   : f[8] && !strcmp(f[8], "none") ? EDGE_RANGE_NONE
+						   : EDGE_RANGE_TEAM;
 	e->rec.hash = extension_hash(&e->tenant, e->number);
 	return true;
 }
@@ -100,6 +110,19 @@ void edge_sink_lifted(struct edge_lifted *l)
 	lifted = l;
 }
 
+static uint64_t account_hash(const struct zk_uuid *account)
+{
+	return zk_hash(account->b, sizeof account->b, "", 0) | 1;
+}
+
+static bool decode_pair(struct edge_pair *p, const char *const *f)
+{
+	if (!f[0] || !f[1] || !zk_uuid_parse(&p->account, f[0]) || !zk_uuid_parse(&p->group, f[1]))
+		return false;
+	p->rec.hash = account_hash(&p->account);
+	return true;
+}
+
 static int sink_begin(const size_t *rows, bool anew, void *arg)
 {
 	return zk_write_begin(arg, rows, anew);
@@ -111,6 +134,7 @@ static bool put(unsigned table, const struct zk_uuid *id, const char *const *fie
 	struct edge_tenant t = {.rec = {.id = *id}};
 	struct edge_extension e = {.rec = {.id = *id}};
 	struct edge_ban b = {.rec = {.id = *id}};
+	struct edge_pair p = {.rec = {.id = *id}};
 	struct edge_trunk k = {.rec = {.id = *id, .hash = zk_hash(id->b, sizeof id->b, "", 0) | 1}};
 	const void *row = NULL;
 	if (table == EDGE_TENANT && decode_tenant(&t, fields))
@@ -119,6 +143,8 @@ static bool put(unsigned table, const struct zk_uuid *id, const char *const *fie
 		row = &e;
 	else if (table == EDGE_BAN && decode_ban(&b, fields))
 		row = &b;
+	else if (table == EDGE_PAIR && decode_pair(&p, fields))
+		row = &p;
 	else if (table == EDGE_TRUNK)
 		row = &k;
 	k.media = table == EDGE_TRUNK ? edge_policy_parse(fields[0]) : EDGE_AUTO;
@@ -198,6 +224,7 @@ static void extension_h(struct zk_map *const *maps, void *arg)
 	s->hit->extension = e->rec.id;
 	s->hit->media = e->media;
 	zk_copy(s->hit->host, sizeof s->hit->host, e->host, strnlen(e->host, sizeof e->host - 1));
+	s->hit->max_contacts = e->max_contacts;
 	zk_copy(s->hit->ha1, sizeof s->hit->ha1, e->ha1, strnlen(e->ha1, sizeof e->ha1 - 1));
 }
 
@@ -207,6 +234,56 @@ bool edge_find_extension(struct zk_store *store, const char *domain, size_t doma
 	struct search s = {.hit = hit};
 	return zk_copy_lower(s.domain, sizeof s.domain, domain, domain_len) &&
 	       zk_copy(s.number, sizeof s.number, number, number_len) && !zk_read(store, extension_h, &s) && s.found;
+}
+
+struct watch {
+	char domain[ZK_DOMAIN_MAX];
+	const char *watcher, *watched;
+	bool own, may;
+};
+
+static const struct edge_extension *extension_of(const struct zk_map *m, const struct zk_uuid *tenant,
+						 const char *number)
+{
+	struct zk_iter it;
+	const struct edge_extension *e = zk_first(m, extension_hash(tenant, number), &it);
+	while (e &&
+	       (!e->enabled || zk_uuid_cmp(&e->tenant, tenant) || strncmp(e->number, number, sizeof e->number) != 0))
+		e = zk_next(&it);
+	return e;
+}
+
+static bool share_a_group(const struct zk_map *pairs, const struct zk_uuid *a, const struct zk_uuid *b)
+{
+	struct zk_iter x, y;
+	for (const struct edge_pair *p = zk_first(pairs, account_hash(a), &x); p; p = zk_next(&x))
+		for (const struct edge_pair *q = zk_first(pairs, account_hash(b), &y); q; q = zk_next(&y))
+			if (!zk_uuid_cmp(&p->account, a) && !zk_uuid_cmp(&q->account, b) &&
+			    !zk_uuid_cmp(&p->group, &q->group))
+				return true;
+	return false;
+}
+
+static void watch_h(struct zk_map *const *maps, void *arg)
+{
+	struct watch *w = arg;
+	const struct edge_tenant *t = tenant_of(maps[EDGE_TENANT], w->domain);
+	const struct edge_extension *a = t ? extension_of(maps[EDGE_EXTENSION], &t->rec.id, w->watcher) : NULL,
+				    *b = t ? extension_of(maps[EDGE_EXTENSION], &t->rec.id, w->watched) : NULL;
+	w->may = a && b &&
+		 (a == b || (!w->own && (a->watch == EDGE_RANGE_TEAM ||
+					 (a->watch == EDGE_RANGE_GROUP && !zk_uuid_is_zero(&a->account) &&
+					  !zk_uuid_is_zero(&b->account) &&
+					  (!zk_uuid_cmp(&a->account, &b->account) ||
+					   share_a_group(maps[EDGE_PAIR], &a->account, &b->account))))));
+}
+
+bool edge_may_watch(struct zk_store *store, const char *domain, const char *watcher, const char *watched, bool own)
+{
+	struct watch w = {.watcher = watcher, .watched = watched, .own = own};
+	return strlen(watcher) < EDGE_NUMBER_MAX && strlen(watched) < EDGE_NUMBER_MAX &&
+	       zk_copy_lower(w.domain, sizeof w.domain, domain, strlen(domain)) && !zk_read(store, watch_h, &w) &&
+	       w.may;
 }
 
 struct trunk_search {

@@ -8,7 +8,8 @@
 #define EDGE_HA1_SIZE   65 /* 32 hex digits (MD5), room for SHA-256's 64 */
 #define EDGE_NUMBER_MAX 17
 
-enum edge_map { EDGE_TENANT, EDGE_EXTENSION, EDGE_TRUNK, EDGE_BAN, EDGE_MAPS };
+enum edge_map { EDGE_TENANT, EDGE_EXTENSION, EDGE_TRUNK, EDGE_BAN, EDGE_PAIR, EDGE_MAPS };
+enum edge_range { EDGE_RANGE_NONE, EDGE_RANGE_GROUP, EDGE_RANGE_TEAM };
 
 struct edge_tenant { /* key: domain */
 	struct zk_rec rec;
@@ -22,6 +23,13 @@ struct edge_extension { /* key: tenant and number */
 	bool enabled;
 	enum edge_policy media;
 	char host[52]; /* the address or network it may come from; "": any */
+	int max_contacts;
+	struct zk_uuid account;
+	enum edge_range watch;
+};
+struct edge_pair { /* an account in an account group; key: account */
+	struct zk_rec rec;
+	struct zk_uuid account, group;
 };
 struct edge_trunk { /* by id only: what the did module found */
 	struct zk_rec rec;
@@ -45,6 +53,7 @@ bool edge_find_tenant(struct zk_store *store, const char *domain, size_t len, st
 struct edge_hit {
 	struct zk_uuid tenant, extension;
 	char ha1[EDGE_HA1_SIZE], host[52];
+	int max_contacts;
 	enum edge_policy media;
 };
 /* An enabled extension of an enabled tenant. */
@@ -64,6 +73,8 @@ void edge_lifted_put(struct edge_lifted *l, const struct zk_uuid *id);
 bool edge_lifted_has(const struct edge_lifted *l, const struct zk_uuid *id);
 void edge_sink_lifted(struct edge_lifted *l); /* where the sink puts them; NULL: nowhere */
 
+/* May the extension `watcher` see how `watched` of the same domain is? `own`: only itself. */
+bool edge_may_watch(struct zk_store *store, const char *domain, const char *watcher, const char *watched, bool own);
 /* A trunk's policy for media; auto when there is no such trunk. */
 enum edge_policy edge_trunk_media(struct zk_store *store, const struct zk_uuid *trunk);
 #endif

@@ -20,15 +20,14 @@ static struct zk_sink sink;
 static char path[64];
 
 static const char *const tenant_a[] = {"a.test", "t"}, *const tenant_b[] = {"b.test", "t"};
-static const char *const ext_a[] = {TENANT_A, "1001", HA1_A, "t", "auto", NULL}, *const ext_b[] = {TENANT_B, "1001",
-												   HA1_B,    "t",
-												   "never",  NULL};
+static const char *const ext_a[] = {TENANT_A, "1001", HA1_A, "t", "auto", NULL, "5", NULL, "team"};
+static const char *const ext_b[] = {TENANT_B, "1001", HA1_B, "t", "never", NULL, "5", NULL, "team"};
 
 static void put(enum edge_map table, const char *id, const char *const *fields)
 {
 	struct zk_uuid u;
 	assert_true(zk_uuid_parse(&u, id));
-	assert_int_equal(0, sink.begin((size_t[]){1, 1, 1, 1}, false, sink.arg));
+	assert_int_equal(0, sink.begin((size_t[EDGE_MAPS]){1, 1, 1, 1, 1}, false, sink.arg));
 	sink.row(table, &u, fields, sink.arg);
 	assert_int_equal(0, sink.end(sink.arg));
 }
@@ -80,7 +79,7 @@ static void one_number_in_two_tenants(void **state)
 static void disabled_is_gone_and_comes_back(void **state)
 {
 	(void)state;
-	put(EDGE_EXTENSION, EXT_A, (const char *[]){TENANT_A, "1001", HA1_A, "f", "auto", NULL});
+	put(EDGE_EXTENSION, EXT_A, (const char *[]){TENANT_A, "1001", HA1_A, "f", "auto", NULL, "5", NULL, "team"});
 	assert_string_equal("", ha1("a.test", "1001"));
 	put(EDGE_EXTENSION, EXT_A, ext_a);
 	put(EDGE_TENANT, TENANT_A, (const char *[]){"a.test", "f"});
