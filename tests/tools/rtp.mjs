@@ -103,13 +103,16 @@ export class Rtp extends EventEmitter {
 	/** Starts (or redirects) the stream to `remote` {host, port}; silence unless tone() or play() say otherwise. */
 	start(remote) {
 		this.remote = remote;
+		this.stopped = false;
 		clock.add(this);
 		return this;
 	}
 
-	/** Stops sending; goes on hearing. */
+	/** Stops sending; goes on hearing. Keys that are still being sent are done: nobody waits for a call that is over. */
 	stop() {
 		clock.remove(this);
+		this.stopped = true;
+		for (const key of this.queue.splice(0)) key.done?.();
 	}
 
 	close() {
@@ -145,6 +148,7 @@ export class Rtp extends EventEmitter {
 
 	/** Presses keys (RFC 4733); resolves when the last is released. */
 	dtmf(digits, { ms = 100, gapMs = 80 } = {}) {
+		if (this.stopped || !digits) return Promise.resolve();
 		for (const digit of digits)
 			this.queue.push({ event: DIGITS.indexOf(digit), frames: Math.ceil(ms / FRAME_MS), gap: Math.ceil(gapMs / FRAME_MS), n: 0 });
 		const last = this.queue[this.queue.length - 1];
