@@ -84,7 +84,8 @@ test('a late offer of ours: INVITE without SDP, the far end offers, our ACK answ
 	await owner.next('leg.answered', (e) => e.leg === leg);
 	acked(far);
 	assert.equal(far.seen[0].body ?? '', '');
-	const answer = sdpAudio(far.acks[0].body);
+	const ack = await poll(() => far.acks[0], { what: 'the ACK with our answer' });
+	const answer = sdpAudio(ack.body);
 	assert.deepEqual(answer.payloadTypes, [8, 101]);
 	far.rtp.tone(500).start({ host: answer.host, port: answer.port });
 	await owner.do('leg.play', { leg, play: uuid(), items: [{ tone: { hz: [1200], ms: 1500 } }] });
