@@ -190,14 +190,13 @@ export class Call extends EventEmitter {
 /** Events: 'call' (Call) for each incoming one. `seen` counts the INVITEs so far. */
 export class Phone extends EventEmitter {
 	static async open(options) {
-		const sip = await SipEndpoint.open({ host: options.host });
+		const sip = await SipEndpoint.open({ host: options.host, transport: options.transport, to: options.transport && options.proxy, tls: options.tls });
 		return new Phone(sip, options);
 	}
 
 	constructor(sip, { user, domain, password, proxy, codec = 'PCMA', answering = { after: 0 }, name = '' }) {
 		super();
 		Object.assign(this, { sip, user, domain, password, proxy, codec, answering, name });
-		this.contact = `<sip:${user}@${sip.host}:${sip.port}>`;
 		this.calls = new Map();
 		this.all = [];
 		this.queue = [];
@@ -208,6 +207,10 @@ export class Phone extends EventEmitter {
 		sip.on('request', (message, respond) => this.handle(message, respond));
 		sip.on('ack', (message) => this.calls.get(header(message, 'call-id'))?.acked(message));
 		sip.on('stray', (message) => this.reack(message));
+	}
+
+	get contact() {
+		return `<sip:${this.user}@${this.sip.address}>`;
 	}
 
 	/** Hangs up what is still up, unregisters when registered, closes everything. */

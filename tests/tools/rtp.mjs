@@ -60,7 +60,7 @@ const clock = {
 
 async function bindEven(host) {
 	for (let tries = 0; tries < 50; tries++) {
-		const socket = dgram.createSocket('udp4');
+		const socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
 		socket.bind(0, host);
 		await once(socket, 'listening');
 		if (socket.address().port % 2 === 0)
@@ -313,8 +313,9 @@ export class Rtp extends EventEmitter {
 	/** An SDP body that offers (or answers with) this endpoint. */
 	sdp({ direction = 'sendrecv', version = 1 } = {}) {
 		const { name, payloadType } = this.codec;
+		const at = `IN IP${this.host.includes(':') ? 6 : 4} ${this.host}`;
 		return [
-			'v=0', `o=- ${this.ssrc} ${version} IN IP4 ${this.host}`, 's=-', `c=IN IP4 ${this.host}`, 't=0 0',
+			'v=0', `o=- ${this.ssrc} ${version} ${at}`, 's=-', `c=${at}`, 't=0 0',
 			`m=audio ${this.port} RTP/AVP ${payloadType} ${DTMF_PT}`,
 			`a=rtpmap:${payloadType} ${name}/8000`, `a=rtpmap:${DTMF_PT} telephone-event/8000`,
 			`a=fmtp:${DTMF_PT} 0-15`, 'a=ptime:20', `a=${direction}`, '',
@@ -328,7 +329,7 @@ export function sdpAudio(sdp) {
 	if (!media)
 		return null;
 	const tail = sdp.slice(media.index);
-	const host = (/^c=IN IP4 (\S+)/m.exec(tail) ?? /^c=IN IP4 (\S+)/m.exec(sdp))?.[1];
+	const host = (/^c=IN IP[46] (\S+)/m.exec(tail) ?? /^c=IN IP[46] (\S+)/m.exec(sdp))?.[1];
 	const direction = /^a=(sendrecv|sendonly|recvonly|inactive)/m.exec(tail)?.[1] ?? 'sendrecv';
 	return { host, port: Number(media[1]), direction, payloadTypes: media[2].trim().split(' ').map(Number) };
 }

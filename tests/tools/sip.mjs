@@ -1,8 +1,8 @@
-// A small SIP stack over UDP for test phones (RFC 3261): messages, transactions with retransmission, digest.
-// It is polite by default; what should be impolite (torture tests) is sent raw.
-import dgram from 'node:dgram';
+// A small SIP stack for test phones (RFC 3261): messages, transactions with retransmission, digest. Over UDP, TCP or TLS (sip_wire.mjs),
+// IPv4 or IPv6. It is polite by default; what should be impolite (torture tests) is sent raw.
 import { createHash, randomBytes } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
+import { openWire } from './sip_wire.mjs';
 
 const COMPACT = { v: 'via', f: 'from', t: 'to', i: 'call-id', m: 'contact', c: 'content-type', l: 'content-length', k: 'supported', s: 'subject', e: 'content-encoding' };
 const LISTS = new Set(['via', 'route', 'record-route', 'contact']);
@@ -76,30 +76,43 @@ export function digest(challenge, { user, password, method, uri }) {
 		(qop ? `, qop=auth, nc=00000001, cnonce="${cnonce}"` : '');
 }
 
+/** An address as it stands in a URI. */
+export const bracketed = (host) => (host.includes(':') ? `[${host}]` : host);
+
 /**
- * A UDP socket with transactions. Events: 'request' (message, respond) for each new request but ACK, 'ack' (message),
- * 'stray' (message) for a response without a transaction.
+ * A socket with transactions. Events: 'request' (message, respond) for each new request but ACK, 'ack' (message),
+ * 'stray' (message) for a response without a transaction, 'down' when a connection (TCP, TLS) ended.
  * `trace` keeps the last 500 messages: {at, dir, text}.
  */
 export class SipEndpoint extends EventEmitter {
-	static async open({ host = '127.0.0.1', port = 0 } = {}) {
-		const socket = dgram.createSocket('udp4');
-		socket.bind(port, host);
-		await once(socket, 'listening');
-		return new SipEndpoint(socket, host);
+	/** `transport` tcp or tls: connects to `to` {host, port} (`tls`: node's options), or, without it, listens. */
+	static async open({ host = '127.0.0.1', port = 0, transport = 'udp', to, tls } = {}) {
+		return new SipEndpoint(await openWire({ host, port, transport, to, tls }), host);
 	}
 
-	constructor(socket, host) {
+	constructor(wire, host) {
 		super();
-		this.socket = socket;
+		this.wire = wire;
 		this.host = host;
-		this.port = socket.address().port;
+		this.port = wire.port;
+		this.transport = wire.transport;
 		this.clients = new Map();
 		this.servers = new Map();
 		this.trace = [];
 		this.closed = false;
-		socket.on('message', (data, from) => this.receive(data.toString('utf8'), from));
-		socket.on('error', () => {});
+		wire.on('text', (text, from) => this.receive(text, from));
+		wire.on('down', () => this.emit('down'));
+	}
+
+	/** Where it can be reached, as it stands in a URI. */
+	get address() {
+		return `${bracketed(this.host)}:${this.port}${this.transport === 'udp' ? '' : `;transport=${this.transport}`}`;
+	}
+
+	/** TCP, TLS: a connection anew, after it went down or was dropped. */
+	async reconnect() {
+		await this.wire.connect();
+		this.port = this.wire.port;
 	}
 
 	close() {
@@ -110,7 +123,7 @@ export class SipEndpoint extends EventEmitter {
 			t.fail(new Error('phone closed'));
 		for (const t of this.servers.values())
 			clearTimeout(t.timer);
-		this.socket.close();
+		this.wire.close();
 	}
 
 	note(dir, text) {
@@ -123,11 +136,11 @@ export class SipEndpoint extends EventEmitter {
 		if (this.closed)
 			return;
 		this.note('out', text);
-		this.socket.send(text, to.port, to.host, () => {});
+		this.wire.send(text, to);
 	}
 
 	via(branch = `z9hG4bK${token(8)}`) {
-		return `SIP/2.0/UDP ${this.host}:${this.port};branch=${branch};rport`;
+		return `SIP/2.0/${this.transport.toUpperCase()} ${bracketed(this.host)}:${this.port};branch=${branch};rport`;
 	}
 
 	/**
@@ -152,6 +165,8 @@ export class SipEndpoint extends EventEmitter {
 		transaction.deadline = setTimeout(() => transaction.fail(new Error(`${message.method} ${message.uri}: no answer within ${timeout} ms`)), timeout);
 		const retransmit = (after) => {
 			this.sendRaw(text, to);
+			if (this.transport !== 'udp')
+				return;
 			transaction.timer = setTimeout(() => retransmit(Math.min(after * 2, message.method === 'INVITE' ? 16 * T1 : T2)), after);
 		};
 		this.clients.set(branch + message.method, transaction);
