@@ -27,7 +27,8 @@ static void early_h(struct acd_leg *leg, const json_t *p)
 	acd_leg_times(leg, p);
 	if (!leg->early_at)
 		leg->early_at = leg->call->last_at;
-	acd_leg_do(leg, ACD_LEG_EV_EARLY);
+	if (acd_leg_do(leg, ACD_LEG_EV_EARLY) && leg->call->story->early)
+		leg->call->story->early(leg->call, leg);
 }
 
 static void answered_h(struct acd_leg *leg, const json_t *p)

@@ -13,6 +13,7 @@ struct acd_story {
 	void (*ended)(struct acd_call *call, struct acd_leg *leg); /* leg is still in the call */
 	void (*played)(struct acd_call *call, struct acd_leg *leg, enum acd_play what);
 	/* May be NULL. `p` is the event: {digits, reason, term?}, {digit}, {path, ms, reason …}. */
+	void (*early)(struct acd_call *call, struct acd_leg *leg);
 	void (*collected)(struct acd_call *call, struct acd_leg *leg, const json_t *p);
 	void (*digit)(struct acd_call *call, struct acd_leg *leg, const json_t *p);
 	void (*recorded)(struct acd_call *call, struct acd_leg *leg, const json_t *p); /* leg NULL: it has gone, perhaps
@@ -37,6 +38,9 @@ void acd_call_tell(struct acd_call *call, const struct acd_story *story,
 void acd_call_bye(struct acd_call *call, int sip_code, enum acd_result result, const char *reason, enum acd_left how);
 void acd_queue_overflow(struct acd_call *call, struct acd_queue *q, enum acd_left how);
 void acd_talk_begin(struct acd_call *call, struct acd_leg *peer, bool record);
+/* What the peer says before it answers (ring-back, an announcement): main hears it and is not heard. */
+void acd_talk_early(struct acd_call *call);
+void acd_talk_room_end(struct acd_call *call);
 /* main and peer talk as soon as both are answered; main is answered when peer is. */
 void acd_call_meet(struct acd_call *call);
 /* The unanswered main leg hears that somebody is rung: a prompt of the tenant's (early media), else 180. */

@@ -136,6 +136,12 @@ static void ringing(struct acd_call *call, struct acd_leg *leg)
 		acd_call_alert(call, "");
 }
 
+static void early(struct acd_call *call, struct acd_leg *leg)
+{
+	if (leg == call->peer && call->main && acd_leg_is_alive(call->main))
+		acd_talk_early(call);
+}
+
 static void answered(struct acd_call *call, struct acd_leg *leg)
 {
 	struct acd_leg *agent = call->main;
@@ -171,6 +177,7 @@ static void ended(struct acd_call *call, struct acd_leg *leg)
 static void leave(struct acd_call *call, enum acd_left how)
 {
 	(void)how;
+	acd_talk_room_end(call);
 	if (call->peer) {
 		acd_leg_hangup(call->peer, 0, 0, "given up");
 		call->peer = NULL;
@@ -185,9 +192,11 @@ static void resume(struct acd_call *call, const json_t *snapshot, const json_t *
 	(void)leg;
 	if (!call->peer && call->main && acd_leg_is_alive(call->main))
 		acd_call_bye(call, 480, ACD_RESULT_UNREACHABLE, "the call outside is gone", ACD_LEFT_FAILED);
-	else if (call->peer && !acd_leg_is_answered(call->peer))
+	else if (call->peer && !acd_leg_is_answered(call->peer)) {
 		acd_timer_start(call->tenant->acd, &call->timer, call->peer->offered_at + RING_US, ring_h);
-	else
+		if (call->room[0])
+			acd_talk_early(call); /* whatever of it was lost: again */
+	} else
 		acd_call_meet(call);
 }
 
@@ -195,6 +204,7 @@ const struct acd_story acd_story_external = {.name = "external",
 					     .to = ACD_TO_EXTERNAL,
 					     .start = start,
 					     .ringing = ringing,
+					     .early = early,
 					     .answered = answered,
 					     .ended = ended,
 					     .played = acd_played_nothing,

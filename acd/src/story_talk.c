@@ -49,6 +49,29 @@ static void record(struct acd_call *call)
 			    call->main->id));
 }
 
+/* One a call; what was heard before the answer was heard in it already. */
+static void open_room(struct acd_call *call)
+{
+	if (!call->room[0])
+		acd_uuid(call->tenant->acd, call->room);
+	room_cmd(call, "room.create", NULL); /* a repeat does nothing */
+	acd_call_dirty(call);
+}
+
+void acd_talk_early(struct acd_call *call)
+{
+	struct acd_leg *main = call->main;
+	struct acd *acd = call->tenant->acd;
+
+	acd_play_stop(main);
+	open_room(call);
+	room_cmd(call, "room.join", call->peer);
+	acd_media(acd, call->tenant, "room.join",
+		  json_pack("{s:s, s:s, s:s}", "room", call->room, "leg", main->id, "role", "listen"));
+	if (!acd_leg_is_answered(main))
+		acd_media(acd, call->tenant, "leg.progress", json_pack("{s:s, s:i}", "leg", main->id, "code", 183));
+}
+
 void acd_talk_begin(struct acd_call *call, struct acd_leg *peer, bool recorded)
 {
 	call->peer = peer;
@@ -58,9 +81,8 @@ void acd_talk_begin(struct acd_call *call, struct acd_leg *peer, bool recorded)
 	if (peer->phone)
 		acd_recent_note(call->tenant, call->caller, peer->phone);
 	call->hold = false;
-	acd_uuid(call->tenant->acd, call->room);
 	acd_play_stop(call->main);
-	room_cmd(call, "room.create", NULL);
+	open_room(call);
 	room_cmd(call, "room.join", call->main);
 	room_cmd(call, "room.join", peer);
 	acd_call_set_where(call, ACD_AT_TALK);
@@ -71,7 +93,7 @@ void acd_talk_begin(struct acd_call *call, struct acd_leg *peer, bool recorded)
 		record(call);
 }
 
-static void end_room(struct acd_call *call)
+void acd_talk_room_end(struct acd_call *call)
 {
 	if (!call->room[0])
 		return;
@@ -90,7 +112,7 @@ static void ended(struct acd_call *call, struct acd_leg *leg)
 
 	if (leg != call->main && leg != call->peer)
 		return;
-	end_room(call);
+	acd_talk_room_end(call);
 	if (other)
 		acd_segment_put(other, ACD_SEG_HOLD, "hangup");
 	acd_call_end(call, 0, NULL);
@@ -101,7 +123,7 @@ static void leave(struct acd_call *call, enum acd_left how)
 	struct acd_leg *peer = call->peer;
 
 	(void)how;
-	end_room(call);
+	acd_talk_room_end(call);
 	call->peer = NULL;
 	if (peer) {
 		acd_segment_put(peer, ACD_SEG_HOLD, "transfer");

@@ -2,7 +2,9 @@
 import { header, sdp } from './edge.mjs';
 import { SipEndpoint, token, tagOf, uriOf } from '../../tests/tools/sip.mjs';
 
-/** A carrier on an address of its own. `answer(message)` → a code, {code, after, headers}, or null for silence; OPTIONS are answered 200. */
+const tagIn = (callId) => callId.replace(/\W/g, '');
+
+/** A carrier on an address of its own. `answer(message)` → a code, {code, after, headers, ring, media: its SDP, said with ring 183 already}, or null for silence; OPTIONS are answered 200. */
 export class Carrier {
   static async open(host, port = 5060, answer = () => 200) {
     return new Carrier(await SipEndpoint.open({ host, port }), answer);
@@ -15,20 +17,20 @@ export class Carrier {
   }
 
   heard(message, respond) {
-    const id = header(message, 'call-id');
+    const id = header(message, 'call-id'), tag = tagIn(id);
     if (message.method === 'OPTIONS') {
       const code = this.options(message);
       if (code) respond(code, 'OK', { tag: 'c' });
     } else if (message.method === 'INVITE' && !tagOf(header(message, 'to'))) {
       this.invites.push(message);
       const said = this.answer(message);
-      const { code, after = 0, headers = {}, ring } = typeof said === 'number' ? { code: said } : said ?? {};
-      if (ring) respond(ring, 'Ringing', { tag: id });
-      if (code) setTimeout(() => this.final(message, respond, code, headers), after);
+      const { code, after = 0, headers = {}, ring, media } = typeof said === 'number' ? { code: said } : said ?? {};
+      if (ring) respond(ring, 'Ringing', { tag, ...(ring === 183 && media && { body: media, headers: { Contact: this.contact, 'Content-Type': 'application/sdp' } }) });
+      if (code) setTimeout(() => this.final(message, respond, code, headers, media), after);
       else this.open.set(id, { respond: (c) => this.final(message, respond, c, {}) });
     } else if (message.method === 'CANCEL') {
       this.cancels++;
-      respond(200, 'OK', { tag: id });
+      respond(200, 'OK', { tag });
       this.open.get(id)?.respond?.(487);
     } else {
       if (message.method === 'BYE') this.byes++;
@@ -36,12 +38,14 @@ export class Carrier {
     }
   }
 
-  final(message, respond, code, headers) {
+  get contact() { return `<sip:c@${this.endpoint.host}:${this.endpoint.port}>`; }
+
+  final(message, respond, code, headers, media = sdp(this.endpoint.host, 40000)) {
     const id = header(message, 'call-id');
     const ok = code >= 200 && code < 300;
     const reply = respond(code, code === 200 ? 'OK' : 'No', {
-      tag: id, ...(ok && { body: sdp(this.endpoint.host, 40000) }),
-      headers: { ...(ok && { Contact: `<sip:c@${this.endpoint.host}:${this.endpoint.port}>`, 'Content-Type': 'application/sdp' }), ...headers },
+      tag: tagIn(id), ...(ok && { body: media }),
+      headers: { ...(ok && { Contact: this.contact, 'Content-Type': 'application/sdp' }), ...headers },
     });
     if (ok) this.open.set(id, reply);
   }
