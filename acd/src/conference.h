@@ -74,7 +74,7 @@ json_t *acd_conference_lock_cmd(struct acd_tenant *t, const json_t *p);
 json_t *acd_conference_record_cmd(struct acd_tenant *t, const json_t *p);
 json_t *acd_conference_end_cmd(struct acd_tenant *t, const json_t *p);
 
-/* story_conference.c */
+/* guest.c, story_conference.c */
 void acd_guest_mute(struct acd_guest *g, bool on);
 void acd_guest_kick(struct acd_guest *g, const char *why); /* "kicked", "time", "end" */
 /* Rings `number` (an extension; ext NULL: somebody outside) and lets it in. NULL by `because`: refused. */

@@ -1,7 +1,4 @@
 #include "phrase.h"
-#include "announce.h"
-#include "events.h"
-#include <string.h>
 
 static const struct {
 	const char *zh, *en;
@@ -35,34 +32,4 @@ json_t *acd_spoken_digits(const struct acd_tenant *t, const char *number)
 			digits[n++] = *number;
 	digits[n] = 0;
 	return n ? json_pack("{s:s, s:s}", "digits", digits, "lang", language(t)) : json_pack("{s:i}", "silence", 100);
-}
-
-void acd_ask(struct acd_leg *leg, const struct acd_question *q)
-{
-	struct acd_tenant *t = leg->call->tenant;
-	json_t *params;
-
-	acd_play(leg, q->items, 0, ACD_PLAY_SPEECH);
-	acd_uuid(t->acd, leg->collect);
-	params = json_pack("{s:s, s:s, s:i, s:i, s:i, s:b}", "leg", leg->id, "collect", leg->collect, "max",
-			   (int)q->max, "first_ms", q->first_ms, "inter_ms", q->inter_ms ? q->inter_ms : 4000, "clear",
-			   (int)q->clear);
-	if (q->term)
-		json_object_set_new(params, "term", json_string(q->term));
-	acd_media(t->acd, t, "leg.collect", params);
-	acd_call_dirty(leg->call);
-}
-
-bool acd_is_answer(struct acd_leg *leg, const json_t *p)
-{
-	if (!leg->collect[0] || strcmp(leg->collect, acd_str(p, "collect")) || !strcmp(acd_str(p, "reason"), "stopped"))
-		return false;
-	leg->collect[0] = 0;
-	acd_call_dirty(leg->call);
-	return true;
-}
-
-void acd_ask_no_more(struct acd_leg *leg)
-{
-	leg->collect[0] = 0;
 }

@@ -54,16 +54,4 @@ enum acd_phrase { ACD_PHRASES(ACD_PHRASE_ID) ACD_SAY_COUNT };
 json_t *acd_phrase(const struct acd_tenant *t, enum acd_phrase p); /* a play item */
 json_t *acd_spoken_number(const struct acd_tenant *t, int64_t n);
 json_t *acd_spoken_digits(const struct acd_tenant *t, const char *number);
-
-/* What is said, and what answer is waited for. */
-struct acd_question {
-	json_t *items;    /* stolen; a key ends them */
-	unsigned max;     /* keys */
-	const char *term; /* ends the answer; NULL: nothing does */
-	int first_ms, inter_ms;
-	bool clear; /* keys pressed before do not count */
-};
-void acd_ask(struct acd_leg *leg, const struct acd_question *q);
-bool acd_is_answer(struct acd_leg *leg, const json_t *p); /* leg.collected: to the question that was asked last? */
-void acd_ask_no_more(struct acd_leg *leg);
 #endif

@@ -2,9 +2,9 @@
  */
 #include "announce.h"
 #include "call.h"
+#include "dialogue.h"
 #include "events.h"
 #include "leg.h"
-#include "phrase.h"
 #include "segment.h"
 #include "story.h"
 #include "voicemail.h"
@@ -14,7 +14,6 @@
 
 #define TRIES_MAX   3
 #define SILENT_MAX  3 /* questions without an answer */
-#define FAREWELL_US (15 * ACD_S)
 #define GREETING_MS 120000
 
 /* clang-format off */
@@ -69,26 +68,10 @@ static json_t *phrases(const struct listener *l, enum acd_phrase a, enum acd_phr
 	return items;
 }
 
-static void farewell_h(struct acd *acd, struct acd_timer *timer)
-{
-	struct acd_call *call = acd_container(timer, struct acd_call, timer);
-
-	(void)acd;
-	acd_call_at(call, 0);
-	acd_call_end(call, 0, NULL);
-}
-
 static void farewell(struct listener *l, enum acd_phrase p)
 {
-	struct acd_call *call = l->call;
-	struct acd *acd = call->tenant->acd;
-
-	acd_ask_no_more(call->main);
 	set_state(l, S_LEAVING);
-	if (!call->hangup_by[0])
-		ACD_COPY(call->hangup_by, "system");
-	acd_play(call->main, phrases(l, p, ACD_SAY_COUNT), 0, ACD_PLAY_GOODBYE);
-	acd_timer_start(acd, &call->timer, acd->now + FAREWELL_US, farewell_h);
+	acd_farewell(l->call, p);
 }
 
 /* ---- the menus ---- */
@@ -204,9 +187,7 @@ static void record(struct listener *l)
 	acd_uuid(t->acd, l->record);
 	snprintf(l->path, sizeof(l->path), "%s/greetings/%s.wav", t->id, l->record);
 	acd_call_dirty(l->call);
-	acd_media(t->acd, t, "leg.record",
-		  json_pack("{s:s, s:s, s:s, s:i, s:i, s:s, s:b}", "leg", l->call->main->id, "record", l->record,
-			    "path", l->path, "max_ms", GREETING_MS, "silence_ms", 5000, "term", "#", "beep", 1));
+	acd_record_words(l->call->main, l->record, l->path, GREETING_MS, 5000);
 }
 
 static void menu_key(struct listener *l, char key)
@@ -413,10 +394,7 @@ static void ended(struct acd_call *call, struct acd_leg *leg)
 static void leave(struct acd_call *call, enum acd_left how)
 {
 	(void)how;
-	if (call->main) {
-		acd_ask_no_more(call->main);
-		acd_play_stop(call->main);
-	}
+	acd_dialogue_leave(call);
 }
 
 static json_t *save(const struct acd_call *call)

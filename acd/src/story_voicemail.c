@@ -2,9 +2,9 @@
  * it, also when the caller hangs up at once or acd dies meanwhile. */
 #include "announce.h"
 #include "call.h"
+#include "dialogue.h"
 #include "events.h"
 #include "leg.h"
-#include "phrase.h"
 #include "segment.h"
 #include "story.h"
 #include "voicemail.h"
@@ -14,7 +14,6 @@
 
 #define SHORTEST_MS 1000
 #define TRIES_MAX   3
-#define FAREWELL_US (15 * ACD_S)
 
 /* clang-format off */
 #define STATES(X) X(ANSWERING, "answering") X(GREETING, "greeting") X(RECORDING, "recording") X(REVIEW, "review") X(LEAVING, "leaving")
@@ -49,26 +48,10 @@ static void set_state(struct message *m, enum state s)
 	acd_call_dirty(m->call);
 }
 
-static void farewell_h(struct acd *acd, struct acd_timer *timer)
-{
-	struct acd_call *call = acd_container(timer, struct acd_call, timer);
-
-	(void)acd;
-	acd_call_at(call, 0);
-	acd_call_end(call, 0, NULL);
-}
-
 static void farewell(struct message *m, enum acd_phrase p)
 {
-	struct acd_call *call = m->call;
-	struct acd *acd = call->tenant->acd;
-
-	acd_ask_no_more(call->main);
 	set_state(m, S_LEAVING);
-	if (!call->hangup_by[0])
-		ACD_COPY(call->hangup_by, "system");
-	acd_play(call->main, json_pack("[o]", acd_phrase(call->tenant, p)), 0, ACD_PLAY_GOODBYE);
-	acd_timer_start(acd, &call->timer, acd->now + FAREWELL_US, farewell_h);
+	acd_farewell(m->call, p);
 }
 
 /* ---- keeping ---- */
@@ -101,6 +84,11 @@ static void keep(struct message *m)
 }
 
 /* ---- the dialogue ---- */
+static void record_on(struct message *m, const struct acd_box *b)
+{
+	acd_record_words(m->call->main, m->id, m->path, b ? b->max_ms : 180000, b ? b->silence_ms : 5000);
+}
+
 static void record(struct message *m, const struct acd_box *b)
 {
 	struct acd_call *call = m->call;
@@ -111,10 +99,7 @@ static void record(struct message *m, const struct acd_box *b)
 	m->ms = 0;
 	call->recording = true; /* the call waits for its last word */
 	set_state(m, S_RECORDING);
-	acd_media(t->acd, t, "leg.record",
-		  json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:b}", "leg", call->main->id, "record", m->id, "path",
-			    m->path, "max_ms", (json_int_t)(b ? b->max_ms : 180000), "silence_ms",
-			    (json_int_t)(b ? b->silence_ms : 5000), "term", "#", "beep", 1));
+	record_on(m, b);
 }
 
 static void greet(struct message *m, const struct acd_box *b)
@@ -333,10 +318,7 @@ static void leave(struct acd_call *call, enum acd_left how)
 		acd_media(call->tenant->acd, call->tenant, "leg.record_stop",
 			  json_pack("{s:s, s:s}", "leg", call->main->id, "record", m->id));
 	call->recording = false;
-	if (call->main) {
-		acd_ask_no_more(call->main);
-		acd_play_stop(call->main);
-	}
+	acd_dialogue_leave(call);
 }
 
 static json_t *save(const struct acd_call *call)
@@ -385,10 +367,7 @@ static void resume(struct acd_call *call, const json_t *snapshot, const json_t *
 	else if (m->state == S_GREETING)
 		greet(m, b);
 	else if (m->state == S_RECORDING) /* refused when it runs; begun when the command was lost */
-		acd_media(call->tenant->acd, call->tenant, "leg.record",
-			  json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:b}", "leg", call->main->id, "record", m->id,
-				    "path", m->path, "max_ms", (json_int_t)b->max_ms, "silence_ms",
-				    (json_int_t)b->silence_ms, "term", "#", "beep", 1));
+		record_on(m, b);
 }
 
 const struct acd_story acd_story_voicemail = {.name = "voicemail",

@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 struct api_conf {
-	char *log, *log_level, *database, *redis, *redis_password, *acd, *edge, *store, *web, *mediad, *ivr, *worker, *listen,
-		*spool, *secret_key;
+	char *log, *log_level, *database, *redis, *redis_password, *acd, *edge, *store, *web, *mediad, *ivr, *worker,
+		*listen, *spool, *secret_key;
 	int64_t port, health_port, connections, max_body, max_upload_mb, max_clients, request_timeout_s,
 		child_timeout_ms, child_memory_mb, max_sessions, viewers, viewer_buffer_kb, forget_ms;
 };

@@ -78,10 +78,9 @@ static void add_custom(json_t *o, const struct res_custom *c)
 
 static json_t *field(const struct res_view_field *vf)
 {
-	static const char *const keys[] = {"zh",   "en",     "help_zh", "help_en", "widget",     "media",
-					   "refs", "detail", "group",   "order",   "width",      "list",
-					   "when", "unit",   "file",    "mask",    "dictionary", "notes",
-					   "depends", NULL};
+	static const char *const keys[] = {"zh",     "en",    "help_zh",    "help_en", "widget",  "media", "refs",
+					   "detail", "group", "order",      "width",   "list",    "when",  "unit",
+					   "file",   "mask",  "dictionary", "notes",   "depends", NULL};
 	const struct res_field *f = vf->field;
 	bool text = f->type == RES_STRING && (f->detail || json_object_get(f->comment, "widget"));
 	json_t *o = json_pack("{s:s, s:s, s:s}", "name", f->name, "type", text ? "text" : res_types[f->type].name,
@@ -134,9 +133,10 @@ static json_t *permissions(const struct res_schema *s, const struct res_def *r)
 
 static json_t *resource(struct api_req *req, const struct res_view *v)
 {
-	static const char *const keys[] = {"zh",     "en",      "help_zh", "help_en", "label", "scope", "upload",
-					   "menu",   "order",   "icon",    "search",  "tree",  "page",  "singleton",
-					   "groups", "include", "quota",   "big",     "notice_zh", "notice_en", NULL};
+	static const char *const keys[] = {"zh",        "en",        "help_zh", "help_en", "label",  "scope",
+					   "upload",    "menu",      "order",   "icon",    "search", "tree",
+					   "page",      "singleton", "groups",  "include", "quota",  "big",
+					   "notice_zh", "notice_en", NULL};
 	const struct res_def *r = v->def;
 	json_t *fields = json_array();
 	for (size_t i = 0; i < v->n; i++) {

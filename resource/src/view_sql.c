@@ -217,7 +217,8 @@ static void include_sql(struct res_buf *b, const struct res_view *v, const struc
 	}
 	res_buf_add(b, " from zj.");
 	res_buf_ident(b, table);
-	res_buf_printf(b, " i where i.tenant_id = t.tenant_id and i.%s_id = t.id order by i.id limit 1000) y) as ", v->def->table);
+	res_buf_printf(b, " i where i.tenant_id = t.tenant_id and i.%s_id = t.id order by i.id limit 1000) y) as ",
+		       v->def->table);
 	res_buf_ident(b, name);
 }
 

@@ -1,4 +1,5 @@
-/* Numbers as anybody dials them, lists, schedules, codes and rows of trunks: the pure parsers of kamailio-mods/trunk. */
+/* Numbers as anybody dials them, lists, schedules, codes and rows of trunks: the pure parsers of kamailio-mods/trunk.
+ */
 #include "trunk_match.h"
 #include "trunk_plan.h"
 #include <stdint.h>
