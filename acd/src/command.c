@@ -9,6 +9,7 @@
 #include "queue.h"
 #include "segment.h"
 #include "story.h"
+#include "transfer.h"
 #include "zj_obj.h"
 #include <stdio.h>
 #include <string.h>
@@ -162,6 +163,8 @@ static json_t *transfer(struct acd_tenant *t, const json_t *p)
 		return refuse(c->where == ACD_AT_IVR ? "ivr" : c->story->name);
 	if (!acd_dest_parse(t, acd_str(p, "to"), &dest))
 		return refuse("no such destination");
+	if (!acd_transfer_allowed(c, &dest, acd_str(p, "to")))
+		return refuse("not a frequent contact of the business client");
 	ACD_COPY(c->relation, "transfer");
 	if (c->peer && c->peer->phone)
 		ACD_COPY(c->out_ext, c->peer->ext);

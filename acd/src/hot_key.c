@@ -8,6 +8,7 @@
 #include "leg.h"
 #include "segment.h"
 #include "story.h"
+#include "transfer.h"
 #include "zj_obj.h"
 #include <string.h>
 
@@ -164,13 +165,14 @@ static void collected(struct acd_call *call, struct acd_leg *leg, const json_t *
 {
 	const char *number = acd_str(p, "digits");
 	struct acd_dest dest = {0};
-	bool blind = !strcmp(call->argument, "blind_transfer");
+	bool blind = !strcmp(call->argument, "blind_transfer"), consult = !strcmp(call->argument, "agent_consult");
 
 	if (leg != call->peer || call->third)
 		return;
 	if (!number[0] || !acd_dest_by_number(call->tenant, number, &dest) ||
-	    (!blind && dest.kind != ACD_TO_EXTENSION)) {
-		zj_info("hot_key", "no such number call=%s number=%s", call->id, zj_log_esc(number));
+	    (!blind && dest.kind != ACD_TO_EXTENSION) || (!consult && !acd_transfer_allowed(call, &dest, number))) {
+		zj_info("hot_key", "no such number, or not for this call call=%s number=%s", call->id,
+			zj_log_esc(number));
 		back(call);
 	} else if (blind) {
 		ACD_COPY(call->relation, "transfer");

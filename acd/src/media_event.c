@@ -7,6 +7,7 @@
 #include "leg.h"
 #include "queue.h"
 #include "story.h"
+#include "transfer.h"
 #include "zj_obj.h"
 #include "zj_rpc.h"
 #include <string.h>
@@ -106,7 +107,8 @@ static void refer_h(struct acd_leg *leg, const json_t *p)
 	struct acd_dest dest = {0};
 
 	if ((call->where != ACD_AT_TALK && call->where != ACD_AT_HOLD) || !other ||
-	    !acd_dest_parse(call->tenant, acd_str(p, "to"), &dest)) {
+	    !acd_dest_parse(call->tenant, acd_str(p, "to"), &dest) ||
+	    !acd_transfer_allowed(call, &dest, acd_str(p, "to"))) {
 		zj_warn("call", "refer refused call=%s where=%s to=%s", call->id, acd_where_name(call->where),
 			zj_log_esc(acd_str(p, "to")));
 		refer_result(leg, 603);

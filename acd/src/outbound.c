@@ -45,8 +45,11 @@ KEEPER(acd_out_number_row, "trunk_number")
 KEEPER(acd_out_service_row, "number")
 KEEPER(acd_out_emergency_row, "emergency_number")
 KEEPER(acd_out_rate_row, "extension_rate")
+KEEPER(acd_client_row, "business_client")
+KEEPER(acd_client_contact_row, "business_client_contact")
+KEEPER(acd_client_number_row, "business_client_number")
 
-static json_t *rows_of(const struct acd_tenant *t, const char *table)
+json_t *acd_kept(const struct acd_tenant *t, const char *table)
 {
 	return json_object_get(t->out, table);
 }
@@ -54,7 +57,7 @@ static json_t *rows_of(const struct acd_tenant *t, const char *table)
 /* NULL when there is none. */
 static json_t *row_of(const struct acd_tenant *t, const char *table, const char *id)
 {
-	return *id ? json_object_get(rows_of(t, table), id) : NULL;
+	return *id ? json_object_get(acd_kept(t, table), id) : NULL;
 }
 
 bool acd_out_has(const struct acd_tenant *t, const char *table, const char *id)
@@ -82,7 +85,7 @@ static bool lists_emergency(const struct acd_tenant *t, const char *number)
 	const char *id;
 	json_t *row;
 
-	json_object_foreach (rows_of(t, "emergency_number"), id, row)
+	json_object_foreach (acd_kept(t, "emergency_number"), id, row)
 		if (!strcmp(acd_str(row, "number"), number))
 			return true;
 	return false;
@@ -160,7 +163,7 @@ static json_t *rule_of(const struct acd_tenant *t, const char *route, const char
 	const char *id;
 	int best_fit = -1;
 
-	json_object_foreach (rows_of(t, "outbound_rule"), id, row) {
+	json_object_foreach (acd_kept(t, "outbound_rule"), id, row) {
 		int f = strcmp(acd_str(row, "route_id"), route) != 0
 				? -1
 				: fit(acd_str(row, "prefix"), acd_int(row, "length", 0), number);
@@ -277,6 +280,21 @@ static bool say_pool(struct acd_out *out, const json_t *row)
 	return out->pool[0];
 }
 
+/* The employee's access number, by the trunk that it belongs to. */
+static bool say_access(struct acd_out *out, const struct acd_tenant *t, const json_t *account)
+{
+	const char *number = acd_str(account, "access_number"), *id;
+	json_t *row;
+
+	if (!number[0])
+		return false;
+	ACD_COPY(out->caller, number);
+	json_object_foreach (acd_kept(t, "number"), id, row)
+		if (!strcmp(acd_str(row, "number"), number) && acd_str(row, "trunk_id")[0])
+			snprintf(out->object, sizeof(out->object), "trunk:%s", acd_str(row, "trunk_id"));
+	return true;
+}
+
 /* The number that the agent chose; the service's where it is forced; the employee's access number for a click; the
  * agent's, the extension's, the service's, the tenant's. */
 static void take_caller(const struct acd_call *call, const struct asker *a, struct acd_out *out)
@@ -287,8 +305,7 @@ static void take_caller(const struct acd_call *call, const struct asker *a, stru
 	bool forced = json_is_true(json_object_get(service, "force_caller"));
 
 	if (say(out, row_of(t, "trunk_number", call->out_number), "full_number", "caller_name") ||
-	    (forced && say(out, service, "out_caller_number", "out_caller_name")) ||
-	    say(out, row_of(t, "trunk_number", acd_str(account, "access_number_id")), "full_number", "caller_name") ||
+	    (forced && say(out, service, "out_caller_number", "out_caller_name")) || say_access(out, t, account) ||
 	    say(out, a->agent, "out_caller_number", "out_caller_name") ||
 	    say(out, a->ext, "out_caller_number", "out_caller_name") || say_pool(out, a->ext) ||
 	    say(out, service, "out_caller_number", "out_caller_name") ||
@@ -302,7 +319,7 @@ static bool has_trunk(const struct acd_tenant *t, const char *table)
 	const char *id;
 	json_t *row;
 
-	json_object_foreach (rows_of(t, table), id, row)
+	json_object_foreach (acd_kept(t, table), id, row)
 		if (acd_str(row, "trunk_id")[0])
 			return true;
 	return false;

@@ -4,7 +4,9 @@
 #define ACD_OUTBOUND_H
 #include "acd.h"
 
-/* A row of the configuration is kept as it is (NULL: gone). */
+/* A row of the configuration is kept as it is (NULL: gone). acd_kept: all of a table by their ids; borrowed, or NULL.
+ */
+json_t *acd_kept(const struct acd_tenant *t, const char *table);
 void acd_outbound_keep(struct acd_tenant *t, const char *table, const char *id, const json_t *row);
 void acd_outbound_forget(struct acd_tenant *t);
 void acd_out_rule_row(struct acd_tenant *t, const char *id, const json_t *row);
@@ -13,6 +15,9 @@ void acd_out_account_row(struct acd_tenant *t, const char *id, const json_t *row
 void acd_out_number_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_service_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_rate_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_client_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_client_contact_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_client_number_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_emergency_row(struct acd_tenant *t, const char *id, const json_t *row);
 
 struct acd_out { /* what the edge is told of a call */
