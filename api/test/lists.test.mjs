@@ -66,7 +66,7 @@ test('black and white lists: every field, columns, search, recycle bin, template
   assert.ok((await boss.get(`/blacklist?filter[tenant_id]=${admin.tenant.id}&limit=5`)).body.items.every((i) => i.tenant_id === admin.tenant.id));
 });
 
-// covers: NUM-V309 NUM-V310 NUM-V311 NUM-V312
+// covers: NUM-V311 NUM-V312
 test('lists of lines: trunks and trunk groups, black and white', async () => {
   const trunk = await admin.make('trunks', { name: '线路', host: '127.0.0.88' }), group = await admin.make('trunk-groups', { name: '线路组' });
   const row = await admin.make('blacklist', { number: digits(), trunk_id: trunk.id, direction: 'out' });

@@ -30,7 +30,7 @@ static int mod_init(void)
 		return -1;
 	}
 	zk_kam_seed();
-	if (did_store_alloc(&did_store)) {
+	if (did_store_alloc(&did_store) || did_names_alloc()) {
 		LM_ERR("no shared memory: start Kamailio with a larger -m\n");
 		return -1;
 	}
@@ -44,6 +44,11 @@ static int mod_init(void)
 static int child_init(int rank)
 {
 	return rank == PROC_MAIN ? zk_kam_fork("did", run) : 0;
+}
+
+static bool works(const struct zk_uuid *tenant, const struct zk_uuid *package, int64_t at)
+{
+	return did_works(did_store, tenant, package, at);
 }
 
 static bool source_of(const struct sip_msg *msg, struct did_source *s)
@@ -174,6 +179,8 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 static cmd_export_t cmds[] = {
 	{"did_trunk", (cmd_function)w_did_trunk, 0, NULL, NULL, ANY_ROUTE},
 	{"did_lookup", (cmd_function)w_did_lookup, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
+	{ZK_DID_WORKS, (cmd_function)works, 0, NULL, NULL, 0},
+	{ZK_DID_NAMED, (cmd_function)did_named, 0, NULL, NULL, 0},
 	{"did_binding", (cmd_function)w_did_binding, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{0},
 };

@@ -115,9 +115,9 @@ static void groups_find(struct did_call *c)
 static bool is_holiday(const struct did_call *c)
 {
 	struct zk_iter it;
-	const struct did_holiday *h = zk_first(c->maps[DID_HOLIDAY], did_hash_id(&c->number->tenant), &it);
+	const struct did_holiday *h = zk_first(c->maps[DID_HOLIDAY], did_hash_id(&c->tenant->rec.id), &it);
 	for (; h; h = zk_next(&it))
-		if (h->enabled && same(&h->tenant, &c->number->tenant) && did_span_covers(&h->span, &c->now))
+		if (h->enabled && same(&h->tenant, &c->tenant->rec.id) && did_span_covers(&h->span, &c->now))
 			return true;
 	return false;
 }
@@ -160,6 +160,30 @@ static bool package_closed(const struct did_call *c, const struct zk_uuid *id)
 {
 	const struct did_package *p = zk_by_id(c->maps[DID_PACKAGE], id);
 	return c->holiday && p && p->closed_on_holidays;
+}
+
+struct works {
+	const struct zk_uuid *tenant, *package;
+	int64_t at;
+	bool open;
+};
+
+static void works_h(struct zk_map *const *maps, void *arg)
+{
+	struct works *w = arg;
+	struct did_call c = {.maps = maps, .tenant = did_tenant_enabled(maps, w->tenant)};
+	w->open = false;
+	if (!c.tenant)
+		return;
+	did_local_at(&c.now, &c.tenant->zone, w->at);
+	c.holiday = is_holiday(&c);
+	w->open = !package_closed(&c, w->package) && package_works(&c, w->package);
+}
+
+bool did_works(struct zk_store *store, const struct zk_uuid *tenant, const struct zk_uuid *package, int64_t at)
+{
+	struct works w = {tenant, package, at, false};
+	return !zk_read(store, works_h, &w) && w.open;
 }
 
 static bool did_is(const struct did_call *c, const struct did_route *r)

@@ -36,6 +36,9 @@ struct did_hit {
  * most 34 × 34 look-ups by digits, whatever the number of routes, and of the routes found by them. */
 enum did_result did_find(struct zk_store *store, const struct did_query *q, struct did_hit *hit);
 
+/* See zk_did.h. */
+bool did_works(struct zk_store *store, const struct zk_uuid *tenant, const struct zk_uuid *package, int64_t at);
+
 /* In a zk_read: what a call is to its tenant's routes. */
 #define DID_GROUPS_MAX 16
 struct did_call {

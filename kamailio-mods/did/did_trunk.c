@@ -1,6 +1,52 @@
 #include "did_trunk.h"
+#include "zk_log.h"
 #include <arpa/inet.h>
 #include <string.h>
+
+#define NAMED_HITS 8
+
+/* What the names of trunks' hosts lead to. A store of its own, for its writer is the process that resolves them. */
+static struct zk_store *names;
+
+int did_names_alloc(void)
+{
+	static const size_t size = sizeof(struct did_trunk_host);
+	return zk_store_alloc(&names, &size, 1);
+}
+
+void did_names_free(void)
+{
+	zk_store_free(names);
+	names = NULL;
+}
+
+/* The i-th address of a host: its id with another variant (RFC 9562 4.1), which no id of a row has. */
+static struct zk_uuid address_id(const struct zk_uuid *host, unsigned i)
+{
+	struct zk_uuid id = *host;
+	id.b[8] = (unsigned char)((id.b[8] & 0x3f) | i << 6);
+	return id;
+}
+
+void did_named(const struct zk_uuid *host, const struct zk_uuid *trunk, const struct zk_did_addr *addr, unsigned n)
+{
+	size_t adds = n;
+	if (!names || zk_write_begin(names, &adds, false))
+		return; /* no memory: what was known stays */
+	for (unsigned i = 0; i < ZK_DID_NAMED_MAX; i++) {
+		struct did_trunk_host h = {.rec = {.id = address_id(host, i)}, .trunk = *trunk, .enabled = true};
+		if (i >= n) {
+			(void)zk_del(names, 0, &h.rec.id);
+			continue;
+		}
+		h.host = addr[i].host;
+		h.port = addr[i].port;
+		h.rec.hash = did_hash_host(&h.host);
+		zk_put(names, 0, &h);
+	}
+	if (zk_write_end(names))
+		zk_log(ZK_ERROR, "no memory for the addresses of a trunk's host");
+}
 
 bool did_source_parse(struct did_source *s, const char *host, size_t len, uint16_t port)
 {
@@ -27,7 +73,24 @@ static bool host_matches(const struct did_trunk_host *h, const struct did_trunk 
 	       (!t->match_port || h->port == s->port);
 }
 
-/* Every trunk that the source is an address of: by its own address, then by its further ones. */
+struct named {
+	const struct did_source *source;
+	struct did_trunk_host hits[NAMED_HITS];
+	unsigned n;
+};
+
+static void named_h(struct zk_map *const *maps, void *arg)
+{
+	struct named *s = arg;
+	struct zk_iter it;
+	const struct did_trunk_host *x = zk_first(maps[0], did_hash_host(&s->source->host), &it);
+	for (s->n = 0; x && s->n < NAMED_HITS; x = zk_next(&it))
+		if (!memcmp(&x->host, &s->source->host, sizeof x->host))
+			s->hits[s->n++] = *x;
+}
+
+/* Every trunk that the source is an address of: by its own address, by its further ones, by what their names lead to.
+ */
 typedef void(trunk_h)(struct zk_map *const *maps, const struct did_trunk *t, void *arg);
 static void each_trunk(struct zk_map *const *maps, const struct did_source *source, trunk_h *h, void *arg)
 {
@@ -40,6 +103,14 @@ static void each_trunk(struct zk_map *const *maps, const struct did_source *sour
 	for (; x; x = zk_next(&it)) {
 		t = zk_by_id(maps[DID_TRUNK], &x->trunk);
 		if (host_matches(x, t, source))
+			h(maps, t, arg);
+	}
+	struct named s = {.source = source};
+	if (!names || zk_read(names, named_h, &s))
+		return;
+	for (unsigned i = 0; i < s.n; i++) {
+		t = zk_by_id(maps[DID_TRUNK], &s.hits[i].trunk);
+		if (host_matches(&s.hits[i], t, source))
 			h(maps, t, arg);
 	}
 }

@@ -2,6 +2,12 @@
 #ifndef DID_TRUNK_H
 #define DID_TRUNK_H
 #include "did_table.h"
+#include "zk_did.h"
+
+/* Hosts of trunks that are names: what they lead to now (see zk_did.h). */
+int did_names_alloc(void) __attribute__((warn_unused_result));
+void did_names_free(void);
+void did_named(const struct zk_uuid *host, const struct zk_uuid *trunk, const struct zk_did_addr *addr, unsigned n);
 
 /* A request's source. An IPv4 address goes in mapped. */
 struct did_source {

@@ -1,5 +1,5 @@
 // Plans of outbound calls against a table of cases, and what chance and turns do over many calls.
-// covers: PBX-V002 PBX-V018 PBX-V070 PBX-V071 PBX-V072 PBX-V074 PBX-V009 PBX-V010 PBX-V015 PBX-K17 PBX-K20 PBX-K21 PBX-R01 BIL-V310 BIL-V311 BIL-V312 NUM-V523
+// covers: PBX-V002 PBX-V018 PBX-V070 PBX-V071 PBX-V072 PBX-V074 PBX-V009 PBX-V010 PBX-V015 PBX-K17 PBX-K20 PBX-K21 PBX-R01 BIL-V310 BIL-V311 BIL-V312 NUM-V523 NUM-V309 NUM-V310
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -29,12 +29,11 @@ function seed() {
 	trunk('a', 'string', 4, { dial_string: 'sip:{number};phone-context=+86@{host}:{port}' });
 	trunk('a', 'second', 5);
 	trunk('a', 'first', 6);
-	ids['g:order'] = insert('trunk_group', 'a', { name: 'order', barred_callers: ['138*'] });
+	ids['g:order'] = insert('trunk_group', 'a', { name: 'order' });
 	insert('trunk_member', 'a', { group_id: ids['g:order'], trunk_id: ids['t:second'], priority: 1 });
 	insert('trunk_member', 'a', { group_id: ids['g:order'], trunk_id: ids['t:first'], priority: 9 });
 	rule('a', 'second', { prefix: '021', add: '44' });
 	rule('a', 'second', { group_id: ids['g:order'], prefix: '021', add: '55' });
-	trunk('a', 'white', 7, { allowed_callers: ['0219999*'] });
 	trunk('carrier', 'shared', 8);
 	rule('a', 'shared', { add: '44' });
 	trunk('a', 'off', 9, { enabled: false });
@@ -134,7 +133,7 @@ test('a pool\'s numbers take turns; one whose lines are in use is passed over; n
 	await again.bye();
 	const emergency = insert('emergency_number', 'carrier', { number: '110' });
 	const held = await Promise.all([1, 2, 3, 4, 5].map(() => dial(e, e.tenant.a, '10086', { Out: `trunk:${t}`, Pool: pool })));
-	e.sql(`update trunk set max_calls = 0, barred_callers = '{0217777*}' where id = '${t}'`);
+	e.sql(`update trunk set max_calls = 0 where id = '${t}'; insert into blacklist (tenant_id, number, match, direction, trunk_id) values ('${e.tenant.a}', '0217777', 'prefix', 'both', '${t}')`);
 	await until('the emergency number', () => /emergency_number: 1/.test(e.rpc('trunk.count')));
 	await until('the limit', async () => (await dial(e, e.tenant.a, '10010', { Out: `trunk:${t}`, Caller: '02177770001' })).code !== 200);
 	const help = await dial(e, e.tenant.a, '110', { Out: `trunk:${t}`, Caller: '02177770001', Emergency: 1 });
@@ -142,4 +141,31 @@ test('a pool\'s numbers take turns; one whose lines are in use is passed over; n
 	assert.ok(emergency);
 	for (const x of [...held, help]) if (x.code === 200) await x.bye();
 	c.close();
+});
+
+test('lists of lines: who is barred from one goes out by the next; from all: barred, with the rule; a white list lets its own only', async (t) => {
+	const [one, two] = await Promise.all(['127.0.1.61', '127.0.1.62'].map((host) => Carrier.open(host, 5060, () => 486)));
+	t.after(() => { one.close(); two.close(); });
+	const [first, second] = [trunk('a', 'list 1', 61), trunk('a', 'list 2', 62)];
+	const group = insert('trunk_group', 'a', { name: 'lists' });
+	insert('trunk_member', 'a', { group_id: group, trunk_id: first, priority: 9 });
+	insert('trunk_member', 'a', { group_id: group, trunk_id: second, priority: 1 });
+	const list = (fields) => insert('blacklist', 'a', { direction: 'both', ...fields });
+	list({ number: '0217001', match: 'prefix', trunk_id: first });
+	list({ number: '0218', match: 'prefix', colour: 'white', direction: 'out', trunk_id: second });
+	list({ number: '02180009999', trunk_group_id: group, direction: 'out' });
+	const by = async (caller) => {
+		const before = [one, two].map((c) => c.invites.length);
+		const call = await dial(e, e.tenant.a, '10086', { Out: `trunk_group:${group}`, Caller: caller });
+		return { code: call.code, because: header(call.response, 'x-zj-because'), barred: header(call.response, 'x-zj-barred'), tried: [one, two].map((c, i) => c.invites.length - before[i]), codes: call.attempts.map((a) => a.code) };
+	};
+	await until('the lists', () => /barred: 1/.test(e.rpc('blacklist.lookup', e.tenant.a, '02180009999', 'out', `trunk=${first}`)) && status(e).some((s) => s.id === second));
+	assert.deepEqual((await by('02190000000')).tried, [1, 0], 'on no list: the first line');
+	assert.deepEqual(await by('02170010001').then((r) => [r.code, r.because, r.tried]), [403, 'barred', [0, 0]], 'barred from the first, not on the white list of the second');
+	list({ number: '02170010001', colour: 'white', direction: 'out', trunk_id: second });
+	const next = await until('on the white list now', async () => { const r = await by('02170010001'); return r.tried[1] && r; });
+	assert.deepEqual([next.tried, next.codes], [[0, 1], [403, 486]], 'the second line takes it');
+	const barred = await by('02180009999');
+	assert.deepEqual([barred.code, barred.tried], [403, [0, 0]], 'the group\'s list holds for all its lines');
+	assert.deepEqual(e.sql(`select scope from blacklist where rule = '${barred.barred}'`), [['trunk_group']]);
 });

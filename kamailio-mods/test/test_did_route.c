@@ -433,6 +433,84 @@ static void trunks(void **state)
 	assert_false(did_source_parse(&s, "10.0.0.1.1", 10, 1));
 }
 
+static bool is_from(const char *address, uint16_t port, unsigned want)
+{
+	struct did_source s;
+	struct did_trunk_hit hit;
+	assert_true(did_source_parse(&s, address, strlen(address), port));
+	return did_find_trunk(store, &s, &hit) && number_of(&hit.trunk) == want;
+}
+
+static void named(unsigned host, unsigned of, const char *const *addresses, unsigned n)
+{
+	struct zk_did_addr addr[ZK_DID_NAMED_MAX];
+	struct zk_uuid h = uuid(host), t = uuid(of);
+	h.b[8] = t.b[8] = 0x80;
+	for (unsigned i = 0; i < n; i++) {
+		struct did_source s;
+		assert_true(did_source_parse(&s, addresses[i], strlen(addresses[i]), 0));
+		addr[i] = (struct zk_did_addr){s.host, 5060};
+	}
+	t.b[8] = 0;
+	did_named(&h, &t, addr, n);
+}
+
+/* Names: a trunk is where they lead now, not where they led. */
+static void trunks_with_names(void **state)
+{
+	(void)state;
+	assert_int_equal(0, did_names_alloc());
+	trunk(10, TENANT_A, "sip.carrier.example", "5060", "f");
+	trunk(11, TENANT_B, "sip.other.example", "5060", "t");
+	assert_false(is_from("192.0.2.1", 5060, 10));
+	named(10, 10, (const char *[]){"192.0.2.1", "192.0.2.2", "2001:db8::1"}, 3);
+	named(11, 11, (const char *[]){"192.0.2.9"}, 1);
+	assert_true(is_from("192.0.2.1", 1, 10) && is_from("192.0.2.2", 1, 10) && is_from("2001:db8::1", 1, 10));
+	assert_true(is_from("192.0.2.9", 5060, 11));
+	assert_false(is_from("192.0.2.9", 5061, 11)); /* it names its port */
+	named(10, 10, (const char *[]){"192.0.2.2", "192.0.2.3"}, 2);
+	assert_false(is_from("192.0.2.1", 1, 10));
+	assert_true(is_from("192.0.2.2", 1, 10) && is_from("192.0.2.3", 1, 10));
+	named(12, 10, (const char *[]){"192.0.2.4"}, 1); /* a further host of it */
+	assert_true(is_from("192.0.2.4", 1, 10));
+	named(10, 10, NULL, 0);
+	named(12, 10, NULL, 0);
+	assert_false(is_from("192.0.2.2", 1, 10) || is_from("192.0.2.4", 1, 10));
+	named(10, 10, (const char *[]){"192.0.2.9"}, 1); /* two trunks at one address: the one that names the port */
+	assert_true(is_from("192.0.2.9", 5060, 11));
+	assert_true(is_from("192.0.2.9", 5070, 10));
+	row(DID_TRUNK, 10, (const char *[]){TENANT_A, "sip.carrier.example", "5060", "f", "f"});
+	assert_false(is_from("192.0.2.9", 5070, 10)); /* disabled */
+	did_names_free();
+}
+
+/* Whether a trunk's package is open: 2026-10-12 is a Monday, +08:00. */
+static void hours_of_a_package(void **state)
+{
+	struct zk_uuid a, b, package = uuid(30), none = uuid(31);
+	int64_t monday_noon = 1791777600; /* 2026-10-12T04:00:00Z */
+	(void)state;
+	assert_true(zk_uuid_parse(&a, TENANT_A) && zk_uuid_parse(&b, "00000000-0000-7000-8000-0000000000ff"));
+	row(DID_WORK_TIME, 20, (const char *[]){"09:00:00", "18:00:00", NULL, NULL, "mon", "fri"});
+	row(DID_WORK_TIME, 21, (const char *[]){"22:00:00", "02:00:00", NULL, NULL, "sat", "sat"});
+	char times[128];
+	snprintf(times, sizeof times, "{%s,%s}", id(20), id(21));
+	row(DID_PACKAGE, 30, (const char *[]){"t", "closed", times});
+	assert_true(did_works(store, &a, &package, monday_noon));
+	assert_false(did_works(store, &a, &package, monday_noon + 7 * 3600));
+	assert_true(did_works(store, &a, &package, monday_noon + 5 * 86400 + 11 * 3600));  /* Saturday, 23:00 */
+	assert_true(did_works(store, &a, &package, monday_noon + 5 * 86400 + 13 * 3600));  /* and its night */
+	assert_false(did_works(store, &a, &package, monday_noon + 6 * 86400 + 11 * 3600)); /* not Sunday's */
+	assert_false(did_works(store, &a, &none, monday_noon));
+	assert_false(did_works(store, &b, &package, monday_noon)); /* an unknown tenant has no clock */
+	row(DID_HOLIDAY, 40, (const char *[]){TENANT_A, "t", "10-12", "10-12"});
+	assert_false(did_works(store, &a, &package, monday_noon));
+	row(DID_PACKAGE, 30, (const char *[]){"t", "ignored", times});
+	assert_true(did_works(store, &a, &package, monday_noon));
+	row(DID_PACKAGE, 30, (const char *[]){"f", "ignored", times});
+	assert_false(did_works(store, &a, &package, monday_noon));
+}
+
 static void broken_rows_are_left_out(void **state)
 {
 	(void)state;
@@ -779,6 +857,8 @@ int main(void)
 		CASE(working_off_duty_holiday),
 		CASE(bindings),
 		CASE(trunks),
+		CASE(trunks_with_names),
+		CASE(hours_of_a_package),
 		CASE(broken_rows_are_left_out),
 		CASE(a_thousand_tables),
 		CASE(an_explanation_says_what_speaks_against),

@@ -1,4 +1,4 @@
-/* Rules, lists and times against slow models; channels under random calls. */
+/* Rules against slow models; channels under random calls. */
 #include "plain.h"
 #include "trunk_state.h"
 #include <stdio.h>
@@ -41,9 +41,9 @@ static void trunk_row(unsigned id, const char *owner, const char *host, const ch
 	char name[16];
 	snprintf(name, sizeof name, "t%u", id);
 	row(TRUNK_TRUNK, uuid(id),
-	    (const char *[]){owner, name, host, "5060", "100", "1", "address", "udp", "",   NULL, "300", "45",
-			     max,   cps,  NULL, "",     "f",   "f", "f",       NULL,  NULL, "",   "",    "{503,408}",
-			     "0",   "",   "",   "",     "",    "",  "0",       "",    "t",  "",   ""});
+	    (const char *[]){owner, name, host, "5060", "100", "1", "address", "udp", "",   NULL, "300",
+			     "45",  max,  cps,  NULL,   "",    "f", "f",       "f",   NULL, NULL, "{503,408}",
+			     "0",   "",   "",   "",     "",    "",  "0",       NULL,  "t",  "",   ""});
 }
 
 static int setup(void **state)
@@ -53,9 +53,9 @@ static int setup(void **state)
 	assert_int_equal(0, trunk_store_alloc(&store));
 	sink = trunk_sink(store);
 	assert_true(zk_uuid_parse(&t, TENANT));
-	row(TRUNK_TENANT, t, (const char *[]){"tenant", "t", "f", "UTC"});
+	row(TRUNK_TENANT, t, (const char *[]){"tenant", "t", "f"});
 	assert_true(zk_uuid_parse(&t, CARRIER));
-	row(TRUNK_TENANT, t, (const char *[]){"carrier", "t", "f", "UTC"});
+	row(TRUNK_TENANT, t, (const char *[]){"carrier", "t", "f"});
 	return 0;
 }
 
@@ -123,42 +123,6 @@ static void rules_are_found_as_the_slow_model_says(void **state)
 		}
 		teardown(NULL);
 	}
-}
-
-static void lists_and_times(void **state)
-{
-	static const struct {
-		const char *schedule;
-		int day, hour;
-		bool open;
-	} times[] = {
-		{"", 2, 3, true},
-		{"1-5 09:00-18:00", 0, 9, true},
-		{"1-5 09:00-18:00", 0, 18, false},
-		{"1-5 09:00-18:00", 5, 12, false},
-		{"1-5 09:00-18:00;6 10:00-16:00", 5, 12, true},
-		{"22:00-06:00", 3, 23, true},
-		{"22:00-06:00", 3, 5, true},
-		{"22:00-06:00", 3, 6, false},
-		{"5 22:00-06:00", 5, 5, true}, /* Friday's night ends on Saturday */
-		{"5 22:00-06:00", 4, 5, false},
-		{"0 00:00-24:00", 6, 12, true},
-		{"7 00:00-24:00", 6, 12, true},
-		{"6-1 08:00-10:00", 0, 9, true},
-		{"6-1 08:00-10:00", 2, 9, false},
-		{"nonsense", 2, 9, false},
-	};
-	(void)state;
-	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
-		assert_int_equal(times[i].open,
-				 trunk_open(times[i].schedule, times[i].day * 86400 + times[i].hour * 3600));
-	assert_true(trunk_listed("138*,02112345678", "13800000000"));
-	assert_true(trunk_listed("138*,+02112345678", "+02112345678"));
-	assert_false(trunk_listed("138*,02112345678", "0211234567"));
-	assert_false(trunk_listed("", "1"));
-	assert_true(trunk_barred("139*", "", "13800000000"));
-	assert_false(trunk_barred("139*", "", "13900000000"));
-	assert_true(trunk_barred("139*", "1390*", "13900000000"));
 }
 
 struct model {
@@ -253,7 +217,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_are_found_as_the_slow_model_says),
-		cmocka_unit_test(lists_and_times),
 		cmocka_unit_test(channels_are_what_lives),
 		cmocka_unit_test(memory_that_is_not_there_is_a_refusal),
 	};

@@ -248,3 +248,46 @@ test('a call comes in from any host of a trunk, and takes a channel of it', asyn
 	assert.equal((await first.done).status, 486);
 	assert.equal(trunkOf(id).calls, '0');
 });
+
+test('a trunk whose host is a name is known by the addresses that the name leads to', async () => {
+	const { SipEndpoint } = await import('../../tests/tools/sip.mjs');
+	const from = await SipEndpoint.open({ host: '127.0.0.1' });
+	carriers.push(from);
+	const call = async () => {
+		const arriving = e.nextAtMediad(1500).catch(() => null);
+		const done = e.invite('+8610001', { via: from, timeout: 3000 });
+		const at = await arriving;
+		at?.respond(486, 'Busy', { tag: 'm' });
+		return { status: (await done).status, trunk: at && header(at.message, 'x-zj-trunk') };
+	};
+	assert.equal((await call()).status, 403, 'nobody yet');
+	const id = trunk('carrier', 'by name', 'localhost');
+	await until('it is known', async () => (await call()).trunk === id, 8000);
+	row(`update trunk set host = 'nowhere.invalid' where id = '${id}' returning id`);
+	await until('it is not there any more', async () => (await call()).status === 403, 8000);
+	const more = row(`insert into trunk_host (tenant_id, trunk_id, host) values ('${e.tenant.carrier}', '${id}', 'localhost') returning id`);
+	await until('by a further host', async () => (await call()).trunk === id, 8000);
+	e.sql(`update trunk_host set enabled = false where id = '${more}'`);
+	await until('disabled', async () => (await call()).status === 403, 8000);
+	e.sql(`delete from trunk where id = '${id}'`);
+});
+
+test('a trunk with a package of work times is used in its hours only, in the zone of its tenant', async () => {
+	const c = await carrier('127.0.0.35', () => 486);
+	const now = row(`select to_char(now() at time zone time_zone, 'HH24:MI') from tenant where id = '${e.tenant.a}'`);
+	const shift = (min) => row(`select to_char('${now}'::time + interval '${min} minutes', 'HH24:MI:SS')`);
+	const time = row(`insert into work_time (tenant_id, name, time_from, time_to) values ('${e.tenant.a}', 'now', '${shift(-120)}', '${shift(-60)}') returning id`);
+	const pack = row(`insert into work_package (tenant_id, name, work_times) values ('${e.tenant.a}', 'hours', '{${time}}') returning id`);
+	const id = trunk('a', 'hours', '127.0.0.35', { package_id: `'${pack}'` });
+	await known(id);
+	const code = async () => { const r = await dial(e, e.tenant.a, '10086', { Out: `trunk:${id}` }); return `${r.code} ${header(r.response, 'x-zj-because') ?? ''}`.trim(); };
+	await until('closed', async () => (await code()) === '503 unreachable', 8000);
+	assert.equal((await asked('edge.trunks', { tenant: e.tenant.a })).trunks.find((t) => t.trunk === id).state, 'closed');
+	e.sql(`update work_time set time_to = '${shift(60)}' where id = '${time}'`);
+	await until('open', async () => (await code()) === '486', 8000);
+	e.sql(`update work_package set enabled = false where id = '${pack}'`);
+	await until('closed with its package', async () => (await code()) === '503 unreachable', 8000);
+	e.sql(`update trunk set package_id = null where id = '${id}'`);
+	await until('always', async () => (await code()) === '486', 8000);
+	assert.ok(c.invites.length >= 2);
+});

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RESOLVE_EVERY_US 30000000LL
@@ -28,6 +27,7 @@ struct reg { /* one registration that uac keeps for us */
 struct name { /* when it was looked up last */
 	struct zk_uuid host;
 	char text[TRUNK_HOST_MAX];
+	int port;
 	int64_t at_us;
 	bool seen;
 };
@@ -81,8 +81,10 @@ static void take_addresses(struct trunk_addr *addr, unsigned *n, const struct ad
 	}
 }
 
-/* A name is looked up when it is new and then every half minute; an address needs nothing. */
-static void resolve(struct trunk_keep *k, const struct zk_uuid *host, const char *text, int port, int64_t now)
+/* A name is looked up when it is new and then every half minute; an address needs nothing. What it leads to is where
+ * calls go (trunk_state), and whence they may come (did). */
+static void resolve(struct trunk_keep *k, const struct zk_uuid *host, const struct zk_uuid *trunk, const char *text,
+		    int port, int64_t now)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_family = AF_UNSPEC}, *list = NULL;
 	struct trunk_addr addr[TRUNK_ADDRS];
@@ -92,9 +94,14 @@ static void resolve(struct trunk_keep *k, const struct zk_uuid *host, const char
 		return;
 	}
 	struct name *name = name_of(k, host);
-	if (!name || (!strcmp(name->text, text) && now - name->at_us < RESOLVE_EVERY_US))
+	if (!name)
 		return;
+	name->seen = true;
+	if (!strcmp(name->text, text) && name->port == port && now - name->at_us < RESOLVE_EVERY_US)
+		return;
+	bool other = strcmp(name->text, text) != 0;
 	zk_copy(name->text, sizeof name->text, text, strlen(text));
+	name->port = port;
 	name->at_us = now;
 	int err = getaddrinfo(text, NULL, &hints, &list);
 	if (err)
@@ -102,7 +109,31 @@ static void resolve(struct trunk_keep *k, const struct zk_uuid *host, const char
 	take_addresses(addr, &n, list, port);
 	if (list)
 		freeaddrinfo(list);
+	if (!n && !other)
+		return; /* a name that is not found just now keeps its last addresses */
 	trunk_state_resolved(k->state, host, addr, n);
+	trunk_named(host, trunk, addr, n);
+}
+
+void trunk_names_turn(struct trunk_keep *k, int64_t now)
+{
+	static struct trunk_trunk t;
+	struct trunk_host hosts[8];
+	uint32_t from = 0;
+	for (unsigned i = 0; i < k->n_names; i++)
+		k->names[i].seen = false;
+	while (zk_dump(k->store, TRUNK_TRUNK, &from, &t, 1))
+		resolve(k, &t.rec.id, &t.rec.id, t.host, t.port, now);
+	from = 0;
+	for (size_t n; (n = zk_dump(k->store, TRUNK_HOST, &from, hosts, 8));)
+		for (size_t i = 0; i < n; i++)
+			if (hosts[i].enabled)
+				resolve(k, &hosts[i].rec.id, &hosts[i].trunk, hosts[i].host, hosts[i].port, now);
+	for (unsigned i = k->n_names; i-- > 0;)
+		if (!k->names[i].seen) { /* it was deleted or disabled, or has an address now */
+			trunk_named(&k->names[i].host, &k->names[i].host, NULL, 0);
+			k->names[i] = k->names[--k->n_names];
+		}
 }
 
 /* ---- registrations ---- */
@@ -258,55 +289,23 @@ static void registration(struct trunk_keep *k, const struct trunk_trunk *t, int6
 	}
 }
 
-/* ---- schedules ---- */
-struct zone_args {
-	const struct zk_uuid *tenant;
-	char zone[64];
-};
-
-static void zone_h(struct zk_map *const *maps, void *arg)
+/* ---- hours ---- */
+static void hours(struct trunk_keep *k, const struct trunk_trunk *t, int64_t now)
 {
-	struct zone_args *a = arg;
-	const struct trunk_tenant *t = zk_by_id(maps[TRUNK_TENANT], a->tenant);
-	(void)zk_copy(a->zone, sizeof a->zone, t ? t->time_zone : "UTC", t ? strnlen(t->time_zone, 63) : 3);
-}
-
-static int week_second(const char *zone, time_t now)
-{
-	struct tm tm;
-	setenv("TZ", zone[0] ? zone : "UTC", 1);
-	tzset();
-	localtime_r(&now, &tm);
-	return (tm.tm_wday + 6) % 7 * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
-}
-
-static void schedule(struct trunk_keep *k, const struct trunk_trunk *t, int64_t now)
-{
-	struct zone_args a = {&t->tenant, ""};
-	if (!t->schedule[0]) {
-		trunk_state_close(k->state, &t->rec.id, false);
-		return;
-	}
-	zk_read(k->store, zone_h, &a);
-	trunk_state_close(k->state, &t->rec.id, !trunk_open(t->schedule, week_second(a.zone, (time_t)(now / 1000000))));
+	bool always = zk_uuid_is_zero(&t->package);
+	trunk_state_close(k->state, &t->rec.id, !always && !trunk_works(&t->tenant, &t->package, now / 1000000));
 }
 
 void trunk_keep_turn(struct trunk_keep *k, int64_t now)
 {
 	static struct trunk_trunk t;
-	struct trunk_host hosts[8];
 	uint32_t from = 0;
 	for (unsigned i = 0; i < k->n_regs; i++)
 		k->regs[i].seen = false;
 	while (zk_dump(k->store, TRUNK_TRUNK, &from, &t, 1)) {
-		resolve(k, &t.rec.id, t.host, t.port, now);
-		schedule(k, &t, now);
+		hours(k, &t, now);
 		registration(k, &t, now);
 	}
-	from = 0;
-	for (size_t n; (n = zk_dump(k->store, TRUNK_HOST, &from, hosts, 8));)
-		for (size_t i = 0; i < n; i++)
-			resolve(k, &hosts[i].rec.id, hosts[i].host, hosts[i].port, now);
 	for (unsigned i = k->n_regs; i-- > 0;)
 		if (!k->regs[i].seen) /* its trunk was deleted */
 			remove_reg(k, &k->regs[i]);

@@ -39,29 +39,6 @@ bool trunk_rewrite(char *out, size_t size, const char *number, const char *strip
 	return n >= 0 && (size_t)n < size;
 }
 
-bool trunk_listed(const char *list, const char *number)
-{
-	const char *n = trunk_digits(number);
-	while (*list) {
-		size_t len = strcspn(list, ",");
-		const char *item = list;
-		list += len + (list[len] == ',');
-		if (len && *item == '+') {
-			item++;
-			len--;
-		}
-		if (len && item[len - 1] == '*' ? !strncmp(item, n, len - 1)
-						: len == strlen(n) && !strncmp(item, n, len))
-			return true;
-	}
-	return false;
-}
-
-bool trunk_barred(const char *allowed, const char *barred, const char *number)
-{
-	return trunk_listed(barred, number) || (allowed[0] && !trunk_listed(allowed, number));
-}
-
 const struct trunk_tenant *trunk_carrier(struct zk_map *const *maps)
 {
 	struct zk_iter it;
@@ -219,51 +196,5 @@ bool trunk_is_emergency(struct zk_map *const *maps, const struct zk_uuid *tenant
 		if (!strncmp(e->number, number, sizeof e->number) &&
 		    (!zk_uuid_cmp(&e->tenant, tenant) || (carrier && !zk_uuid_cmp(&e->tenant, &carrier->rec.id))))
 			return true;
-	return false;
-}
-
-/* Monday is 0. */
-static bool has_day(const char *days, size_t len, int day)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (days[i] < '0' || days[i] > '7')
-			continue;
-		int from = (days[i] - '0' + 6) % 7, to = from;
-		if (i + 2 < len && days[i + 1] == '-') {
-			to = (days[i + 2] - '0' + 6) % 7;
-			i += 2;
-		}
-		if (from <= to ? day >= from && day <= to : day >= from || day <= to)
-			return true;
-	}
-	return false;
-}
-
-static bool interval_open(const char *text, size_t len, int day, int minute)
-{
-	const char *times = memchr(text, ' ', len);
-	size_t days_len = times ? (size_t)(times - text) : 0;
-	int h1, m1, h2, m2;
-	if (sscanf(times ? times + 1 : text, "%2d:%2d-%2d:%2d", &h1, &m1, &h2, &m2) != 4)
-		return false;
-	int from = 60 * h1 + m1, to = 60 * h2 + m2, yesterday = (day + 6) % 7;
-	bool today = !days_len || has_day(text, days_len, day),
-	     before = !days_len || has_day(text, days_len, yesterday);
-	if (from < to)
-		return today && minute >= from && minute < to;
-	return (today && minute >= from) || (before && minute < to);
-}
-
-bool trunk_open(const char *schedule, int week_s)
-{
-	int day = week_s / 86400, minute = week_s % 86400 / 60;
-	if (!schedule[0])
-		return true;
-	while (*schedule) {
-		size_t len = strcspn(schedule, ";");
-		if (interval_open(schedule, len, day, minute))
-			return true;
-		schedule += len + (schedule[len] == ';');
-	}
 	return false;
 }

@@ -1,4 +1,4 @@
-/* How numbers meet rules: prefixes, lengths, areas, lists. Pure. */
+/* How numbers meet rules: prefixes, lengths, areas. Pure. */
 #ifndef TRUNK_MATCH_H
 #define TRUNK_MATCH_H
 #include "trunk_table.h"
@@ -16,11 +16,6 @@ int trunk_fit_rate(const char *prefix, int length, const char *number);
 
 /* Takes `strip` off, if the number begins with it, and puts `add` before it. False: longer than `size`. */
 bool trunk_rewrite(char *out, size_t size, const char *number, const char *strip, const char *add);
-
-/* Is the number one of a comma-separated list, where a final star stands for whatever follows? */
-bool trunk_listed(const char *list, const char *number);
-/* Barred: on the black list, or a white list is there and the number is not on it. */
-bool trunk_barred(const char *allowed, const char *barred, const char *number);
 
 /* The row of the attribution table for a number as the tenant sees it; NULL: unknown. */
 const struct trunk_area *trunk_area_of(struct zk_map *const *maps, const struct zk_uuid *tenant, const char *number);
@@ -44,8 +39,4 @@ const struct trunk_caller_rule *trunk_caller_rule_find(struct zk_map *const *map
 const struct trunk_rate *trunk_rate_find(struct zk_map *const *maps, const struct zk_uuid *owner, const char *number);
 
 bool trunk_is_emergency(struct zk_map *const *maps, const struct zk_uuid *tenant, const char *number);
-
-/* Is the time (seconds since Monday 00:00, local) within `1-5 09:00-18:00;6 22:00-02:00`? "" is always. 0 and 7 are
- * Sunday; an interval whose end is not after its beginning goes on over midnight. */
-bool trunk_open(const char *schedule, int week_s);
 #endif

@@ -2,6 +2,7 @@
  * kamailio-mods/README.md. */
 #include "trunk_mod.h"
 #include "trunk_keep.h"
+#include "zk_did.h"
 #include "zk_kam.h"
 #include "zk_log.h"
 #include "zk_trunk.h"
@@ -45,15 +46,45 @@ static void run_follow(void)
 	zk_follow_run(follow);
 }
 
-static void run_keep(void)
+static void run_turns(void (*turn)(struct trunk_keep *k, int64_t now_us))
 {
 	struct trunk_keep *k;
 	if (trunk_keep_alloc(&k, trunk_store, trunk_live, param_rpc))
 		_exit(1);
 	for (;;) {
-		trunk_keep_turn(k, trunk_now_us());
+		turn(k, trunk_now_us());
 		poll(NULL, 0, TRUNK_KEEP_EVERY_MS);
 	}
+}
+
+static void run_keep(void)
+{
+	run_turns(trunk_keep_turn);
+}
+
+static void run_names(void)
+{
+	run_turns(trunk_names_turn);
+}
+
+bool trunk_works(const struct zk_uuid *tenant, const struct zk_uuid *package, int64_t at)
+{
+	static zk_did_works_f works;
+	if (!works)
+		works = (zk_did_works_f)find_export(ZK_DID_WORKS, 0, 0);
+	return works && works(tenant, package, at);
+}
+
+void trunk_named(const struct zk_uuid *host, const struct zk_uuid *trunk, const struct trunk_addr *addr, unsigned n)
+{
+	static zk_did_named_f named;
+	struct zk_did_addr to[TRUNK_ADDRS];
+	if (!named)
+		named = (zk_did_named_f)find_export(ZK_DID_NAMED, 0, 0);
+	for (unsigned i = 0; i < n && i < TRUNK_ADDRS; i++)
+		to[i] = (struct zk_did_addr){addr[i].ip, (uint16_t)addr[i].port};
+	if (named)
+		named(host, trunk, to, n);
 }
 
 void trunk_changed(const struct zk_uuid *trunk, const struct zk_uuid *host, const char *state, int rtt_ms, int c)
@@ -92,14 +123,17 @@ static int mod_init(void)
 	(void)zk_follow_start(follow); /* said in the log */
 	if (trunk_probe_init(trunk_store, trunk_live) || register_timer(trunk_probe_timer, NULL, 1) < 0)
 		return -1;
-	return register_procs(2);
+	return register_procs(3);
 }
 
 static int child_init(int rank)
 {
 	if (rank != PROC_MAIN)
 		return 0;
-	return zk_kam_fork("trunk", run_follow) || zk_kam_fork("trunk hosts", run_keep) ? -1 : 0;
+	return zk_kam_fork("trunk", run_follow) || zk_kam_fork("trunk keep", run_keep) ||
+			       zk_kam_fork("trunk names", run_names)
+		       ? -1
+		       : 0;
 }
 
 /* The value of a header of the request, "" when absent or too long. */
@@ -350,8 +384,8 @@ static void tell_attempts(const char *call_id)
 	trunk_call_text(trunk_live, call_id, attempts, sizeof attempts, trunk_now_us());
 }
 
-/* (code, heard): the present attempt got this answer; heard 0: nothing came at all. True: the trunk failed, the next
- * one may be tried. */
+/* (code, heard): the present attempt got this answer; heard 0: nothing came at all, -: nothing was sent. True: the
+ * trunk failed, the next one may be tried. */
 static int w_answer(struct sip_msg *msg, char *p_code, char *p_heard)
 {
 	struct trunk_candidate c;
@@ -363,7 +397,7 @@ static int w_answer(struct sip_msg *msg, char *p_code, char *p_heard)
 		return -1;
 	int c_ = atoi(text);
 	bool known = trunk_call_now(trunk_live, call_id, &c, &q) && trunk_hop(trunk_store, &q, &c, &h);
-	bool failed = known && c_ >= 300 && is_failure(&h.t, c_);
+	bool failed = known && heard[0] != '-' && c_ >= 300 && is_failure(&h.t, c_);
 	if (c_ >= 200 &&
 	    trunk_call_answer(trunk_live, call_id, c_, failed, known ? h.t.disable_after : 0, trunk_now_us()))
 		trunk_changed(&c.trunk, &c.host, "paused", -1, c_);

@@ -131,18 +131,13 @@ static void add_hosts(struct planner *p, const struct trunk_trunk *t, const char
 	}
 }
 
-static bool is_listed(const struct planner *p, const char *allowed, const char *barred)
-{
-	return !p->q->emergency && p->q->caller[0] && trunk_barred(allowed, barred, p->q->caller);
-}
-
 static void add_trunk(struct planner *p, const struct zk_uuid *id)
 {
 	const struct trunk_trunk *t = trunk_of(p->maps, &p->q->tenant, id);
 	char called[TRUNK_CALLED_MAX];
 	if (!t)
 		return;
-	if (is_listed(p, t->allowed, t->barred) || !called_on(p, t, called)) {
+	if (!called_on(p, t, called)) {
 		p->barred++;
 		return;
 	}
@@ -159,10 +154,6 @@ static void add_group(struct planner *p, const struct trunk_group *g, unsigned t
 	struct sorted members[MEMBERS_MAX];
 	struct zk_iter it;
 	unsigned n = 0, first;
-	if (is_listed(p, g->allowed, g->barred)) {
-		p->barred++;
-		return;
-	}
 	p->group = g->rec.id;
 	const struct trunk_member *m = zk_first(p->maps[TRUNK_MEMBER], trunk_id_hash(&g->rec.id), &it);
 	for (; m && n < MEMBERS_MAX; m = zk_next(&it)) {

@@ -218,7 +218,7 @@ void trunk_state_resolved(struct trunk_state *s, const struct zk_uuid *host, con
 {
 	lock(s);
 	struct life *l = life_get(s, host);
-	if (l && n) { /* a name that is not found just now keeps its last addresses */
+	if (l) {
 		n = n > TRUNK_ADDRS ? TRUNK_ADDRS : n;
 		bool same = l->host.n == n && !memcmp(l->host.addr, addr, n * sizeof *addr);
 		memcpy(l->host.addr, addr, n * sizeof *addr);

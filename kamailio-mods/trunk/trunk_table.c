@@ -5,19 +5,16 @@
 
 /* The order of columns is that of the decoders below. Passwords come here and nowhere else. */
 const struct zk_table trunk_tables[TRUNK_MAPS] = {
-	[TRUNK_TENANT] = {"tenant", "kind, enabled, own_callers, time_zone", 4},
+	[TRUNK_TENANT] = {"tenant", "kind, enabled, own_callers", 3},
 	[TRUNK_TRUNK] =
 		{"trunk",
 		 "tenant_id, identifier, host, port, host_priority, host_weight, type, transport, username, password, "
 		 "expires_s, timeout_s, max_calls, max_cps, caller_number, caller_name, force_caller, own_callers, "
-		 "force_rate, cascade_id, cascade_host, array_to_string(allowed_callers, ','), "
-		 "array_to_string(barred_callers, ','), failure_codes, disable_after, sip_headers, dial_string, "
-		 "area_code, long_distance, fixed_prefix, probe_s, schedule, enabled, template_details, details",
-		 35},
+		 "force_rate, cascade_id, cascade_host, failure_codes, disable_after, sip_headers, dial_string, "
+		 "area_code, long_distance, fixed_prefix, probe_s, package_id, enabled, template_details, details",
+		 33},
 	[TRUNK_HOST] = {"trunk_host", "trunk_id, host, port, priority, weight, enabled", 6},
-	[TRUNK_GROUP] =
-		{"trunk_group",
-		 "tenant_id, strategy, array_to_string(allowed_callers, ','), array_to_string(barred_callers, ',')", 4},
+	[TRUNK_GROUP] = {"trunk_group", "tenant_id, strategy", 2},
 	[TRUNK_MEMBER] = {"trunk_member", "group_id, trunk_id, priority", 3},
 	[TRUNK_RULE] = {"trunk_rule",
 			"tenant_id, trunk_id, group_id, attribute, match, prefix, area, length, strip, add", 10},
@@ -158,22 +155,20 @@ static bool decode_trunk(struct trunk_trunk *t, const char *const *f)
 	t->force_rate = is_true(f[18]);
 	take_id(&t->cascade, f[19]);
 	TAKE(t->cascade_host, f[20]);
-	TAKE(t->allowed, f[21]);
-	TAKE(t->barred, f[22]);
-	n = trunk_parse_codes(t->codes, TRUNK_CODES_MAX, f[23]);
+	n = trunk_parse_codes(t->codes, TRUNK_CODES_MAX, f[21]);
 	while (n < TRUNK_CODES_MAX)
 		t->codes[n++] = 0;
-	t->disable_after = number_of(f[24], 0);
-	TAKE(t->headers, f[25]);
-	TAKE(t->dial_string, f[26]);
-	TAKE(t->area_code, f[27]);
-	TAKE(t->long_distance, f[28]);
-	TAKE(t->prefix, f[29]);
-	t->probe_s = number_of(f[30], 30);
-	TAKE(t->schedule, f[31]);
-	t->enabled = is_true(f[32]);
-	take_details(t, f[33]);
-	take_details(t, f[34]);
+	t->disable_after = number_of(f[22], 0);
+	TAKE(t->headers, f[23]);
+	TAKE(t->dial_string, f[24]);
+	TAKE(t->area_code, f[25]);
+	TAKE(t->long_distance, f[26]);
+	TAKE(t->prefix, f[27]);
+	t->probe_s = number_of(f[28], 30);
+	take_id(&t->package, f[29]);
+	t->enabled = is_true(f[30]);
+	take_details(t, f[31]);
+	take_details(t, f[32]);
 	t->rec.hash = trunk_text_hash(t->identifier);
 	return f[0] && f[1] && f[2];
 }
@@ -183,7 +178,6 @@ static bool decode_tenant(struct trunk_tenant *t, const char *const *f)
 	t->carrier = f[0] && !strcmp(f[0], "carrier");
 	t->enabled = is_true(f[1]);
 	t->own_callers = is_true(f[2]);
-	TAKE(t->time_zone, f[3]);
 	t->rec.hash = t->carrier ? trunk_text_hash(TRUNK_CARRIER) : trunk_id_hash(&t->rec.id);
 	return true;
 }
@@ -205,8 +199,6 @@ static bool decode_group(struct trunk_group *g, const char *const *f)
 	static const char *const names[] = {"sequential", "random", "round_robin", NULL};
 	take_id(&g->tenant, f[0]);
 	g->strategy = (enum trunk_strategy)name_of(names, f[1]);
-	TAKE(g->allowed, f[2]);
-	TAKE(g->barred, f[3]);
 	g->rec.hash = trunk_id_hash(&g->rec.id);
 	return f[0] != NULL;
 }

@@ -8,7 +8,6 @@
 #define TRUNK_HOST_MAX    254
 #define TRUNK_TEXT_MAX    101 /* names that are shown */
 #define TRUNK_CODES_MAX   20
-#define TRUNK_LIST_MAX    1024 /* bytes of a list of barred or admitted callers */
 #define TRUNK_HEADERS_MAX 1001
 #define TRUNK_POOL_MAX    200
 #define TRUNK_AREA_MAX    152 /* fifty characters of a place */
@@ -34,16 +33,15 @@ enum trunk_map {
 struct trunk_tenant {           /* key: its id */
 	struct zk_rec rec;
 	bool carrier, enabled, own_callers;
-	char time_zone[64];
 };
 
 struct trunk_trunk { /* key: identifier */
 	struct zk_rec rec;
-	struct zk_uuid tenant, cascade;
+	struct zk_uuid tenant, cascade, package; /* package zero: at any time */
 	char identifier[65], host[TRUNK_HOST_MAX], cascade_host[TRUNK_HOST_MAX], username[65], password[129];
 	char caller_number[ZK_NUMBER_MAX], caller_name[TRUNK_TEXT_MAX * 3], from_user[65], from_domain[101];
-	char allowed[TRUNK_LIST_MAX], barred[TRUNK_LIST_MAX], headers[TRUNK_HEADERS_MAX], dial_string[300];
-	char area_code[9], long_distance[9], prefix[18], schedule[512];
+	char headers[TRUNK_HEADERS_MAX], dial_string[300];
+	char area_code[9], long_distance[9], prefix[18];
 	uint16_t codes[TRUNK_CODES_MAX];
 	int port, priority, weight, expires_s, timeout_s, probe_s, disable_after;
 	int max_calls, max_cps; /* -1: unlimited */
@@ -63,7 +61,6 @@ struct trunk_group { /* key: its id */
 	struct zk_rec rec;
 	struct zk_uuid tenant;
 	enum trunk_strategy strategy;
-	char allowed[TRUNK_LIST_MAX], barred[TRUNK_LIST_MAX];
 };
 struct trunk_member { /* key: group */
 	struct zk_rec rec;

@@ -33,7 +33,21 @@ test('the migrations of this release apply to a database of the former one', () 
     insert into did (tenant_id, number, destination_kind, destination_id) values ('${A}', '100', 'queue', '${A}');
     insert into api_token (tenant_id, name, account_id, hash) values ('${A}', 't', '${A}', repeat('a', 64));
     insert into call (tenant_id, id, direction, started_at, ended_at, result, last_agent) values ('${A}', zj_uuid7(), 'in', now(), now(), 'answered', '${A}')`);
-  apply((n) => n >= '0041');
+  apply((n) => n >= '0041' && n < '0161');
+  pg.sql(`set search_path = zj, public;
+    insert into trunk (tenant_id, id, name, host, allowed_callers, barred_callers, schedule) values ('${A}', '${A}', 'listed', '127.0.0.9', '{021*,+862150000000}', '{0219999*}', '1-5,0 09:00-18:00;22:00-02:00;6 00:00-00:00'),
+      ('${A}', '${B}', 'same hours', '127.0.0.10', '{}', '{}', '1-5,0 09:00-18:00;22:00-02:00;6 00:00-00:00');
+    insert into trunk_group (tenant_id, id, name, barred_callers) values ('${A}', '${A}', 'listed', '{138*}')`);
+  apply((n) => n >= '0161');
+});
+
+test('lists of trunks and groups are rows of the lists; a schedule is a package of work times', () => {
+  assert.deepEqual(pg.sql(`select scope, number, match, colour, direction from zj.blacklist order by scope, number`), [
+    ['trunk', '021', 'prefix', 'white', 'both'], ['trunk', '0219999', 'prefix', 'black', 'both'], ['trunk', '862150000000', 'exact', 'white', 'both'], ['trunk_group', '138', 'prefix', 'black', 'out']]);
+  assert.deepEqual(pg.sql(`select t.name, array_agg(concat_ws(' ', w.weekday_from, w.weekday_to, w.time_from, w.time_to) order by w.name collate "C") from zj.trunk t join zj.work_package p on p.tenant_id = t.tenant_id and p.id = t.package_id
+    join zj.work_time w on w.id = any (p.work_times) group by 1 order by 1`).map(([name, times]) => [name, times.split(',').length]), [['listed', 4], ['same hours', 4]]);
+  assert.deepEqual(pg.sql(`select concat_ws(' ', weekday_from, weekday_to, time_from, time_to) from zj.work_time order by 1`).flat(), ['', 'mon fri 09:00:00 18:00:00', 'sat sat', 'sun sun 09:00:00 18:00:00', '22:00:00 02:00:00'].filter(Boolean).sort());
+  assert.equal(pg.sql('select count(*) from zj.work_package')[0][0], '1', 'the same hours are one package');
 });
 
 test('accounts have numbers, tenants settings and both roles; those that were theirs are taken', () => {

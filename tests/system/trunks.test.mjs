@@ -27,7 +27,7 @@ test('a trunk has its defaults, an identifier of its own, and a password that no
 	const other = await api.post('/trunks', { name: 'named', host: 'sip.carrier.example', identifier: 'line-7', cascade_id: t.id, cascade_host: '127.0.0.62', gain_in: 3, gain_out: -3, area_code: '0871', province: '云南', city: '昆明', fixed_prefix: '9', remark: 'r' });
 	assert.deepEqual([other.identifier, other.host, other.cascade_id, other.gain_in, other.city], ['line-7', 'sip.carrier.example', t.id, 3, '昆明']);
 	await refused(api.post('/trunks', { name: 'twice', host: '127.0.0.63', identifier: 'line-7' }), 409, 'identifier');
-	for (const [field, value] of Object.entries({ host: 'not a host', port: 70000, timeout_s: 1, max_calls: -1, gain_in: 99, failure_codes: ['486'], sip_headers: 'Via: x', dial_string: 'tel:1', details: 'secret=1', barred_callers: ['x'], caller_number: 'abc', fixed_prefix: 'x' }))
+	for (const [field, value] of Object.entries({ host: 'not a host', port: 70000, timeout_s: 1, max_calls: -1, gain_in: 99, failure_codes: ['486'], sip_headers: 'Via: x', dial_string: 'tel:1', details: 'secret=1', caller_number: 'abc', fixed_prefix: 'x' }))
 		await refused(api.post('/trunks', { name: `bad ${field}`, host: '127.0.0.64', [field]: value }), 422, field);
 	const line = await api.post('/trunks', { name: 'line', host: '127.0.0.65', registration: 'user1:pa:ss@w0rd@127.0.0.66:5070' });
 	assert.deepEqual([line.type, line.username, line.host, line.port, line.password, line.registration], ['registration', 'user1', '127.0.0.66', 5070, undefined, undefined]);
@@ -58,7 +58,7 @@ test('a template reaches all its trunks at once; the default ones stay as they a
 test('groups, numbers and pools; what names a trunk goes with it', async () => {
 	const t = await api.post('/trunks', { name: 'member', host: '127.0.0.68' });
 	const group = await api.post('/trunk-groups', { name: 'group' });
-	assert.deepEqual([group.strategy, group.allowed_callers, group.barred_callers], ['sequential', [], []]);
+	assert.equal(group.strategy, 'sequential');
 	await api.post('/trunk-members', { group_id: group.id, trunk_id: t.id, priority: 5 });
 	await api.post('/trunk-rules', { trunk_id: t.id, group_id: group.id, prefix: '021', length: 11, strip: '0', add: '9', attribute: 'forbid' });
 	const neighbour = await zj.tenant('stranger');
