@@ -134,7 +134,7 @@ struct acd_pair { /* who is in which account group */
 struct acd_reg { /* contacts of one extension number; present only while registered */
 	UT_hash_handle hh;
 	char number[ACD_NUMBER_SIZE];
-	json_t *contacts; /* {contact: the edges that know it, a bit each} */
+	json_t *contacts; /* {contact: which edges know and which hold it (registration.c)} */
 };
 
 struct acd_item { /* prompt, flow, busy_reason: what acd needs of them */
@@ -446,11 +446,17 @@ void acd_config_row(struct acd *acd, const char *table, const char *tenant, cons
 		    const json_t *row); /* entry */
 void acd_tenants_free(struct acd *acd);
 struct acd_reg *acd_reg_find(const struct acd_tenant *t, const char *number);
-/* Entry: edge number `edge` (below ACD_EDGES) knows a contact, or no more. */
-void acd_reg_set(struct acd *acd, unsigned edge, const char *tenant, const char *number, const char *contact, bool on);
+/* Entry: what edge number `edge` (below ACD_EDGES) knows of a contact. */
+enum acd_reg_how {
+	ACD_REG_NONE,
+	ACD_REG_KNOWN,
+	ACD_REG_HELD
+}; /* known: at another edge; held: its connection ends here */
+void acd_reg_set(struct acd *acd, unsigned edge, const char *tenant, const char *number, const char *contact,
+		 enum acd_reg_how how);
 /* Entry. false: forgets what that edge knew; true: what was set since is all it knows. */
 void acd_reg_known(struct acd *acd, unsigned edge, bool known);
-/* Through which edge an extension (NULL: anybody) is called: one that knows a phone of it; NULL: mediad's own. */
+/* Through which edge an extension (NULL: anybody) is called: one that holds, else knows, a phone of it; NULL: mediad's own. */
 const char *acd_edge_for(const struct acd_tenant *t, const char *number);
 
 /* relay.c: a media relay died or lives again (entry); `living` relays are left. */

@@ -102,8 +102,12 @@ static void rejected_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *
 
 static void contact(struct edge *e, const json_t *p, bool on)
 {
+	bool held = !json_is_false(json_object_get(p, "held"));
+
 	acd_reg_set(e->all->d->acd, index_of(e), acd_str(p, "tenant"), acd_str(p, "extension"), acd_str(p, "contact"),
-		    on);
+		    !on    ? ACD_REG_NONE
+		    : held ? ACD_REG_HELD
+			   : ACD_REG_KNOWN);
 }
 
 static void registered_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)

@@ -37,19 +37,26 @@ static void reindex(struct acd_tenant *t, const char *number)
 	acd_agent_dirty(e->agent);
 }
 
-static void mark(struct acd_reg *r, const char *contact, unsigned edge, bool on)
-{
-	int64_t bits = acd_int(r->contacts, contact, 0), bit = 1LL << edge;
+/* A contact's value: a bit for each edge that knows it, above them one for each that holds it. */
+#define HELD(edge) ((int64_t)1 << (ACD_EDGES + (edge)))
 
-	bits = on ? bits | bit : bits & ~bit;
+static void mark(struct acd_reg *r, const char *contact, unsigned edge, enum acd_reg_how how)
+{
+	int64_t bits = acd_int(r->contacts, contact, 0), known = (int64_t)1 << edge;
+
+	bits &= ~(known | HELD(edge));
+	if (how != ACD_REG_NONE)
+		bits |= known | (how == ACD_REG_HELD ? HELD(edge) : 0);
 	if (bits)
 		json_object_set_new(r->contacts, contact, json_integer(bits));
 	else
 		json_object_del(r->contacts, contact);
 }
 
-void acd_reg_set(struct acd *acd, unsigned edge, const char *tenant, const char *number, const char *contact, bool on)
+void acd_reg_set(struct acd *acd, unsigned edge, const char *tenant, const char *number, const char *contact,
+		 enum acd_reg_how how)
 {
+	bool on = how != ACD_REG_NONE;
 	struct acd_tenant *t = on ? acd_tenant_get(acd, tenant) : acd_tenant_find(acd, tenant);
 	struct acd_reg *r = t ? acd_reg_find(t, number) : NULL;
 	bool was = r;
@@ -66,7 +73,7 @@ void acd_reg_set(struct acd *acd, unsigned edge, const char *tenant, const char 
 		}
 	}
 	if (r)
-		mark(r, contact, edge, on);
+		mark(r, contact, edge, how);
 	if (r && json_object_size(r->contacts) == 0) {
 		drop(t, r);
 		r = NULL;
@@ -84,7 +91,7 @@ static void forget(struct acd_tenant *t, unsigned edge)
 	void *tmp;
 
 	HASH_ITER (hh, t->registered, r, next) {
-		json_object_foreach_safe(r->contacts, tmp, contact, v) mark(r, contact, edge, false);
+		json_object_foreach_safe(r->contacts, tmp, contact, v) mark(r, contact, edge, ACD_REG_NONE);
 		if (json_object_size(r->contacts) == 0)
 			drop(t, r);
 	}
@@ -110,6 +117,7 @@ void acd_reg_known(struct acd *acd, unsigned edge, bool known)
 	acd_leave(acd);
 }
 
+/* Where its connection ends, else one that can reach it, else any. */
 const char *acd_edge_for(const struct acd_tenant *t, const char *number)
 {
 	const struct acd *acd = t->acd;
@@ -121,6 +129,9 @@ const char *acd_edge_for(const struct acd_tenant *t, const char *number)
 	if (r)
 		json_object_foreach (r->contacts, contact, v)
 			known |= json_integer_value(v);
+	for (unsigned i = 0; i < ACD_EDGES; i++)
+		if (known & HELD(i) && acd->edge_sip[i][0])
+			return acd->edge_sip[i];
 	for (unsigned i = 0; i < ACD_EDGES; i++)
 		if (known >> i & 1 && acd->edge_sip[i][0])
 			return acd->edge_sip[i];

@@ -294,7 +294,7 @@ static void admin_act(void)
 
 			snprintf(number, sizeof(number), "%d", 1001 + i);
 			if (sim_chance(80))
-				acd_reg_set(sim.acd, 0, sim.tenant, number, "sip:c", true);
+				acd_reg_set(sim.acd, 0, sim.tenant, number, "sip:c", ACD_REG_HELD);
 		}
 		acd_reg_known(sim.acd, 0, true);
 		break;

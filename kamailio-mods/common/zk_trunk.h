@@ -1,4 +1,4 @@
-/* How the modules edge and trunk meet, without knowing each other's insides: each exports one function by name
+/* How the modules edge and trunk meet, without knowing each other's insides: each exports functions by name
  * (find_export). */
 #ifndef ZK_TRUNK_H
 #define ZK_TRUNK_H
@@ -9,6 +9,14 @@
 #define ZK_TRUNK_ASK "trunk_ask"
 enum zk_trunk_what { ZK_TRUNK_STATUS, ZK_TRUNK_LIVING };
 typedef json_t *(*zk_trunk_ask_f)(enum zk_trunk_what what, json_t *params, const char **error);
+
+/* trunk exports "trunk_elsewhere": another edge, whose it is, has registered (or failed to register) this trunk. */
+#define ZK_TRUNK_ELSEWHERE "trunk_elsewhere"
+typedef void (*zk_trunk_elsewhere_f)(const struct zk_uuid *trunk, const char *state);
+
+/* edge exports "edge_owns": is it for this edge to do what one edge alone may do, such as to register a trunk? */
+#define ZK_EDGE_OWNS "edge_owns"
+typedef bool (*zk_edge_owns_f)(const struct zk_uuid *id);
 
 /* edge exports "edge_trunk_state": a trunk or one of its hosts changed; acd is told. */
 #define ZK_EDGE_TRUNK_STATE "edge_trunk_state"

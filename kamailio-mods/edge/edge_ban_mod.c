@@ -1,6 +1,6 @@
 /* Bans: who is not listened to for a while. A worker that bans gives the ban an id; the script keeps it in the table
- * `ban` (at once, and at the other edges by DMQ), acd writes the row, and every edge follows the rows. A row that goes
- * lifts it.
+ * `ban` (at once, and at the other edges: edge_share), acd writes the row, and every edge follows the rows. A row that
+ * goes lifts it.
  */
 #include "edge_mod.h"
 #include <stdlib.h>

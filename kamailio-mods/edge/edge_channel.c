@@ -1,4 +1,5 @@
 #include "edge_channel.h"
+#include "edge_bytes.h"
 #include "zk_log.h"
 #include <errno.h>
 #include <poll.h>
@@ -21,12 +22,6 @@ enum state { AWAY, HELLO, UP };
 struct kept {
 	enum edge_kind kind;
 	char *rest;
-};
-
-/* A growing buffer of bytes. */
-struct bytes {
-	char *p;
-	size_t len, cap;
 };
 
 struct edge_channel {
@@ -78,30 +73,9 @@ void edge_channel_free(struct edge_channel *c)
 		forget_first(c);
 	if (c->fd >= 0)
 		close(c->fd);
-	free(c->in.p);
-	free(c->out.p);
+	bytes_free(&c->in);
+	bytes_free(&c->out);
 	free(c);
-}
-
-static bool append(struct bytes *b, const char *p, size_t len)
-{
-	if (b->len + len > b->cap) {
-		size_t cap = (b->len + len) * 2;
-		char *grown = realloc(b->p, cap);
-		if (!grown)
-			return false;
-		b->p = grown;
-		b->cap = cap;
-	}
-	memcpy(b->p + b->len, p, len);
-	b->len += len;
-	return true;
-}
-
-static void consume(struct bytes *b, size_t len)
-{
-	memmove(b->p, b->p + len, b->len - len);
-	b->len -= len;
 }
 
 static void hang_up(struct edge_channel *c, const char *because)
@@ -120,8 +94,8 @@ static void send_json(struct edge_channel *c, json_t *message)
 {
 	char *text = json_dumps(message, JSON_COMPACT);
 	json_decref(message);
-	if (text && append(&c->out, text, strlen(text)))
-		append(&c->out, "\n", 1);
+	if (text && bytes_append(&c->out, text, strlen(text)))
+		bytes_append(&c->out, "\n", 1);
 	free(text);
 }
 
@@ -157,8 +131,8 @@ static void feed(struct edge_channel *c)
 				 edge_kind_method(k->kind), (long long)(c->first_seq + c->sent));
 		if (c->lost)
 			len += snprintf(head + len, sizeof head - (size_t)len, "\"lost\":%u,", c->lost);
-		if (!append(&c->out, head, (size_t)len) || !append(&c->out, k->rest, strlen(k->rest)) ||
-		    !append(&c->out, "}\n", 2)) {
+		if (!bytes_append(&c->out, head, (size_t)len) || !bytes_append(&c->out, k->rest, strlen(k->rest)) ||
+		    !bytes_append(&c->out, "}\n", 2)) {
 			hang_up(c, "out of memory");
 			return;
 		}
@@ -243,7 +217,7 @@ static void lines_in(struct edge_channel *c)
 	while (c->fd >= 0 && c->in.len && (end = memchr(c->in.p, '\n', c->in.len))) {
 		size_t len = (size_t)(end - c->in.p);
 		char *line = strndup(c->in.p, len);
-		consume(&c->in, len + 1);
+		bytes_consume(&c->in, len + 1);
 		if (line)
 			line_in(c, line, len);
 		free(line);
@@ -257,7 +231,7 @@ static void read_in(struct edge_channel *c)
 	char buf[16384];
 	while (c->fd >= 0) {
 		ssize_t n = recv(c->fd, buf, sizeof buf, 0);
-		if (n > 0 && append(&c->in, buf, (size_t)n)) {
+		if (n > 0 && bytes_append(&c->in, buf, (size_t)n)) {
 			lines_in(c);
 			continue;
 		}
@@ -278,7 +252,7 @@ static void write_out(struct edge_channel *c)
 			hang_up(c, strerror(errno));
 			return;
 		}
-		consume(&c->out, (size_t)n);
+		bytes_consume(&c->out, (size_t)n);
 		feed(c);
 	}
 }

@@ -48,6 +48,8 @@ static void set_registration(json_t *o, const struct edge_event *e)
 		return;
 	json_object_set_new(o, "expires_s", json_integer(e->expires_s));
 	set_text(o, "user_agent", e->agent);
+	if (!(e->code & EDGE_HELD))
+		json_object_set_new(o, "held", json_false());
 }
 
 /* `rule` is the host's id, `expires_s` its milliseconds. */

@@ -14,9 +14,15 @@
 	X(EDGE_BANNED, "edge.banned")                                                                                  \
 	X(EDGE_TRUNK_STATE, "edge.trunk_state")                                                                        \
 	X(EDGE_WATCHED, "edge.watched")
+/* EDGE_SHARED, an entry of a hash table: table in because, key in contact, value in agent or (code > 0) what is added.
+ */
 #define EDGE_EVENT_ENUM(kind, method) kind,
-enum edge_kind { EDGE_EVENTS(EDGE_EVENT_ENUM) EDGE_KINDS };
+enum edge_kind { EDGE_EVENTS(EDGE_EVENT_ENUM) EDGE_KINDS, EDGE_SHARED /* for the other edges only */ };
 const char *edge_kind_method(enum edge_kind kind);
+
+/* Of registrations, in `code`: the phone's flow ends here (else at another edge that said so); another edge said so
+ * just now; the phone itself took back what is another edge's (its id there is in sip_call_id). */
+enum { EDGE_HELD = 1, EDGE_TOLD = 2, EDGE_DROP = 4 };
 
 /* Texts are escaped already (zk_escape): foreign bytes never reach JSON or a log as they are. */
 struct edge_event {
@@ -26,6 +32,7 @@ struct edge_event {
 	int64_t at_us;
 	struct zk_uuid call, tenant, trunk, rule; /* zero: not said */
 	char because[24] /* EDGE_WATCHED: the SIP event */, extension[24], source[64];
+	char aor[284]; /* EDGE_REGISTERED, EDGE_EXPIRED: user@domain as usrloc has it; for the other edges */
 	char caller[136] /* EDGE_WATCHED: the domain, in this edge only */, callee[72], sip_call_id[136], contact[264],
 		agent[136];
 };

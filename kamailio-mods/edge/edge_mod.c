@@ -3,8 +3,10 @@
 #include "edge_mod.h"
 #include "edge_channel.h"
 #include "edge_flood.h"
+#include "edge_flow.h"
 #include "edge_lamp.h"
 #include "edge_save.h"
+#include "edge_share.h"
 #include "edge_table.h"
 #include "edge_usrloc.h"
 #include "zk_kam.h"
@@ -28,6 +30,7 @@ static char *param_copy;
 static char *param_acd;
 static char *param_name = "edge";
 static char *param_sip;
+static char *param_secret;
 
 struct zk_store *edge_store;
 static struct zk_follow *follow;
@@ -61,7 +64,7 @@ static void run_db(void)
 {
 	struct edge_save *save;
 	int64_t due = 0;
-	if (edge_save_alloc(&save, param_db))
+	if (edge_save_alloc(&save, param_db, param_name))
 		_exit(1);
 	for (;;) {
 		struct pollfd p = {.fd = zk_follow_fd(follow), .events = POLLIN};
@@ -91,11 +94,14 @@ static void run_channel(void)
 	struct edge_event e;
 	bool up, was = false;
 	if (edge_lamps_alloc(&edge_lamps) || edge_probe_alloc(&probe, edge_relays, edge_relay_changed, NULL) ||
-	    edge_channel_alloc(&c, param_acd, param_name, param_sip, edge_commands) || edge_flood_alloc(&f, keep_h, c))
+	    edge_channel_alloc(&c, param_acd, param_name, param_sip, edge_commands) ||
+	    edge_flood_alloc(&f, keep_h, c) || edge_share_alloc(param_sip, param_secret))
 		_exit(1);
 	for (;;) {
 		while (edge_ring_take(edge_ring, &e))
-			if (e.kind != EDGE_WATCHED)
+			if (!edge_share_event(&e))
+				continue;
+			else if (e.kind != EDGE_WATCHED)
 				edge_flood_put(f, &e, mono_us());
 			else if (edge_lamps_watch(edge_lamps, &e, mono_us()) && edge_channel_is_up(c))
 				edge_channel_put(c, &e);
@@ -108,11 +114,14 @@ static void run_channel(void)
 		edge_lamps_turn(edge_lamps, mono_us());
 		if (held >= 0 && held / 1000 < wait)
 			wait = (int)(held / 1000) + 1;
-		int ping = edge_probe_turn(probe, mono_us());
-		struct pollfd p[3 + EDGE_RELAYS_MAX] = {{.fd = edge_ring_fd(edge_ring), .events = POLLIN},
-							{.fd = edge_channel_fd(c), .events = edge_channel_events(c)},
-							{.fd = edge_lamps_fd(), .events = POLLIN}};
+		int ping = edge_probe_turn(probe, mono_us()), link = edge_share_turn(mono_us());
+		struct pollfd p[3 + EDGE_RELAYS_MAX + EDGE_PEER_FDS] = {
+			{.fd = edge_ring_fd(edge_ring), .events = POLLIN},
+			{.fd = edge_channel_fd(c), .events = edge_channel_events(c)},
+			{.fd = edge_lamps_fd(), .events = POLLIN}};
 		unsigned n = 3 + edge_probe_fds(probe, p + 3, EDGE_RELAYS_MAX);
+		n += edge_share_fds(p + n);
+		wait = link < wait ? link : wait;
 		poll(p, n, ping < wait ? ping : wait);
 	}
 }
@@ -134,6 +143,8 @@ static int mod_init(void)
 		LM_ERR("no shared memory: start Kamailio with a larger -m\n");
 		return -1;
 	}
+	if (edge_flow_init(param_name, param_sip, param_secret))
+		return -1;
 	edge_lamp_port = edge_lamp_open(param_sip);
 	sink = edge_sink(edge_store);
 	edge_sink_lifted(edge_lifted);
@@ -345,6 +356,11 @@ static cmd_export_t cmds[] = {
 	{"edge_lifted", (cmd_function)edge_w_lifted, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"edge_ban", (cmd_function)edge_w_ban, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{"edge_from_here", (cmd_function)edge_w_from_here, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
+	{ZK_EDGE_OWNS, (cmd_function)edge_owns, 0, NULL, NULL, 0},
+	{"edge_from_peer", (cmd_function)edge_w_from_peer, 0, NULL, NULL, ANY_ROUTE},
+	{"edge_flow", (cmd_function)edge_w_flow, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
+	{"edge_flows", (cmd_function)edge_w_flows, 0, NULL, NULL, ANY_ROUTE},
+	{"edge_share", (cmd_function)edge_w_share, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{"edge_media", (cmd_function)edge_w_media, 3, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{"edge_media_fix", (cmd_function)edge_w_media_fix, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
 	{"edge_relay_choose", (cmd_function)edge_w_relay_choose, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
@@ -359,6 +375,8 @@ static param_export_t params[] = {
 	{"acd", PARAM_STRING, &param_acd},
 	{"name", PARAM_STRING, &param_name},
 	{"sip", PARAM_STRING, &param_sip},
+	{"secret", PARAM_STRING, &param_secret},
+	{"peer", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_peer},
 	{"relay", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_relay},
 	{"direct", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_direct},
 	{0},
@@ -370,6 +388,7 @@ static pv_export_t pvs[] = {
 static rpc_export_t rpcs[] = {
 	{"edge.count", rpc_count, (const char **)count_doc, 0},
 	{"edge.lookup", rpc_find, (const char **)lookup_doc, 0},
+	{"edge.peers", edge_rpc_peers, (const char **)edge_peers_doc, RET_ARRAY},
 	{"edge.relays", edge_rpc_relays, (const char **)edge_relays_doc, RET_ARRAY},
 	{0},
 };

@@ -18,7 +18,7 @@ struct saved {
 };
 
 struct edge_save {
-	const char *conninfo;
+	const char *conninfo, *edge;
 	PGconn *pg;
 	struct saved *saved; /* by ruid */
 	bool restored, failed;
@@ -26,12 +26,13 @@ struct edge_save {
 	unsigned round, written;
 };
 
-int edge_save_alloc(struct edge_save **sp, const char *conninfo)
+int edge_save_alloc(struct edge_save **sp, const char *conninfo, const char *edge)
 {
 	struct edge_save *s = calloc(1, sizeof *s);
 	if (!s)
 		return ENOMEM;
 	s->conninfo = conninfo;
+	s->edge = edge;
 	*sp = s;
 	return 0;
 }
@@ -39,20 +40,21 @@ int edge_save_alloc(struct edge_save **sp, const char *conninfo)
 static const char load_sql[] =
 	"select ruid, username, domain, contact, received, path, callid, user_agent, socket, instance, "
 	"extract(epoch from expires)::bigint, extract(epoch from last_modified)::bigint, cseq, q, reg_id, flags, "
-	"cflags, methods from kamailio.location where expires > now()";
+	"cflags, methods from kamailio.location where edge = $1 and expires > now()";
 
 static const char put_sql[] =
 	"insert into kamailio.location (ruid, username, domain, contact, received, path, callid, user_agent, socket, "
-	"instance, expires, last_modified, cseq, q, reg_id, flags, cflags, methods) values ($1, $2, $3, $4, $5, $6, "
-	"$7, $8, $9, $10, to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, $17, $18) "
-	"on conflict (ruid) do update set contact = excluded.contact, received = excluded.received, path = "
+	"instance, expires, last_modified, cseq, q, reg_id, flags, cflags, methods, edge) values ($1, $2, $3, $4, $5, "
+	"$6, "
+	"$7, $8, $9, $10, to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, $17, $18, $19) "
+	"on conflict (edge, ruid) do update set contact = excluded.contact, received = excluded.received, path = "
 	"excluded.path, "
 	"callid = excluded.callid, user_agent = excluded.user_agent, socket = excluded.socket, instance = "
 	"excluded.instance, "
 	"expires = excluded.expires, last_modified = excluded.last_modified, cseq = excluded.cseq, q = excluded.q, "
 	"reg_id = excluded.reg_id, flags = excluded.flags, cflags = excluded.cflags, methods = excluded.methods";
 
-static const char del_sql[] = "delete from kamailio.location where ruid = $1";
+static const char del_sql[] = "delete from kamailio.location where ruid = $1 and edge = $2";
 
 static void remember(struct edge_save *s, const char *ruid, int cseq, long expires)
 {
@@ -97,7 +99,7 @@ static struct edge_contact decode(const PGresult *r, int row)
 
 static bool restore(struct edge_save *s)
 {
-	PGresult *r = zk_pg_exec(s->pg, load_sql, 0, NULL);
+	PGresult *r = zk_pg_exec(s->pg, load_sql, 1, &s->edge);
 	if (!r)
 		return false;
 	for (int row = 0; row < PQntuples(r); row++) {
@@ -120,10 +122,10 @@ static bool put_row(struct edge_save *s, const struct edge_contact *c)
 	snprintf(modified, sizeof modified, "%ld", c->last_modified);
 	for (int i = 0; i < 6; i++)
 		snprintf(numbers[i], sizeof numbers[i], "%ld", n[i]);
-	const char *values[] = {c->ruid,    c->aor,        c->domain,  c->contact,  c->received, c->path,
-				c->callid,  c->user_agent, c->socket,  c->instance, expires,     modified,
-				numbers[0], numbers[1],    numbers[2], numbers[3],  numbers[4],  numbers[5]};
-	PGresult *r = zk_pg_exec(s->pg, put_sql, 18, values);
+	const char *values[] = {c->ruid,       c->aor,     c->domain,   c->contact, c->received, c->path,    c->callid,
+				c->user_agent, c->socket,  c->instance, expires,    modified,    numbers[0], numbers[1],
+				numbers[2],    numbers[3], numbers[4],  numbers[5], s->edge};
+	PGresult *r = zk_pg_exec(s->pg, put_sql, 19, values);
 	PQclear(r);
 	return r != NULL;
 }
@@ -132,7 +134,7 @@ static void contact_h(const struct edge_contact *c, void *arg)
 {
 	struct edge_save *s = arg;
 	struct saved *row;
-	if (c->transient || s->failed)
+	if (c->transient || c->owner || s->failed)
 		return;
 	HASH_FIND_STR(s->saved, c->ruid, row);
 	if (row && row->cseq == c->cseq && row->expires == c->expires) {
@@ -153,8 +155,8 @@ static void drop_gone(struct edge_save *s)
 	HASH_ITER (hh, s->saved, row, next) {
 		if (row->round == s->round || s->failed)
 			continue;
-		const char *values[] = {row->ruid};
-		PGresult *r = zk_pg_exec(s->pg, del_sql, 1, values);
+		const char *values[] = {row->ruid, s->edge};
+		PGresult *r = zk_pg_exec(s->pg, del_sql, 2, values);
 		s->failed = r == NULL;
 		PQclear(r);
 		if (s->failed)

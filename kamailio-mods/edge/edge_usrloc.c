@@ -1,20 +1,19 @@
-#include "edge_usrloc.h"
+#include "edge_peer_usrloc.h"
 #include "edge_table.h"
 #include "zk_log.h"
 #include <core/config.h>
-#include <core/locking.h>
 #include <core/socket_info.h>
 #include <core/sr_module.h>
-#include <modules/usrloc/hslot.h>
-#include <modules/usrloc/udomain.h>
-#include <modules/usrloc/usrloc.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define ANSWER_MAX 4000 /* contacts in one answer, so that the line stays below 1 MiB; the rest follows as events */
 
-static usrloc_api_t ul;
+usrloc_api_t edge_ul;
+#define ul edge_ul
+bool edge_ul_told;
 static struct edge_ring *ring;
 static struct zk_store *store;
 static _Atomic unsigned long *changes;
@@ -50,28 +49,26 @@ static void escape(char *out, size_t size, const str *s)
 	zk_escape(out, size, s->s, s->len > 0 ? (size_t)s->len : 0);
 }
 
-static void put_event(enum edge_kind kind, const str *aor, const str *contact, const str *agent, long expires)
-{
-	struct edge_event e = {.kind = kind, .at_us = now_us()};
-	size_t user_len;
-	if (!tenant_of(aor->s, (size_t)aor->len, &e.tenant, &user_len))
-		return;
-	zk_escape(e.extension, sizeof e.extension, aor->s, user_len);
-	escape(e.contact, sizeof e.contact, contact);
-	escape(e.agent, sizeof e.agent, agent);
-	e.expires_s = expires > time(NULL) ? (int)(expires - time(NULL)) : 0;
-	edge_ring_put(ring, &e);
-}
-
 /* In a SIP worker or usrloc's timer, the slot locked: only copies into the ring. */
 static void on_change(struct ucontact *c, int type, void *param)
 {
+	struct edge_event e = {.at_us = now_us()};
+	size_t user_len;
 	(void)param;
 	atomic_fetch_add(changes, 1);
-	if (!c->aor)
+	if (!c->aor || !tenant_of(c->aor->s, (size_t)c->aor->len, &e.tenant, &user_len))
 		return;
-	bool gone = type & (UL_CONTACT_DELETE | UL_CONTACT_EXPIRE);
-	put_event(gone ? EDGE_EXPIRED : EDGE_REGISTERED, c->aor, &c->c, &c->user_agent, (long)c->expires);
+	bool gone = type & (UL_CONTACT_DELETE | UL_CONTACT_EXPIRE), held = !edge_ul_owner(c);
+	e.kind = gone ? EDGE_EXPIRED : EDGE_REGISTERED;
+	e.code = (held ? EDGE_HELD : 0) | (edge_ul_told ? EDGE_TOLD : 0) |
+		 (!held && !edge_ul_told && type & UL_CONTACT_DELETE ? EDGE_DROP : 0);
+	e.expires_s = c->expires > time(NULL) ? (int)(c->expires - time(NULL)) : 0;
+	(void)zk_copy(e.aor, sizeof e.aor, c->aor->s, (size_t)c->aor->len);
+	zk_escape(e.extension, sizeof e.extension, c->aor->s, user_len);
+	escape(e.contact, sizeof e.contact, &c->c);
+	escape(e.agent, sizeof e.agent, &c->user_agent);
+	escape(e.sip_call_id, sizeof e.sip_call_id, &c->ruid);
+	edge_ring_put(ring, &e);
 }
 
 int edge_usrloc_init(struct edge_ring *r, struct zk_store *s)
@@ -149,19 +146,23 @@ static struct copied *copy_contact(const ucontact_t *c)
 	out->c.flags = c->flags;
 	out->c.cflags = c->cflags;
 	out->c.methods = c->methods;
+	out->c.owner = edge_ul_owner(c);
 	out->c.transient = strstr(out->c.received, "transport=ws") || strstr(out->c.contact, "transport=ws") ||
 			   strstr(out->c.contact, ".invalid");
 	return out;
 }
 
-static struct copied *copy_slot(struct hslot *slot, time_t now)
+/* Of all addresses, or of one. */
+static struct copied *copy_slot(struct hslot *slot, const str *aor, time_t now)
 {
 	struct copied *list = NULL;
 	rec_lock_get(&slot->rlock);
 	int left = slot->n;
 	for (urecord_t *r = slot->first; r && left-- > 0; r = r->next)
 		for (const ucontact_t *c = r->contacts; c; c = c->next) {
-			struct copied *one = VALID_CONTACT(c, now) ? copy_contact(c) : NULL;
+			bool wanted = VALID_CONTACT(c, now) &&
+				      (!aor || (r->aor.len == aor->len && !memcmp(r->aor.s, aor->s, (size_t)aor->len)));
+			struct copied *one = wanted ? copy_contact(c) : NULL;
 			if (!one)
 				continue;
 			one->next = list;
@@ -171,21 +172,42 @@ static struct copied *copy_slot(struct hslot *slot, time_t now)
 	return list;
 }
 
-static udomain_t *domain_table(void)
+udomain_t *edge_ul_domain(void)
 {
 	udomain_t *d = NULL;
 	return ul.get_udomain("location", &d) == 0 ? d : NULL;
 }
 
+static void walk_list(struct copied *c, edge_contact_h *h, void *arg)
+{
+	for (struct copied *next; c; c = next) {
+		next = c->next;
+		h(&c->c, arg);
+		free(c);
+	}
+}
+
+bool edge_usrloc_walk_slot(int slot, edge_contact_h *h, void *arg)
+{
+	udomain_t *d = edge_ul_domain();
+	if (!d || slot >= d->size)
+		return false;
+	walk_list(copy_slot(&d->table[slot], NULL, time(NULL)), h, arg);
+	return true;
+}
+
 void edge_usrloc_walk(edge_contact_h *h, void *arg)
 {
-	udomain_t *d = domain_table();
-	for (int i = 0; d && i < d->size; i++)
-		for (struct copied *c = copy_slot(&d->table[i], time(NULL)), *next; c; c = next) {
-			next = c->next;
-			h(&c->c, arg);
-			free(c);
-		}
+	for (int i = 0; edge_usrloc_walk_slot(i, h, arg);)
+		i++;
+}
+
+void edge_usrloc_walk_aor(const char *aor, edge_contact_h *h, void *arg)
+{
+	udomain_t *d = edge_ul_domain();
+	str s = {(char *)aor, (int)strlen(aor)};
+	if (d)
+		walk_list(copy_slot(&d->table[ul.get_aorhash(&s) & (unsigned)(d->size - 1)], &s, time(NULL)), h, arg);
 }
 
 static str text(const char *s)
@@ -193,40 +215,60 @@ static str text(const char *s)
 	return (str){(char *)s, (int)strlen(s)};
 }
 
+/* What usrloc is told of a contact; `held` has the texts that it wants by address. */
+void edge_ul_info(ucontact_info_t *info, struct edge_ul_texts *held, const struct edge_contact *c)
+{
+	str sock = text(c->socket);
+	*held = (struct edge_ul_texts){text(c->contact), text(c->callid), text(c->user_agent), text(c->path)};
+	*info = (ucontact_info_t){.ruid = text(c->ruid),
+				  .c = &held->contact,
+				  .received = text(c->received),
+				  .path = &held->path,
+				  .expires = c->expires,
+				  .q = c->q,
+				  .callid = &held->callid,
+				  .cseq = c->cseq,
+				  .flags = c->flags,
+				  .cflags = c->cflags,
+				  .user_agent = &held->agent,
+				  .methods = c->methods,
+				  .instance = text(c->instance),
+				  .reg_id = (unsigned)c->reg_id,
+				  .server_id = c->owner ? EDGE_UL_OTHERS + c->owner : server_id,
+				  .tcpconn_id = -1,
+				  .last_modified = c->last_modified,
+				  .sock = sock.len ? lookup_local_socket(&sock) : NULL};
+}
+
+/* The same phone's contact in that record: by instance and reg-id (RFC 5626), else by its URI. */
+ucontact_t *edge_ul_find(urecord_t *r, ucontact_info_t *info)
+{
+	ucontact_t *found = NULL;
+	int cseq = info->cseq;
+	info->cseq = INT_MAX; /* whichever REGISTER it was */
+	int err = ul.get_ucontact_by_instance(r, info->c, info, &found);
+	info->cseq = cseq;
+	return err ? NULL : found;
+}
+
 static void insert(udomain_t *d, str *aor, const struct edge_contact *c)
 {
-	str contact = text(c->contact), callid = text(c->callid), agent = text(c->user_agent), path = text(c->path),
-	    sock = text(c->socket);
+	struct edge_ul_texts texts;
+	ucontact_info_t info;
 	urecord_t *r = NULL;
 	ucontact_t *made = NULL;
-	ucontact_info_t info = {.ruid = text(c->ruid),
-				.c = &contact,
-				.received = text(c->received),
-				.path = &path,
-				.expires = c->expires,
-				.q = c->q,
-				.callid = &callid,
-				.cseq = c->cseq,
-				.flags = c->flags,
-				.cflags = c->cflags,
-				.user_agent = &agent,
-				.methods = c->methods,
-				.instance = text(c->instance),
-				.reg_id = (unsigned)c->reg_id,
-				.tcpconn_id = -1,
-				.last_modified = c->last_modified,
-				.sock = sock.len ? lookup_local_socket(&sock) : NULL};
+	edge_ul_info(&info, &texts, c);
 	if (ul.get_urecord(d, aor, &r) == 1 && ul.insert_urecord(d, aor, &r) < 0)
 		return;
-	if (ul.get_ucontact(r, &contact, &callid, &path, c->cseq + 1, &made) == 1)
-		ul.insert_ucontact(r, &contact, &info, &made);
+	if (!edge_ul_find(r, &info))
+		ul.insert_ucontact(r, info.c, &info, &made);
 	ul.release_urecord(r);
 }
 
 void edge_usrloc_restore(const struct edge_contact *c)
 {
 	char buf[512];
-	udomain_t *d = domain_table();
+	udomain_t *d = edge_ul_domain();
 	str aor = {buf, snprintf(buf, sizeof buf, "%s@%s", c->aor, c->domain)};
 	if (!d || aor.len >= (int)sizeof buf || c->expires <= time(NULL))
 		return;
@@ -253,6 +295,7 @@ static void gather_h(const struct edge_contact *c, void *arg)
 		struct edge_event e = {.kind = EDGE_REGISTERED,
 				       .at_us = now_us(),
 				       .tenant = tenant,
+				       .code = c->owner ? EDGE_TOLD : EDGE_HELD | EDGE_TOLD,
 				       .expires_s = (int)(c->expires - time(NULL))};
 		zk_escape(e.extension, sizeof e.extension, c->aor, strlen(c->aor));
 		escape(e.contact, sizeof e.contact, &contact_s);
@@ -263,8 +306,8 @@ static void gather_h(const struct edge_contact *c, void *arg)
 	zk_uuid_text(id, &tenant);
 	zk_escape(extension, sizeof extension, c->aor, strlen(c->aor));
 	zk_escape(contact, sizeof contact, c->contact, strlen(c->contact));
-	json_array_append_new(g->list,
-			      json_pack("{s:s,s:s,s:s}", "tenant", id, "extension", extension, "contact", contact));
+	json_array_append_new(g->list, json_pack("{s:s,s:s,s:s,s:b}", "tenant", id, "extension", extension, "contact",
+						 contact, "held", !c->owner));
 }
 
 json_t *edge_usrloc_registrations(const struct zk_uuid *tenant, void *arg)

@@ -17,14 +17,28 @@ struct edge_contact {
 	int cseq, q, reg_id;
 	unsigned flags, cflags, methods;
 	bool transient; /* over WebSocket: gone with its connection */
+	int owner;      /* where its flow ends: 0 here, else at peer owner - 1 (edge_peer.h) */
 };
 typedef void(edge_contact_h)(const struct edge_contact *c, void *arg);
 /* Every living contact. One hash slot at a time is locked while it is copied; `h` runs without a lock. */
 void edge_usrloc_walk(edge_contact_h *h, void *arg);
+/* The contacts of one address of record (user@domain). */
+void edge_usrloc_walk_aor(const char *aor, edge_contact_h *h, void *arg);
+/* Every contact of one hash slot; false when there is no such slot. */
+bool edge_usrloc_walk_slot(int slot, edge_contact_h *h, void *arg);
 /* Puts a saved contact back unless it is there already. */
 void edge_usrloc_restore(const struct edge_contact *c);
 /* Grows with every change: somebody who saw the same number twice missed nothing between. */
 unsigned long edge_usrloc_changes(void);
+
+/* ---- of other edges (edge_peer_usrloc.c) ---- */
+/* What `owner` says are all of its contacts of that address: others of it go, these come. One that we have newer stays.
+ * `wins`: of two that are equally new its counts. In the channel's process, as all of these. */
+void edge_usrloc_take(int owner, bool wins, const char *aor, const struct edge_contact *c, unsigned n);
+/* The owner died. Phones on UDP are reached from here now, those on connections are gone. */
+void edge_usrloc_lost(int owner);
+/* A phone took this contact of ours back at another edge. */
+void edge_usrloc_drop(const char *aor, const char *ruid);
 
 /* The answer to `edge.registrations`: [{tenant, extension, contact}] of one tenant or (zero) all. */
 json_t *edge_usrloc_registrations(const struct zk_uuid *tenant, void *arg);

@@ -31,7 +31,7 @@ export async function until(what, look, ms = 5000) {
 export class FakeAcd extends EventEmitter {
   constructor(file) {
     super();
-    Object.assign(this, { file, seen: 0, events: [], connections: 0, acking: true, waiting: new Map(), id: 0 });
+    Object.assign(this, { file, seen: 0, events: [], connections: 0, acking: true, waiting: new Map(), id: 0, edges: new Map() });
   }
 
   async listen() {
@@ -50,32 +50,34 @@ export class FakeAcd extends EventEmitter {
     socket.on('data', (data) => {
       const lines = (text + data).split('\n');
       text = lines.pop();
-      for (const line of lines) this.heard(JSON.parse(line));
+      for (const line of lines) this.heard(JSON.parse(line), socket);
     });
   }
 
-  send(message) {
-    this.socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  send(message, socket = this.socket) {
+    socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   }
 
-  heard(message) {
+  heard(message, socket) {
     if (message.method === 'hello') {
       this.hello = message.params;
-      this.send({ id: message.id, result: { seen: this.seen } });
+      this.edges.set(message.params.name, socket);
+      socket.edge = message.params.name;
+      this.send({ id: message.id, result: { seen: socket.edge === 'edge1' ? this.seen : 0 } }, socket);
     } else if (message.method) {
-      this.events.push(message);
-      if (message.params.seq > this.seen) this.seen = message.params.seq;
-      if (this.acking) this.send({ method: 'ack', params: { seq: this.seen } });
+      this.events.push({ ...message, edge: socket.edge });
+      if (socket.edge === 'edge1' && message.params.seq > this.seen) this.seen = message.params.seq;
+      if (this.acking) this.send({ method: 'ack', params: { seq: message.params.seq } }, socket);
       this.emit('event', message);
     } else {
       this.waiting.get(message.id)?.(message);
     }
   }
 
-  call(method, params = {}) {
+  call(method, params = {}, edge = undefined) {
     const id = ++this.id;
     const answer = new Promise((resolve) => this.waiting.set(id, resolve));
-    this.send({ id, method, params });
+    this.send({ id, method, params }, this.edges.get(edge));
     return answer;
   }
 
@@ -84,6 +86,7 @@ export class FakeAcd extends EventEmitter {
   }
 
   close() {
+    for (const socket of this.edges.values()) socket.destroy();
     this.socket?.destroy();
     this.server?.close();
   }
@@ -95,15 +98,17 @@ process.on('exit', () => { for (const c of children) try { process.kill(-c.pid, 
 
 export class Edge {
   /** `offset` moves the ports, so that two test files may run at once. */
-  static async start({ offset = 0, relays = 1 } = {}) {
+  static async start({ offset = 0, relays = 1, edges = 1 } = {}) {
     BASE += offset;
     if (offset) RTP = [100, 199];
     const edge = new Edge();
+    edge.kamailios = new Map();
     edge.pg = await startPostgres({ port: BASE + 2, migrate: false });
     edge.applySchema();
     edge.run = fs.mkdtempSync(path.join(tmpdir(), 'zj-edge-'));
     for (const dir of ['etc', 'sock', 'cache']) fs.mkdirSync(path.join(edge.run, dir));
     fs.symlinkSync(edge.pg.dir, path.join(edge.run, 'sock/pg'));
+    edge.edges = edges;
     edge.render();
     edge.relays = new Map();
     edge.relayCount = relays;
@@ -124,16 +129,22 @@ export class Edge {
     }
   }
 
-  get sip() { return { host: '127.0.0.1', port: BASE + 10 }; }
+  get sip() { return this.sipOf(1); }
+  sipOf(n) { return { host: '127.0.0.1', port: BASE + 10 + 200 * (n - 1) }; }
   get base() { return BASE; }
 
+  /** As ops/prepare does: what names @EDGE@ or @N@ is there once for each edge, kamailio.cfg once a file. */
   render() {
+    const etc = path.join(this.run, 'etc');
+    const fill = (text, n) => text.replaceAll('@EDGE@', n).replaceAll('@N@', n > 1 ? n : '').replace(/@EDGEPORT:(\d+)@/g, (_, p) => String(BASE + Number(p) + 200 * (n - 1)));
+    const all = Array.from({ length: this.edges }, (_, i) => i + 1);
     for (const name of fs.readdirSync(path.join(root, 'ops/templates')).filter((n) => /^(kamailio|rtpengine|haproxy).*\.in$/.test(n))) {
       const text = fs.readFileSync(path.join(root, 'ops/templates', name), 'utf8')
         .replaceAll('@RUN@', this.run).replaceAll('@ROOT@', root).replaceAll('@BUILD@', build)
         .replace(/@PORT:4000@/, String(BASE + RTP[0])).replace(/@PORT:7999@/, String(BASE + RTP[1]))
-        .replace(/@PORT:(\d+)@/g, (_, n) => String(BASE + Number(n))).replace(/@SECRET:\w+@/g, 'secret');
-      fs.writeFileSync(path.join(this.run, 'etc', name.replace(/\.in$/, '')), text);
+        .replace(/@PORT:(\d+)@/g, (_, n) => String(BASE + Number(n))).replace(/@SECRET:\w+@/g, 'secret-of-the-tests');
+      if (name === 'kamailio.cfg.in') for (const n of all) fs.writeFileSync(path.join(etc, `kamailio${n > 1 ? n : ''}.cfg`), fill(text, n));
+      else fs.writeFileSync(path.join(etc, name.replace(/\.in$/, '')), text.split('\n').map((l) => (/@(EDGE|N|EDGEPORT:\d+)@/.test(l) ? all.map((n) => fill(l, n)).join('\n') : l)).join('\n'));
     }
   }
 
@@ -214,27 +225,39 @@ export class Edge {
     }));
   }
 
-  async startKamailio() {
-    const cfg = path.join(this.run, 'etc/kamailio.cfg');
-    this.kamailio = this.spawn('kamailio', ['-DD', '-E', '-m', '64', '-M', '8', '-Y', this.run, '-f', cfg], 'kamailio.log');
+  /** Edge n is the process kamailio<n>, the first without a number. */
+  async startKamailio(n = 1) {
+    const name = `kamailio${n > 1 ? n : ''}`;
+    const child = this.spawn('kamailio', ['-DD', '-E', '-m', '64', '-M', '8', '-Y', this.run, '-f', path.join(this.run, `etc/${name}.cfg`)], `${name}.log`);
+    this.kamailios.set(n, child);
+    if (n === 1) this.kamailio = child;
     await until('Kamailio answers', async () => {
-      if (this.kamailio.exitCode !== null) throw new Error(`Kamailio ended:\n${this.log().slice(-3000)}`);
-      return this.options();
+      if (child.exitCode !== null) throw new Error(`Kamailio ended:\n${this.log(n).slice(-3000)}`);
+      return this.options(n);
     }, 10000);
   }
 
-  log() { return fs.readFileSync(path.join(this.run, 'kamailio.log'), 'utf8'); }
+  /** As if its machine lost power: all of its processes at once. */
+  async killKamailio(n = 1) {
+    const child = this.kamailios.get(n);
+    process.kill(-child.pid, 'SIGKILL');
+    await until('Kamailio is gone', () => child.signalCode !== null);
+  }
 
-  async options() {
+  log(n = 1) { return fs.readFileSync(path.join(this.run, `kamailio${n > 1 ? n : ''}.log`), 'utf8'); }
+
+  async options(n = 1) {
     const s = await SipEndpoint.open();
     try {
-      const r = await s.request({ method: 'OPTIONS', uri: 'sip:127.0.0.1', headers: { From: '<sip:t@t>;tag=1', To: '<sip:127.0.0.1>', 'Call-ID': token(), CSeq: '1 OPTIONS' } }, this.sip, { timeout: 300 });
+      const r = await s.request({ method: 'OPTIONS', uri: 'sip:127.0.0.1', headers: { From: '<sip:t@t>;tag=1', To: '<sip:127.0.0.1>', 'Call-ID': token(), CSeq: '1 OPTIONS' } }, this.sipOf(n), { timeout: 300 });
       return r.status === 200;
     } catch { return false; } finally { s.close(); }
   }
 
-  rpc(...args) {
-    const r = spawnSync('kamcmd', ['-s', `unix:${this.run}/sock/kamailio.ctl`, ...args.map((a, i) => (i ? `s:${a}` : a))], { encoding: 'utf8' });
+  rpc(...args) { return this.rpcOf(1, ...args); }
+
+  rpcOf(n, ...args) {
+    const r = spawnSync('kamcmd', ['-s', `unix:${this.run}/sock/kamailio${n > 1 ? n : ''}.ctl`, ...args.map((a, i) => (i ? `s:${a}` : a))], { encoding: 'utf8' });
     return r.stdout + r.stderr;
   }
 
@@ -280,7 +303,7 @@ export class Edge {
   }
 
   async stop() {
-    await this.end(this.kamailio);
+    for (const kamailio of this.kamailios.values()) await this.end(kamailio);
     for (const relay of this.relays.values()) await this.end(relay);
     this.acd.close();
     this.mediad.close();
@@ -288,7 +311,7 @@ export class Edge {
     await this.end(this.haproxy);
     await this.end(this.postgres, 'SIGINT');
     await this.pg.stop();
-    if (process.env.ZJ_EDGE_KEEP) fs.copyFileSync(path.join(this.run, 'kamailio.log'), process.env.ZJ_EDGE_KEEP);
+    if (process.env.ZJ_EDGE_KEEP) for (const n of this.kamailios.keys()) fs.writeFileSync(`${process.env.ZJ_EDGE_KEEP}${n > 1 ? n : ""}`, this.log(n));
     fs.rmSync(this.run, { recursive: true, force: true });
   }
 }

@@ -15,12 +15,13 @@
 #define RESOLVE_EVERY_US 30000000LL
 #define RPC_WAIT_MS      1000
 #define REGS_MAX         1024
-#define ONLINE           4 /* flags of uac.reg_info */
+#define ONLINE           4       /* flags of uac.reg_info */
+#define LEAVE_US         4000000 /* for the carrier's answer, and its question for the password, to our leave */
 
 struct reg { /* one registration that uac keeps for us */
 	struct zk_uuid trunk;
-	char id[80], said[700]; /* said: everything that it was made of */
-	int64_t since_us;
+	char id[80], said[700];       /* said: everything that it was made of */
+	int64_t since_us, leaving_us; /* leaving: it is another edge's now, and the carrier is told that we go */
 	bool seen;
 };
 
@@ -36,6 +37,7 @@ struct trunk_keep {
 	struct zk_store *store;
 	struct trunk_state *state;
 	const char *rpc;
+	bool (*owns)(const struct zk_uuid *trunk);
 	int fd;
 	int serial;
 	struct reg regs[REGS_MAX];
@@ -44,7 +46,8 @@ struct trunk_keep {
 	unsigned n_names;
 };
 
-int trunk_keep_alloc(struct trunk_keep **kp, struct zk_store *store, struct trunk_state *state, const char *rpc)
+int trunk_keep_alloc(struct trunk_keep **kp, struct zk_store *store, struct trunk_state *state, const char *rpc,
+		     bool (*owns)(const struct zk_uuid *trunk))
 {
 	struct trunk_keep *k = calloc(1, sizeof *k);
 	if (!k)
@@ -52,6 +55,7 @@ int trunk_keep_alloc(struct trunk_keep **kp, struct zk_store *store, struct trun
 	k->store = store;
 	k->state = state;
 	k->rpc = rpc;
+	k->owns = owns;
 	k->fd = -1;
 	*kp = k;
 	return 0;
@@ -195,7 +199,8 @@ static json_t *rpc_call(struct trunk_keep *k, const char *method, json_t *params
 static void remove_reg(struct trunk_keep *k, struct reg *r)
 {
 	json_decref(rpc_call(k, "uac.reg_remove", json_pack("[s]", r->id)));
-	(void)trunk_state_registered(k->state, &r->trunk, TRUNK_REG_NONE, 0, trunk_now_us());
+	if (!r->leaving_us) /* else the other edge says how it is */
+		(void)trunk_state_registered(k->state, &r->trunk, TRUNK_REG_NONE, 0, trunk_now_us());
 	*r = k->regs[--k->n_regs];
 }
 
@@ -231,7 +236,11 @@ static void add_reg(struct trunk_keep *k, const struct trunk_trunk *t, const cha
 		zk_copy(r->id, sizeof r->id, ids[i], strlen(ids[i]));
 		zk_copy(r->said, sizeof r->said, said, strlen(said));
 		k->n_regs++;
-		(void)trunk_state_registered(k->state, &t->rec.id, TRUNK_REG_TRYING, 0, now);
+		/* One that another edge had registered goes on: the carrier knows us by now, or will in a moment. */
+		struct trunk_trunk_state s;
+		trunk_state_trunk(k->state, &t->rec.id, &s);
+		if (s.reg != TRUNK_REG_OK)
+			(void)trunk_state_registered(k->state, &t->rec.id, TRUNK_REG_TRYING, 0, now);
 		return;
 	}
 }
@@ -258,13 +267,30 @@ static void look_at_reg(struct trunk_keep *k, struct reg *r, int64_t now)
 		trunk_changed(&r->trunk, &r->trunk, trunk_reg_name(reg), -1, 0);
 }
 
+/* It is another edge's: the carrier, who would ring both, hears that we leave. */
+static void leave(struct trunk_keep *k, struct reg *r, int64_t now)
+{
+	r->seen = true;
+	if (!r->leaving_us) {
+		r->leaving_us = now;
+		json_decref(rpc_call(k, "uac.reg_unregister", json_pack("[ss]", "l_uuid", r->id)));
+	} else if (now - r->leaving_us > LEAVE_US) {
+		remove_reg(k, r);
+	}
+}
+
 static void registration(struct trunk_keep *k, const struct trunk_trunk *t, int64_t now)
 {
 	struct trunk_host_state h;
 	char said[700], proxy[128] = "";
 	struct reg *r = reg_of(k, &t->rec.id);
 	bool wanted = t->enabled && t->registers;
-	if (!wanted && !r)
+	bool ours = !k->owns || k->owns(&t->rec.id);
+	if (r && wanted && !ours) {
+		leave(k, r, now);
+		return;
+	}
+	if (!r && (!wanted || !ours))
 		return;
 	trunk_state_host(k->state, &t->rec.id, &h);
 	const struct trunk_addr *a = &h.addr[h.used < TRUNK_ADDRS ? h.used : 0];
@@ -277,7 +303,7 @@ static void registration(struct trunk_keep *k, const struct trunk_trunk *t, int6
 	}
 	snprintf(said, sizeof said, "%s %s %s %s %d %s", t->identifier, t->username, t->password, t->host, t->expires_s,
 		 proxy);
-	if (r && (!wanted || strcmp(r->said, said) != 0)) {
+	if (r && (!wanted || r->leaving_us || strcmp(r->said, said) != 0)) {
 		remove_reg(k, r);
 		r = NULL;
 	}

@@ -6,9 +6,10 @@
 #define TRUNK_KEEP_EVERY_MS 1000
 
 struct trunk_keep;
-/* `rpc`: Kamailio's JSON-RPC datagram socket, for uac's registrations; NULL: none. Everything is borrowed. */
-int trunk_keep_alloc(struct trunk_keep **kp, struct zk_store *store, struct trunk_state *state, const char *rpc)
-	__attribute__((warn_unused_result));
+/* `rpc`: Kamailio's JSON-RPC datagram socket, for uac's registrations; NULL: none. `owns`: is a trunk this edge's to
+ * register? NULL: all are. Everything is borrowed. */
+int trunk_keep_alloc(struct trunk_keep **kp, struct zk_store *store, struct trunk_state *state, const char *rpc,
+		     bool (*owns)(const struct zk_uuid *trunk)) __attribute__((warn_unused_result));
 /* Looks at every trunk: opens and closes, registers. Waits for Kamailio's RPC. */
 void trunk_keep_turn(struct trunk_keep *k, int64_t now_us);
 /* Resolves the names of hosts. Waits for DNS, so it has a process of its own. */
@@ -17,6 +18,9 @@ void trunk_names_turn(struct trunk_keep *k, int64_t now_us);
 /* Asks every host that is due by OPTIONS; a timer of Kamailio's calls it. 0 or -1: no tm. */
 int trunk_probe_init(struct zk_store *store, struct trunk_state *state);
 void trunk_probe_timer(unsigned int ticks, void *param);
+
+/* Another edge has said how the registration is that it keeps. */
+void trunk_elsewhere(const struct zk_uuid *trunk, const char *state);
 
 /* Told whenever a host's or trunk's state changed: state is up, down, registered, failed, paused; rtt_ms < 0: none. */
 void trunk_changed(const struct zk_uuid *trunk, const struct zk_uuid *host, const char *state, int rtt_ms, int code);

@@ -49,7 +49,8 @@ static void run_follow(void)
 static void run_turns(void (*turn)(struct trunk_keep *k, int64_t now_us))
 {
 	struct trunk_keep *k;
-	if (trunk_keep_alloc(&k, trunk_store, trunk_live, param_rpc))
+	zk_edge_owns_f owns = (zk_edge_owns_f)find_export(ZK_EDGE_OWNS, 0, 0);
+	if (trunk_keep_alloc(&k, trunk_store, trunk_live, param_rpc, owns))
 		_exit(1);
 	for (;;) {
 		turn(k, trunk_now_us());
@@ -100,6 +101,14 @@ void trunk_changed(const struct zk_uuid *trunk, const struct zk_uuid *host, cons
 		(void)tell(&(struct zk_trunk_state){row.tenant, *trunk, *host, state, row.host, rtt_ms, c});
 	zk_log(!strcmp(state, "up") || !strcmp(state, "registered") ? ZK_INFO : ZK_WARN,
 	       "trunk %s trunk=%s host=%s ms=%d code=%d", state, t, h, rtt_ms, c);
+}
+
+void trunk_elsewhere(const struct zk_uuid *trunk, const char *state)
+{
+	zk_edge_owns_f owns = (zk_edge_owns_f)find_export(ZK_EDGE_OWNS, 0, 0);
+	for (int r = TRUNK_REG_NONE; r <= TRUNK_REG_FAILED; r++)
+		if (!strcmp(trunk_reg_name((enum trunk_reg)r), state) && owns && !owns(trunk))
+			(void)trunk_state_registered(trunk_live, trunk, (enum trunk_reg)r, 0, trunk_now_us());
 }
 
 static int mod_init(void)
@@ -561,6 +570,7 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 }
 
 static cmd_export_t cmds[] = {
+	{ZK_TRUNK_ELSEWHERE, (cmd_function)trunk_elsewhere, 0, NULL, NULL, 0},
 	{ZK_TRUNK_ASK, (cmd_function)trunk_ask, 0, NULL, NULL, 0},
 	{"trunk_route", (cmd_function)w_route, 0, NULL, NULL, ANY_ROUTE},
 	{"trunk_next", (cmd_function)w_next, 0, NULL, NULL, ANY_ROUTE},

@@ -187,16 +187,19 @@ export class Call extends EventEmitter {
 	}
 }
 
-/** Events: 'call' (Call) for each incoming one. `seen` counts the INVITEs so far. */
+/**
+ * Events: 'call' (Call) for each incoming one. `seen` counts the INVITEs so far. With `flow` ({id, instance}) it registers as one of a
+ * phone's flows (RFC 5626).
+ */
 export class Phone extends EventEmitter {
 	static async open(options) {
 		const sip = await SipEndpoint.open({ host: options.host, transport: options.transport, to: options.transport && options.proxy, tls: options.tls });
 		return new Phone(sip, options);
 	}
 
-	constructor(sip, { user, domain, password, proxy, codec = 'PCMA', answering = { after: 0 }, name = '' }) {
+	constructor(sip, { user, domain, password, proxy, codec = 'PCMA', answering = { after: 0 }, name = '', flow = null }) {
 		super();
-		Object.assign(this, { sip, user, domain, password, proxy, codec, answering, name });
+		Object.assign(this, { sip, user, domain, password, proxy, codec, answering, name, flow });
 		this.calls = new Map();
 		this.all = [];
 		this.queue = [];
@@ -235,7 +238,8 @@ export class Phone extends EventEmitter {
 	async register({ expires = 300, timeout = 5000 } = {}) {
 		const response = await this.withDigest('REGISTER', `sip:${this.domain}`, (auth) => ({
 			From: `<sip:${this.user}@${this.domain}>;tag=${this.registerTag ??= token()}`, To: `<sip:${this.user}@${this.domain}>`,
-			'Call-ID': this.registerCallId, CSeq: `${++this.registerSeq} REGISTER`, Contact: this.contact, Expires: String(expires), 'User-Agent': 'zongji-test-phone', ...auth,
+			'Call-ID': this.registerCallId, CSeq: `${++this.registerSeq} REGISTER`, Contact: this.contact + (this.flow ? `;reg-id=${this.flow.id};+sip.instance="<${this.flow.instance}>"` : ''), ...(this.flow && { Supported: 'path, outbound' }),
+			Expires: String(expires), 'User-Agent': 'zongji-test-phone', ...auth,
 		}), { timeout });
 		if (response.status !== 200)
 			throw Object.assign(new Error(`REGISTER ${this.user}@${this.domain}: ${response.status} ${response.reason}`), { status: response.status });

@@ -85,7 +85,7 @@ export const bracketed = (host) => (host.includes(':') ? `[${host}]` : host);
  * `trace` keeps the last 500 messages: {at, dir, text}.
  */
 export class SipEndpoint extends EventEmitter {
-	/** `transport` tcp or tls: connects to `to` {host, port} (`tls`: node's options), or, without it, listens. */
+	/** `transport` tcp, tls or wss: connects to `to` {host, port} (`tls`: node's options), or, without it, listens. */
 	static async open({ host = '127.0.0.1', port = 0, transport = 'udp', to, tls } = {}) {
 		return new SipEndpoint(await openWire({ host, port, transport, to, tls }), host);
 	}

@@ -1,9 +1,10 @@
-// What carries SIP: a UDP socket, one TCP or TLS connection, or a listener for them. Each has `transport`, `port`, send(text, {host, port}),
+// What carries SIP: a UDP socket, one TCP or TLS connection or secure WebSocket, or a listener for them. Each has `transport`, `port`, send(text, {host, port}),
 // close(), and says 'text' (text, {address, port}) for each message, 'down' when a connection ended, 'pong' for an answered keep-alive.
 import dgram from 'node:dgram';
 import net from 'node:net';
 import nodeTls from 'node:tls';
 import { EventEmitter, once } from 'node:events';
+import { WebSocketClient } from './ws.mjs';
 
 class UdpWire extends EventEmitter {
 	transport = 'udp';
@@ -125,12 +126,40 @@ class ListeningWire extends EventEmitter {
 	}
 }
 
+/** A secure WebSocket (RFC 7118), as a browser's phone: one message each; it connects to `to`. */
+class WebWire extends EventEmitter {
+	transport = 'wss';
+
+	constructor(options) {
+		super();
+		this.options = options;
+	}
+
+	async connect() {
+		const { to, tls } = this.options;
+		this.socket?.close();
+		this.socket = await WebSocketClient.connect(`wss://${to.host}:${to.port}/sip`, { headers: { 'Sec-WebSocket-Protocol': 'sip' }, tls });
+		this.port = this.socket.socket.localPort;
+		this.socket.on('message', (text) => this.emit('text', text, {}));
+		this.socket.on('close', () => this.emit('down'));
+	}
+
+	send(text) {
+		if (!this.socket.socket.destroyed)
+			this.socket.send(text);
+	}
+
+	close() {
+		this.socket.close();
+	}
+}
+
 export async function openWire(options) {
 	if (options.transport === 'udp' || !options.transport)
 		return UdpWire.open(options);
 	if (!options.to)
 		return ListeningWire.open(options);
-	const wire = new ConnectedWire(options);
+	const wire = options.transport === 'wss' ? new WebWire(options) : new ConnectedWire(options);
 	await wire.connect();
 	return wire;
 }

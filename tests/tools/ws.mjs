@@ -1,5 +1,6 @@
 // A WebSocket client (RFC 6455), text messages only: Debian's node has none.
 import http from 'node:http';
+import https from 'node:https';
 import { EventEmitter } from 'node:events';
 import { createHash, randomBytes } from 'node:crypto';
 
@@ -8,10 +9,11 @@ const OP = { text: 1, close: 8, ping: 9, pong: 10 };
 /** Events: 'message' (text), 'close' (code). */
 export class WebSocketClient extends EventEmitter {
 	/** Rejects with an error that has `status` when the server answers with anything but 101. */
-	static connect(url, { headers = {} } = {}) {
+	static connect(url, { headers = {}, tls = {} } = {}) {
 		const key = randomBytes(16).toString('base64');
 		return new Promise((resolve, reject) => {
-			const request = http.get(url.replace(/^ws/, 'http'), {
+			const request = (url.startsWith('wss') ? https : http).get(url.replace(/^ws/, 'http'), {
+				...tls,
 				headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': key, ...headers },
 			});
 			request.setTimeout(5000, () => request.destroy(new Error('WebSocket: no answer within 5 s')));
