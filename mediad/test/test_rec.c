@@ -19,7 +19,7 @@ static void the_header_says_what_it_should(void **state ZJ_UNUSED)
 
 static int16_t at(const struct md_rec *r, int64_t pos, unsigned channel)
 {
-	return r->ring[((uint64_t)pos % MD_REC_RING) * r->channels + channel];
+	return md_rec_ring((struct md_rec *)(uintptr_t)r, channel)[(uint64_t)pos % MD_REC_RING];
 }
 
 static void packets_fall_into_their_place(void **state ZJ_UNUSED)

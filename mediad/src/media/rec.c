@@ -42,23 +42,36 @@ static int64_t place(struct md_rec_track *t, uint32_t ts, int64_t now, size_t n)
 	return pos;
 }
 
+/* Sixteen at a time, which the compiler makes a few instructions of. */
+static void add(int16_t *restrict to, const int16_t *restrict pcm, size_t n)
+{
+	for (; n >= 16; n -= 16, to += 16, pcm += 16)
+		for (unsigned i = 0; i < 16; i++)
+			to[i] = md_saturate((int32_t)to[i] + pcm[i]);
+	for (size_t i = 0; i < n; i++)
+		to[i] = md_saturate((int32_t)to[i] + pcm[i]);
+}
+
 void md_rec_put(struct md_rec *r, struct md_rec_track *t, unsigned channel, uint32_t ts, const int16_t *pcm, size_t n,
 		int64_t mono_us)
 {
-	int64_t now = md_rec_pos(r, mono_us);
-	int64_t pos = place(t, ts, now, n);
-	int64_t floor = atomic_load_explicit(&r->taken, memory_order_acquire);
-	int64_t ceiling = floor + MD_REC_RING;
+	int64_t pos = place(t, ts, md_rec_pos(r, mono_us), n), end = pos + (int64_t)n;
+	int64_t from = atomic_load_explicit(&r->taken, memory_order_acquire), to = from + MD_REC_RING;
 	int64_t stop = atomic_load_explicit(&r->stop_at, memory_order_relaxed);
-	if (stop >= 0 && stop < ceiling)
-		ceiling = stop;
-	for (size_t i = 0; i < n; i++, pos++) {
-		if (pos < floor || pos >= ceiling)
-			continue;
-		int16_t *s = &r->ring[((uint64_t)pos % MD_REC_RING) * r->channels + channel];
-		*s = md_saturate((int32_t)*s + pcm[i]);
+	if (stop >= 0 && stop < to)
+		to = stop;
+	if (from < pos)
+		from = pos;
+	if (to > end)
+		to = end;
+	if (from < to) {
+		int16_t *ring = md_rec_ring(r, channel);
+		size_t at = (size_t)((uint64_t)from % MD_REC_RING), k = (size_t)(to - from);
+		size_t first = k < MD_REC_RING - at ? k : MD_REC_RING - at;
+		add(ring + at, pcm + (from - pos), first);
+		add(ring, pcm + (from - pos) + first, k - first);
 	}
-	atomic_store_explicit(&r->put, pos, memory_order_release);
+	atomic_store_explicit(&r->put, end, memory_order_release);
 }
 
 void md_rec_stop(struct md_rec *r, enum md_rec_end end, int64_t mono_us)

@@ -37,7 +37,7 @@ struct md_rec {
 	bool told; /* control has been asked to detach it */
 	char because[96];
 	struct md_rec *next;
-	int16_t ring[]; /* MD_REC_RING × channels, interleaved; zero where nothing came */
+	int16_t ring[]; /* MD_REC_RING samples of each channel; zero where nothing came */
 };
 
 /* Where a stream's RTP time lies on a recording's time; one for each pair. */
@@ -50,6 +50,10 @@ struct md_rec_track {
 
 int md_rec_alloc(struct md_rec **rp, unsigned channels, const char *path);
 void md_rec_free(struct md_rec *r);
+static inline int16_t *md_rec_ring(struct md_rec *r, unsigned channel)
+{
+	return r->ring + (size_t)channel * MD_REC_RING;
+}
 static inline int64_t md_rec_pos(const struct md_rec *r, int64_t mono_us)
 {
 	return (mono_us - r->start_us) * (MD_RATE / 1000) / 1000;

@@ -103,9 +103,21 @@ static void note_loudness(struct md_rec *r, const int16_t *s, size_t n, int64_t 
 		}
 }
 
+/* Takes n samples of each channel out of the rings, interleaved. */
+static void take(struct md_rec *r, size_t at, size_t n, int16_t *out)
+{
+	for (unsigned c = 0; c < r->channels; c++) {
+		int16_t *s = md_rec_ring(r, c) + at;
+		for (size_t i = 0; i < n; i++)
+			out[i * r->channels + c] = s[i];
+		memset(s, 0, n * sizeof(*s));
+	}
+}
+
 /* Takes [written, upto) out of the ring; at most one turn of it. */
 static void flush(struct md_rec *r, int64_t upto)
 {
+	int16_t pcm[2 * MD_REC_RING];
 	/* From here on media threads leave that part alone. */
 	atomic_store_explicit(&r->taken, upto, memory_order_release);
 	(void)atomic_load_explicit(&r->put, memory_order_acquire);
@@ -114,16 +126,15 @@ static void flush(struct md_rec *r, int64_t upto)
 		size_t n = MD_REC_RING - at;
 		if ((int64_t)n > upto - r->written)
 			n = (size_t)(upto - r->written);
-		int16_t *s = r->ring + at * r->channels;
-		size_t bytes = n * r->channels * sizeof(*s);
-		int err = write_all(r->fd, s, bytes, MD_WAV_HEADER + r->written * 2 * r->channels);
+		take(r, at, n, pcm);
+		int err = write_all(r->fd, pcm, n * r->channels * sizeof(*pcm),
+				    MD_WAV_HEADER + r->written * 2 * r->channels);
 		if (err) {
 			fail(r, "write", err);
 			break;
 		}
 		if (r->silence_samples)
-			note_loudness(r, s, n, r->written);
-		memset(s, 0, bytes);
+			note_loudness(r, pcm, n, r->written);
 		r->written += (int64_t)n;
 	}
 	if (r->fd < 0)
