@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { Person, openChromium } from '../tools/console.mjs';
 import { Instance } from '../tools/instance.mjs';
 import { Tenant } from '../tools/tenant.mjs';
+import { poll } from '../tools/wait.mjs';
 
 let zj, tenant, browser;
 before(async () => {
@@ -36,3 +37,31 @@ for (const [lang, text] of [['zh', '如果设定了白名单，那么白名单�
 		assert.equal(await me.page.getByTestId('list-notice').count(), 0, 'only where there is something to warn of');
 		await me.close();
 	});
+
+test('the white list and the lists of lines have entries of their own in the menu; what is added there belongs there', async () => {
+	const trunk = await tenant.api.post('/trunks', { name: 'Listed', host: '127.0.0.44', probe_s: 0 });
+	await tenant.api.post('/blacklist', { number: '13711112222', trunk_id: trunk.id, direction: 'out' });
+	const me = await Person.sit(browser, zj, { lang: 'zh' });
+	await me.login({ tenant: tenant.name, username: 'admin', password: tenant.password });
+	await me.see('board');
+	const ready = () => me.page.locator('[data-testid=resource-list][data-ready=true]').first().waitFor();
+	const numbers = async () => { await ready(); return (await me.page.getByTestId('data-row').allInnerTexts()).map((x) => /1[0-9]{10}/.exec(x)?.[0]); };
+	await me.click('nav-whitelist');
+	await ready();
+	assert.equal(await me.page.locator('h1.title').innerText(), '白名单');
+	assert.deepEqual(await numbers(), []);
+	await me.click('list-add');
+	await me.type('field-number', '13600009999');
+	await me.click('form-save');
+	await poll(async () => (await tenant.api.get('/blacklist?filter[number]=13600009999')).items[0]?.colour === 'white', { timeout: 8000, what: 'a white row' });
+	await me.click('nav-whitelist');
+	await poll(async () => (await numbers()).join() === '13600009999', { timeout: 8000, what: 'the row in its list' });
+	await me.click('nav-line-lists');
+	await poll(async () => (await numbers()).join() === '13711112222', { timeout: 8000, what: 'the list of lines' });
+	assert.equal(await me.page.locator('h1.title').innerText(), '线路黑白名单');
+	assert.equal(await me.id('nav-line-lists').getAttribute('aria-current'), 'page');
+	assert.equal(await me.id('resource-blacklist').getAttribute('aria-current'), null);
+	await me.click('resource-blacklist');
+	await poll(async () => (await numbers()).length === 3, { timeout: 8000, what: 'all of them' });
+	await me.close();
+});

@@ -23,9 +23,30 @@ export interface PageEntry {
 
 const ownPages: PageEntry[] = [
   { name: 'calls', path: '/calls/:id?', menu: 'reports', order: 10, permission: 'calls.read', zh: '通话记录', en: 'Call records', side: 'tenant', component: () => import('./CallsPage.vue') },
+  { name: 'live-trunks', path: '/live/trunks', menu: 'live', order: 20, permission: 'trunks.read', zh: '中继状态', en: 'Trunks now', component: () => import('./LiveTrunksPage.vue') },
   { name: 'route-tester', path: '/routes/test', menu: 'pbx', order: 31, permission: 'inbound-routes.read', zh: '路由测试', en: 'Route tester', component: () => import('./RouteTesterPage.vue') },
   { name: 'jobs', path: '/jobs', menu: 'system', order: 900, permission: '', zh: '导出中心', en: 'Export centre', component: () => import('./JobsPage.vue') }
 ]
+
+/** A part of a resource's list with an entry of its own in the menu: the list, asked this. */
+export interface Shortcut {
+  name: string
+  resource: string
+  /** As in the list's address (engine/query). */
+  query: string
+  order: number
+  zh: string
+  en: string
+}
+
+export const shortcuts: readonly Shortcut[] = [
+  { name: 'whitelist', resource: 'blacklist', query: 'f.colour.eq=white', order: 60.1, zh: '白名单', en: 'White list' },
+  { name: 'line-lists', resource: 'blacklist', query: 'f.scope.in=trunk,trunk_group', order: 60.2, zh: '线路黑白名单', en: 'Lists of lines' }
+]
+
+/** The part of a list that these conditions are, if it has a name. */
+export const shortcutOf = (resource: string, conditions: readonly { field: string; op: string; value: string }[]): Shortcut | undefined =>
+  shortcuts.find((s) => s.resource === resource && [...new URLSearchParams(s.query)].every(([k, v]) => conditions.some((c) => k === `f.${c.field}.${c.op}` && v === c.value)))
 
 export const pages: readonly PageEntry[] = [...ownPages, ...adminPages]
 

@@ -2,7 +2,7 @@
 import { computed } from 'vue'
 import type { ResourceMeta } from '../api/types'
 import { menuGroups, type MenuGroupName } from '../pages/menu-groups'
-import { pages, type PageEntry } from '../pages/registry'
+import { pages, shortcuts, type PageEntry, type Shortcut } from '../pages/registry'
 import { meta, type MenuOrder } from './meta'
 import { isCarrier, may, session } from './session'
 
@@ -38,6 +38,9 @@ function ofResource(r: ResourceMeta): MenuEntry {
   return { name: r.name, to: `/data/${r.name}`, zh: r.zh, en: r.en, order: r.order ?? 500, resource: r.name, testid: `resource-${r.name}` }
 }
 
+/** Beside the resource that it is a part of. */
+const ofShortcut = (s: Shortcut): MenuEntry => ({ name: s.name, to: `/data/${s.resource}?${s.query}`, zh: s.zh, en: s.en, order: s.order, resource: s.resource, testid: `nav-${s.name}` })
+
 const isGroup = (name: string | undefined): name is MenuGroupName => !!name && name in menuGroups
 
 const natural = Object.keys(menuGroups)
@@ -59,7 +62,9 @@ export function buildMenu(resources: ResourceMeta[], entries: readonly PageEntry
   for (const p of shown) if (p.menu) add(p.menu, ofPage(p, resources))
   for (const r of resources) {
     if (!r.can.list || !r.menu || shown.some((p) => p.name === r.page || p.name === r.name)) continue
-    add(isGroup(r.menu) ? r.menu : 'other', ofResource(r))
+    const group = isGroup(r.menu) ? r.menu : 'other'
+    add(group, ofResource(r))
+    for (const s of shortcuts.filter((x) => x.resource === r.name)) add(group, ofShortcut(s))
   }
   return (Object.keys(menuGroups) as MenuGroupName[])
     .filter((name) => groups.has(name))
