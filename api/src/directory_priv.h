@@ -27,7 +27,7 @@
 	X(ROLE_FIELD, "role_field", "tenant_id, id, role_id, resource, field, access")                                 \
 	X(CUSTOM_FIELD, "custom_field",                                                                                \
 	  "tenant_id, id, resource, name, zh, en, type, required, enabled, position, default_value, dictionary_id, "   \
-	  "choices, unique_value, group_name, mask, help_zh, help_en")                                                 \
+	  "choices, unique_value, group_name, mask, help_zh, help_en, business_client_id")                             \
 	X(GRANTABLE, "grantable", "tenant_id, id, permission, allowed")                                                \
 	X(SCHEMA, "zj_schema", "tenant_id, id, version")
 

@@ -15,10 +15,11 @@ void api_login_cookie(struct api_req *req, const char *token /* NULL: none any m
 void api_login_try(struct api_req *req, const char *tenant, const char *username, const struct api_account *a,
 		   struct api_try *t);
 
-/* Compares the account's present password: `h` hears 0, or it was answered (wrong, too often, overload). Counted like a
- * log-in. The account is found again by its id. */
+/* Compares the present password of an account (NULL: there is none, so it is wrong): `h` is called when it is good, or
+ * it was answered (wrong, too often, overload). Counted like a log-in. The account is found again by its id. */
 typedef void(api_password_good_h)(struct api_req *req, const struct api_account *a, void *arg);
-void api_password_ask(struct api_req *req, const char *password, const char *field, api_password_good_h *h, void *arg);
+void api_password_ask(struct api_req *req, const struct api_account *account, const char *password, const char *field,
+		      api_password_good_h *h, void *arg);
 
 /* Ends sessions of an account but `keep` (NULL: none), telling their event sockets why, then runs `h`. */
 typedef void(api_sessions_ended_h)(size_t n, void *arg);

@@ -129,6 +129,7 @@ void api_me_change_h(struct api_req *req)
 struct ask {
 	struct api_req *req;
 	struct api_try try;
+	char account[ZJ_UUID_SIZE]; /* whose; empty: there is no such account */
 	char *hash;
 	const char *field;
 	api_password_good_h *h;
@@ -148,15 +149,21 @@ static void wrong(struct ask *a)
 {
 	struct res_problem p = {.kind = RES_P_INVALID};
 	api_limit_tell(a->req->api->limit, &a->try, false);
-	res_problem_add_text(&p, a->field, "password", "当前密码不正确", "is not the present password", NULL);
+	if (strcmp(a->account, a->req->who.account) == 0)
+		res_problem_add_text(&p, a->field, "password", "当前密码不正确", "is not the present password", NULL);
+	else
+		res_problem_add_text(&p, a->field, "password", "账号或密码不正确", "account or password is wrong",
+				     NULL);
 	api_reply_problem(a->req, &p);
 }
 
 static void compared(int err, bool matches, const char *hash ZJ_UNUSED, void *arg)
 {
 	struct ask *a = arg;
-	const struct api_account *account = api_account_find(a->req->api->directory, a->req->who.account);
-	if (err || !account || strcmp(account->password, a->hash) != 0) {
+	const struct api_account *account = api_account_find(a->req->api->directory, a->account);
+	if (!err && !a->account[0]) {
+		wrong(a);
+	} else if (err || !account || strcmp(account->password, a->hash) != 0) {
 		api_limit_untake(a->req->api->limit, &a->try);
 		api_fail(a->req, RES_P_AWAY, "the password cannot be compared now");
 	} else if (!matches) {
@@ -183,19 +190,21 @@ static void ask_allowed(unsigned wait_s, void *arg)
 	ask_free(a);
 }
 
-void api_password_ask(struct api_req *req, const char *password, const char *field, api_password_good_h *h, void *arg)
+void api_password_ask(struct api_req *req, const struct api_account *account, const char *password, const char *field,
+		      api_password_good_h *h, void *arg)
 {
-	const struct api_account *account = api_account_find(req->api->directory, req->who.account);
-	struct ask *a = account ? calloc(1, sizeof(*a)) : NULL;
+	const struct api_account *own = api_account_find(req->api->directory, req->who.account);
+	struct ask *a = own ? calloc(1, sizeof(*a)) : NULL;
 	if (!a)
 		return api_fail(req, RES_P_INTERNAL, "out of memory");
 	a->req = zj_ref(req);
-	a->hash = zj_strdup(account->password);
+	snprintf(a->account, sizeof(a->account), "%s", account ? account->id : "");
+	a->hash = zj_strdup(account ? account->password : own->password); /* who is not there takes as long */
 	a->field = field;
 	a->h = h;
 	a->arg = arg;
 	snprintf(a->password, sizeof(a->password), "%s", password);
-	api_login_try(req, "me", account->id, account, &a->try);
+	api_login_try(req, "me", account ? account->id : req->who.account, account ? account : own, &a->try);
 	api_limit_ask(req->api->limit, &a->try, ask_allowed, a);
 }
 
@@ -326,7 +335,7 @@ void api_me_password_h(struct api_req *req)
 		c->req = req;
 		c->fresh = zj_strdup(fresh);
 		req->user = c; /* goes with the request */
-		api_password_ask(req, old, "old", old_good, c);
+		api_password_ask(req, api_account_find(req->api->directory, req->who.account), old, "old", old_good, c);
 	} else if (res_problem_any(&p)) {
 		api_reply_problem(req, &p);
 	} else {

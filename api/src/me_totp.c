@@ -98,7 +98,8 @@ void api_me_totp_make_h(struct api_req *req)
 	char *password;
 	struct second *s = read_body(req, "password", &password);
 	if (s)
-		api_password_ask(req, password, "password", make, s);
+		api_password_ask(req, api_account_find(req->api->directory, req->who.account), password, "password",
+				 make, s);
 }
 
 /* --- confirmed --- */
@@ -164,7 +165,8 @@ void api_me_totp_delete_h(struct api_req *req)
 	char *password;
 	struct second *s = read_body(req, "password", &password);
 	if (s)
-		api_password_ask(req, password, "password", take_away, s);
+		api_password_ask(req, api_account_find(req->api->directory, req->who.account), password, "password",
+				 take_away, s);
 }
 
 /* Who has lost the device: an administrator takes the codes away. */

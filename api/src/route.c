@@ -51,6 +51,8 @@ const struct api_route api_routes[] = {
 	{"POST", "api/v1/calls/*/hangup", API_LOGGED_IN, NULL, api_call_hangup_h, "Hang up"},
 	{"POST", "api/v1/calls/*/transfer", API_LOGGED_IN, NULL, api_call_transfer_h, "Transfer"},
 	{"POST", "api/v1/calls/*/hold", API_LOGGED_IN, NULL, api_call_hold_h, "Hold or resume"},
+	{"POST", "api/v1/calls/*/discard", API_LOGGED_IN, "calls.read", api_call_discard_h,
+	 "Take an erroneous call out of the records"},
 	{"GET", "api/v1/conferences", API_LOGGED_IN, "rooms.read", api_conferences_h,
 	 "Conferences that take place now"},
 	{"GET", "api/v1/conferences/*", API_LOGGED_IN, "rooms.read", api_conference_one_h,

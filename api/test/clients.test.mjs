@@ -65,6 +65,52 @@ test('a business client: every field of its two tabs', async () => {
   assert.deepEqual((await admin.get(`/business-clients/${made.id}`)).body.questionnaires, [], 'a questionnaire that is deleted is nobody\'s');
 });
 
+// covers: TEN-V301
+test('a business client has its own page, agent groups, questionnaires, customers, fields, calls, rate and knowledge; kept like any resource', async () => {
+  const desk = await admin.make('agent-groups', { name: next('客服') }), q = await questionnaire();
+  const [a, b] = [await client({ agent_groups: [desk.id], questionnaires: [q.id], agent_link_id: pages.dialininterface, welcome: '您好' }), await client()];
+  const pop = (await admin.get(`/business-client-pops?filter[group_id]=${desk.id}`)).body.items;
+  assert.deepEqual(pop.map((p) => [p.client_id, p.address, p.welcome]), [[a.id, 'dialininterface', '您好']], 'its page, for its group');
+  assert.deepEqual((await admin.get(`/business-clients/${a.id}`)).body.questionnaires, [q.id]);
+  // Fields: only its customers have it, required for them alone.
+  const own = await admin.make('custom-fields', { resource: 'customers', name: 'shoe_size', zh: '鞋码', en: 'Shoe size', type: 'integer', required: true, business_client_id: a.id });
+  const field = (await meta(admin, 'customers')).field('custom.shoe_size');
+  assert.deepEqual([field.when, field.required], [{ field: 'business_client_id', in: [a.id] }, false]);
+  const customer = (c, custom) => admin.post('/customers', { name: next('顾客'), phone: '13800138000', business_client_id: c?.id ?? null, ...(custom ? { custom } : {}) });
+  assert.deepEqual((await customer(a)).body.errors.map((e) => e.field), ['custom.shoe_size']);
+  assert.deepEqual((await customer(b, { shoe_size: 42 })).body.errors.map((e) => e.field), ['custom.shoe_size']);
+  const [ca, cb] = [await customer(a, { shoe_size: 42 }), await customer(b)];
+  assert.deepEqual([ca.status, cb.status, (await customer(null)).status], [201, 201, 201], JSON.stringify([ca.body, cb.body]));
+  assert.equal((await admin.patch(`/customers/${ca.body.id}`, { custom: { shoe_size: null } })).status, 422);
+  assert.equal((await admin.post('/custom-fields', { resource: 'leads', name: 'x', zh: 'x', type: 'text', business_client_id: a.id })).status, 422);
+  assert.deepEqual(ids(await admin.get(`/customers?filter[business_client_id]=${a.id}`)), [ca.body.id]);
+  // Calls: by its number, and by who calls; each costs what its rate says.
+  await admin.make('client-rates', { client_id: a.id, name: '甲方', connection_price: 1, initial_s: 30, price: 0.6, increment_s: 6 });
+  assert.equal((await admin.post('/client-rates', { client_id: a.id, name: '再来' })).status, 409);
+  const number = await env.boss.make('numbers', { tenant_id: admin.tenant.id, number: '02170000301' });
+  await admin.patch(`/numbers/${number.id}`, { business_client_id: a.id });
+  await admin.make('business-client-numbers', { client_id: b.id, number: '13700000301' });
+  const at = { started_at: '2026-11-21T01:00:00Z', answered_at: '2026-11-21T01:00:00Z', ended_at: '2026-11-21T01:00:45Z', result: 'answered' };
+  const call = (row) => fact('call', { tenant_id: admin.tenant.id, id: env.pg.sql('select zj.zj_uuid7()')[0][0], direction: 'in', callee: '1', ...at, ...row });
+  const [by, from, bound, none] = [call({ did: '02170000301', caller: '1' }), call({ did: '02170000999', caller: '13700000301' }), call({ did: '02170000301', caller: '2', binding_kind: 'business_client', binding_id: b.id }), call({ did: '02170000999', caller: '3' })];
+  const calls = async (c) => ids(await admin.get(`/calls?filter[business_client_id]=${c.id}`));
+  assert.deepEqual([await calls(a), await calls(b)], [[by], [from, bound].sort()]);
+  const charge = async (id) => { const v = (await admin.get(`/calls/${id}`)).body.client_charge; return v === null ? null : Number(v); };
+  assert.deepEqual([await charge(by), await charge(from), await charge(none)], [1.18, null, null], '1 for 30 s, three steps of 6 s at 0.06');
+  // Knowledge of its own.
+  const mine = await admin.make('kb-categories', { name: next('甲方知识'), business_client_id: a.id });
+  const article = await admin.make('kb-articles', { category_id: mine.id, name: '退货', content: '七天', status: 'published' });
+  assert.deepEqual(ids(await admin.get(`/kb-articles?filter[business_client_id]=${a.id}`)), [article.id]);
+  assert.deepEqual(ids(await admin.get(`/kb-articles?filter[business_client_id]=${b.id}`)), []);
+  await listOffers(admin, 'business-clients', b, { columns: ['name', 'email', 'phone'], q: b.name });
+  for (const path of [`kb-articles/${article.id}`, `kb-categories/${mine.id}`]) assert.equal((await admin.delete(`/${path}`)).status, 204);
+  assert.equal((await admin.delete(`/business-clients/${a.id}`)).status, 204);
+  assert.equal((await admin.get(`/custom-fields/${own.id}`)).status, 404, 'its fields and its rate go with it');
+  assert.equal((await admin.post(`/business-clients/${a.id}/restore`, {})).status, 200);
+  assert.equal((await admin.get(`/custom-fields/${own.id}`)).status, 200);
+  assert.equal((await other.get(`/client-rates`)).body.items.length, 0);
+});
+
 // covers: TEN-V302 TEN-V303
 test('the list of business clients: columns, search fields, export, recycle bin; nobody else\'s', async () => {
   const c = await client({ name: '搜索公司', description: '卖帽子', email: 'hat@b.cn', address: '杭州西湖', phone: '057188880000', send_login: false, agent_link_id: pages.dialininterface });

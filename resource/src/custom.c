@@ -32,6 +32,13 @@ static bool name_ok(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
 }
 
+/* A field that only rows of one business client have: the database says who must fill it. NULL: all rows have it. */
+static const char *client_of(const json_t *row)
+{
+	const char *id = text(row, "business_client_id");
+	return id && *id ? id : NULL;
+}
+
 static json_t *comment_of(const json_t *row, enum res_custom_type type)
 {
 	json_t *o = json_pack("{s:s*, s:s*}", "zh", text(row, "zh"), "mask", text(row, "mask"));
@@ -46,6 +53,9 @@ static json_t *comment_of(const json_t *row, enum res_custom_type type)
 		json_object_set_new(o, "help_en", json_string(en_help));
 	if (type == RES_CUSTOM_TEXTAREA)
 		json_object_set_new(o, "widget", json_string("textarea"));
+	if (client_of(row))
+		json_object_set_new(o, "when",
+				    json_pack("{s:s, s:[s]}", "field", "business_client_id", "in", client_of(row)));
 	return o;
 }
 
@@ -70,7 +80,7 @@ bool res_custom_read(struct res_custom *c, struct res_field *f, json_t *row)
 				 .key = name,
 				 .dictionary = text(row, "dictionary_id"),
 				 .row = json_incref(row),
-				 .required = json_is_true(json_object_get(row, "required")),
+				 .required = json_is_true(json_object_get(row, "required")) && !client_of(row),
 				 .unique = json_is_true(json_object_get(row, "unique_value")),
 				 .def = json_is_null(def) ? NULL : def,
 				 .choices = json_is_array(choices) ? choices : NULL};

@@ -60,7 +60,7 @@ function many(t) {
     if (c.type === 'uuid') return c.comment?.filter || /_id$/.test(c.name) ? `('018f0000-0000-7000-9000-' || lpad((${unique(c) ? 'i' : 'i % 2000'})::text, 12, '0'))::uuid` : 'null::uuid';
     if (c.type === 'text') return /hash|sha256/.test(c.name) ? "lpad(i::text, 64, '0')" : '(13000000000 + i)::text';
     if (c.type.startsWith('timestamp')) return "now() - i * interval '1 minute'";
-    return { 'integer': '1', 'bigint': '1', 'numeric(18,6)': '1', 'smallint': '1', 'boolean': 'true', 'jsonb': "'{}'::jsonb", 'inet': "'192.0.2.1'::inet" }[c.type] ?? (c.type.endsWith('[]') ? `'{}'::${c.type}` : `null::${c.type}`);
+    return { 'integer': '1', 'bigint': '1', 'numeric(18,6)': '1', 'smallint': '1', 'boolean': 'true', 'date': "date '2020-01-01' + i % 2000", 'jsonb': "'{}'::jsonb", 'inet': "'192.0.2.1'::inet" }[c.type] ?? (c.type.endsWith('[]') ? `'{}'::${c.type}` : `null::${c.type}`);
   };
   const needed = new Set(pg.sql(`select attname from pg_attribute where attrelid = 'zj.${t.name}'::regclass and attnum > 0 and not attisdropped and attnotnull and (not atthasdef or attname = 'id')`).flat());
   const keep = t.columns.filter((c) => needed.has(c.name) || c.comment?.filter || t.comment.search?.includes(c.name));
