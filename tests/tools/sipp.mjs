@@ -8,7 +8,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Rtp, sdpAudio } from './rtp.mjs';
-import { within } from './wait.mjs';
+import { poll, within } from './wait.mjs';
 import { header, parseMessage, token } from './sip.mjs';
 
 const SCENARIOS = fileURLToPath(new URL('../sipp/', import.meta.url));
@@ -142,6 +142,12 @@ export class Sipp extends EventEmitter {
 		const number = (label) => Number(new RegExp(`${label}\\s*\\|\\s*\\d+\\s*\\|\\s*(\\d+)`).exec(this.output.slice(this.output.lastIndexOf('Statistics Screen')))?.[1] ?? NaN);
 		this.result = { code, signal, errors, stats: { ok: number('Successful call'), failed: number('Failed call') } };
 		return this.result;
+	}
+
+	/** Resolves when its port is open: a UAS is deaf in its first milliseconds. */
+	listening() {
+		const port = this.port.toString(16).toUpperCase().padStart(4, '0');
+		return poll(() => new RegExp(`^\\s*\\d+: \\w+:${port} `, 'm').test(fs.readFileSync('/proc/self/net/udp', 'latin1')), { what: 'SIPp to listen' });
 	}
 
 	/** Resolves with the first message, past or future, for which `test(message, direction)` is true. */
