@@ -45,9 +45,10 @@ static enum acd_cause cause_of(const struct acd_agent *a, const json_t *p)
 static json_t *find_agent(struct acd_tenant *t, const json_t *p, struct acd_agent **a)
 {
 	*a = acd_agent_find(t, acd_str(p, "agent"));
-	if (!*a || (*a)->gone)
-		return refuse("no such agent");
-	return NULL;
+	if (*a && !(*a)->gone)
+		return NULL;
+	*a = NULL;
+	return refuse("no such agent");
 }
 
 static json_t *sign_in(struct acd_tenant *t, const json_t *p)
@@ -57,7 +58,7 @@ static json_t *sign_in(struct acd_tenant *t, const json_t *p)
 	struct acd_agent *a;
 	json_t *err = find_agent(t, p, &a);
 
-	if (err)
+	if (!a)
 		return err;
 	if (*number)
 		HASH_FIND(by_number, t->extensions_by_number, number, strlen(number), e);
@@ -76,7 +77,7 @@ static json_t *sign_out(struct acd_tenant *t, const json_t *p)
 	struct acd_agent *a;
 	json_t *err = find_agent(t, p, &a);
 
-	if (err)
+	if (!a)
 		return err;
 	if (a->state == ACD_SIGNED_OUT)
 		return agent_state(a);
@@ -105,7 +106,7 @@ static json_t *set_state(struct acd_tenant *t, const json_t *p)
 	json_t *err = find_agent(t, p, &a);
 	char because[64];
 
-	if (err)
+	if (!a)
 		return err;
 	if (!busy && strcmp(state, "idle"))
 		return refuse("state must be idle or busy");
@@ -123,12 +124,15 @@ static json_t *set_state(struct acd_tenant *t, const json_t *p)
 
 static json_t *find_call(struct acd_tenant *t, const json_t *p, struct acd_call **c)
 {
-	*c = acd_call_find(t->acd, acd_str(p, "call"));
-	if (!*c || (*c)->tenant != t)
+	struct acd_call *found = acd_call_find(t->acd, acd_str(p, "call"));
+
+	*c = NULL;
+	if (!found || found->tenant != t)
 		return refuse("no such call");
-	if ((*c)->where >= ACD_AT_ENDING)
+	if (found->where >= ACD_AT_ENDING)
 		return refuse("ended");
-	acd_call_at(*c, 0);
+	acd_call_at(found, 0);
+	*c = found;
 	return NULL;
 }
 
@@ -142,7 +146,7 @@ static json_t *hangup(struct acd_tenant *t, const json_t *p)
 	struct acd_call *c;
 	json_t *err = find_call(t, p, &c);
 
-	if (err)
+	if (!c)
 		return err;
 	if (!c->recording || !c->story->recorded) /* else the story waits for what was recorded */
 		acd_call_tell(c, &acd_story_none, ACD_LEFT_REDIRECTED);
@@ -157,7 +161,7 @@ static json_t *transfer(struct acd_tenant *t, const json_t *p)
 	struct acd_call *c;
 	json_t *err = find_call(t, p, &c);
 
-	if (err)
+	if (!c)
 		return err;
 	if (c->where == ACD_AT_IVR || !c->main || c->story == &acd_story_bye || c->story == &acd_story_callout)
 		return refuse(c->where == ACD_AT_IVR ? "ivr" : c->story->name);
@@ -178,7 +182,7 @@ static json_t *hold(struct acd_tenant *t, const json_t *p)
 	struct acd_call *c;
 	json_t *err = find_call(t, p, &c);
 
-	if (err)
+	if (!c)
 		return err;
 	return acd_talk_hold(c, json_is_true(json_object_get(p, "on")), &because) ? refuse(because) : call_state(c);
 }
@@ -190,7 +194,7 @@ static json_t *originate(struct acd_tenant *t, const json_t *p)
 	struct acd_call *c;
 	json_t *err = find_agent(t, p, &a);
 
-	if (err)
+	if (!a)
 		return err;
 	if (a->state == ACD_SIGNED_OUT || acd_agent_next(a->state, ACD_EV_RESERVE) < 0)
 		return refuse(acd_agent_state_name(a->state));

@@ -193,7 +193,7 @@ void acd_recent_note(struct acd_tenant *t, const char *caller, const struct acd_
 		return;
 	acd_touch(t);
 	t->acd->fx.state(t->id, ACD_KIND_RECENT, caller, acd_recent_save(r), t->acd->fx_arg);
-	while (HASH_COUNT(t->recent) > ACD_RECENT_MAX || t->recent->at < t->acd->now - ACD_RECENT_US)
+	while (t->recent && (HASH_COUNT(t->recent) > ACD_RECENT_MAX || t->recent->at < t->acd->now - ACD_RECENT_US))
 		forget(t, t->recent);
 }
 

@@ -255,7 +255,7 @@ static void ended(struct acd_call *call, struct acd_leg *leg)
 			return;
 		if (g && call->hunting && call->hunting->next < call->hunting->n)
 			step(call, g);
-		else if (g && (g->hunt == ACD_HUNT_SEQUENTIAL || g->hunt == ACD_HUNT_ROUND_ROBIN))
+		else if (g && call->hunting && (g->hunt == ACD_HUNT_SEQUENTIAL || g->hunt == ACD_HUNT_ROUND_ROBIN))
 			step_in_turn(call, g);
 		else
 			fail(call, o == ACD_OFFER_BUSY ? ACD_RESULT_BUSY : ACD_RESULT_NO_ANSWER,
