@@ -90,6 +90,13 @@ test('functions with their owner\'s rights fix their search_path, and are not ev
     and has_function_privilege('zj_tenant', p.oid, 'execute')`).filter((f) => !(f in ASKED)), []);
 });
 
+// A function in SQL that is no plain expression is parsed and planned with every statement that a policy of it is for.
+test('policies ask only functions whose plan is kept in the session (call zj_keep_plan)', () => {
+  assert.deepEqual(list(`select p.oid::regprocedure::text from pg_proc p join pg_language l on l.oid = p.prolang
+    where l.lanname = 'sql' and p.pronamespace = 'zj'::regnamespace and (p.prosecdef or p.proconfig is not null or p.prosrc ~* '\\mfrom\\M')
+      and exists (select from pg_depend d where d.classid = 'pg_policy'::regclass and d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid)`), []);
+});
+
 test('a resource has labels zh and en, and so has each of its columns; secrets are marked', () => {
   const resources = list(`select c.relname, obj_description(c.oid) from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'zj' and not c.relispartition and obj_description(c.oid) like '{%'`);
   assert.ok(resources.length >= 18);

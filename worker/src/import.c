@@ -1,4 +1,4 @@
-/* An import: rows from the box, gathered into chunks, each chunk in one transaction with the checkpoint. */
+/* An import: chunk after chunk of the file's rows, each in one transaction with the checkpoint. */
 #include "import.h"
 #include "db.h"
 #include <errno.h>
@@ -8,13 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHUNK_BYTES   (12u << 20) /* of rows in memory */
 #define CHUNK_FIRST   500
 #define CHUNK_TIME_US 700000 /* a chunk that takes less may be larger */
 
 static json_t *checkpoint(struct wk_import *im, int64_t rejects)
 {
-	return json_pack("{s:I, s:I}", "line", (json_int_t)im->line, "rejects", (json_int_t)rejects);
+	return json_pack("{s:I, s:I}", "line", (json_int_t)im->chunk.line, "rejects", (json_int_t)rejects);
 }
 
 static void count_done(struct wk_import *im)
@@ -28,12 +27,15 @@ static void count_done(struct wk_import *im)
 		c->total = c->done;
 }
 
-/* The chunk and the checkpoint behind it, together or not at all. */
+/* What was gathered and the checkpoint behind it, together or not at all. */
 static int flush_chunk(struct wk_import *im)
 {
 	int64_t began = zj_mono_us();
-	int err = wk_job_begin(im->job);
 
+	wk_import_turn(im);
+	int err = wk_job_begin(im->job);
+	if (!err)
+		err = wk_import_reject_read(im);
 	if (!err)
 		err = wk_stage_apply(im);
 	int64_t rejects = err ? -1 : wk_rejects_flush(im->rejects);
@@ -49,77 +51,27 @@ static int flush_chunk(struct wk_import *im)
 	json_decref(point);
 	int64_t took = zj_mono_us() - began;
 	size_t most = (size_t)im->job->conf->chunk_rows;
-	if (took < CHUNK_TIME_US / 2 && im->chunk.n == im->chunk_rows)
+	if (took < CHUNK_TIME_US / 2 && im->chunk.n * 2 > im->chunk_rows)
 		im->chunk_rows *= 2;
 	else if (took > CHUNK_TIME_US * 2 && im->chunk_rows > CHUNK_FIRST)
 		im->chunk_rows /= 2;
 	im->chunk_rows = im->chunk_rows < most ? im->chunk_rows : most;
-	im->chunk.n = im->chunk.raw.n = im->chunk.copy.n = im->chunk.keys.n = 0;
-	return err;
-}
-
-static bool chunk_full(const struct wk_import *im)
-{
-	const struct wk_chunk *c = &im->chunk;
-	return c->n >= im->chunk_rows || c->raw.n + c->copy.n + c->keys.n > CHUNK_BYTES;
-}
-
-static int keep_head(struct wk_import *im, const struct wk_row *row)
-{
-	im->head_bytes.n = 0;
-	im->n_head = row->n;
-	for (size_t i = 0; i < row->n; i++)
-		res_buf_addn(&im->head_bytes, row->cells[i].p, row->cells[i].n);
-	for (size_t i = 0, at = 0; i < row->n; i++) {
-		im->head_cells[i] = (struct wk_cell){im->head_bytes.p + at, row->cells[i].n};
-		at += row->cells[i].n;
-	}
-	return im->head_bytes.failed ? ENOMEM : 0;
-}
-
-static int grow_chunk(struct wk_chunk *c)
-{
-	if (c->n < c->cap)
-		return 0;
-	size_t cap = c->cap ? c->cap * 2 : CHUNK_FIRST;
-	struct wk_staged *more = realloc(c->rows, cap * sizeof(*more));
-	if (!more)
-		return ENOMEM;
-	c->rows = more;
-	c->cap = cap;
-	return 0;
-}
-
-static int take_row(struct wk_import *im, const struct wk_row *row)
-{
-	struct res_problem p = {0};
-	int err = grow_chunk(&im->chunk);
-
-	im->line = row->line;
-	if (!err && wk_import_row(im, row, &im->chunk.rows[im->chunk.n], &p))
-		im->chunk.n++;
-	else if (!err)
-		err = im->away ? EAGAIN : wk_import_reject(im, row, &p);
-	res_problem_clear(&p);
-	if (im->chunk.raw.failed || im->chunk.copy.failed || im->chunk.keys.failed)
-		err = ENOMEM;
 	return err;
 }
 
 static int too_many(struct wk_import *im)
 {
-	const struct wk_counts *c = &im->job->counts;
 	char zh[120], en[120];
 
 	if (im->full)
 		return wk_job_fail(im->job, "quota", "已达配额上限，其余未导入",
 				   "the quota is reached; the others were not imported");
-	if (im->max_rejects >= 0 && c->failed > im->max_rejects) {
+	if (im->max_rejects >= 0 && im->job->counts.failed > im->max_rejects) {
 		snprintf(zh, sizeof(zh), "超过 %lld 行未通过，已停止", (long long)im->max_rejects);
 		snprintf(en, sizeof(en), "more than %lld rows were rejected", (long long)im->max_rejects);
 		return wk_job_fail(im->job, "max_rejects", zh, en);
 	}
-	if ((int64_t)im->chunk.n + c->created + c->updated + c->skipped + c->failed > im->max_rows) {
+	if (im->beyond && im->next.n == 0) {
 		snprintf(zh, sizeof(zh), "超过 %lld 行，其余未导入", (long long)im->max_rows);
 		snprintf(en, sizeof(en), "more than %lld rows; the others were not imported", (long long)im->max_rows);
 		return wk_job_fail(im->job, "max_rows", zh, en);
@@ -127,33 +79,19 @@ static int too_many(struct wk_import *im)
 	return 0;
 }
 
+/* What was gathered ahead is dropped where the job ends before its turn: it counts as not read. */
 static int read_rows(struct wk_import *im)
 {
-	struct wk_fault fault = {0};
-	struct wk_row row;
-	uint64_t from = im->line; /* of the checkpoint */
-	int more, err = 0;
+	int err;
 
-	while ((more = wk_box_next(im->box, &row, &fault)) > 0 && !err) {
-		if (row.line <= im->skip_rows)
-			err = keep_head(im, &row);
-		else if (row.line > from)
-			err = take_row(im, &row);
-		if (!err && chunk_full(im))
+	do {
+		err = wk_import_gather(im);
+		if (!err)
 			err = flush_chunk(im);
-		if (!err && (err = too_many(im)) == EINVAL) {
-			int last = flush_chunk(im); /* what is good of it stays */
-			return last ? last : err;
-		}
-		if (!err && im->chunk.n == 0 && im->job->counts.failed % 1000 == 999)
-			err = flush_chunk(im); /* nothing but bad rows: say so now and then */
-	}
-	if (err)
-		return err;
-	if (more < 0)
-		wk_job_fail_fault(im->job, &fault);
-	err = flush_chunk(im);
-	return err ? err : more < 0 ? EINVAL : 0;
+		if (!err)
+			err = too_many(im);
+	} while (!err && (im->next.n || !im->ended));
+	return !err && im->broken ? wk_job_fail_fault(im->job, &im->fault) : err;
 }
 
 static const char upload_sql[] =
@@ -261,10 +199,8 @@ static void import_close(struct wk_import *im)
 	wk_import_unmap(im);
 	zj_deref(im->box);
 	zj_deref(im->rejects);
-	free(im->chunk.rows);
-	res_buf_free(&im->chunk.raw);
-	res_buf_free(&im->chunk.copy);
-	res_buf_free(&im->chunk.keys);
+	wk_chunk_free(&im->chunk);
+	wk_chunk_free(&im->next);
 	res_buf_free(&im->head_bytes);
 	res_buf_free(&im->insert);
 	res_buf_free(&im->update);
@@ -279,7 +215,8 @@ int wk_import_run(struct wk_job *job)
 	im = (struct wk_import){.job = job, .chunk_rows = CHUNK_FIRST};
 	im.skip_rows = json_is_integer(skip) ? (uint64_t)json_integer_value(skip) : 1;
 	im.max_rejects = json_is_integer(most) ? json_integer_value(most) : -1;
-	im.line = (uint64_t)json_integer_value(json_object_get(job->checkpoint, "line"));
+	im.from = im.next.line = (uint64_t)json_integer_value(json_object_get(job->checkpoint, "line"));
+	im.taken = job->counts.created + job->counts.updated + job->counts.skipped + job->counts.failed;
 	setenv("TZ", job->time_zone, 1);
 	tzset();
 	int err = wk_import_map(&im);

@@ -31,6 +31,7 @@ enum wk_op { WK_OP_INSERT = 'i', WK_OP_UPDATE = 'u', WK_OP_NONE = '-' /* rejecte
 struct wk_staged {
 	uint64_t line;
 	size_t raw, raw_n;     /* its cells in chunk.raw, as lengths and bytes */
+	size_t reason_n;       /* why it was refused when it was read, behind its cells; 0: it was not */
 	uint32_t cells, round; /* round: how many rows of this chunk with the same key were before it */
 	size_t key, key_n;     /* its match values in chunk.keys */
 	enum wk_op op;
@@ -38,8 +39,10 @@ struct wk_staged {
 	char id[ZJ_UUID_SIZE], target[ZJ_UUID_SIZE];
 };
 struct wk_chunk {
-	struct wk_staged *rows; /* those on their way to the table; n counts from 0 */
+	struct wk_staged *rows; /* as they were read, also those that were refused then */
 	size_t n, cap;
+	int64_t refused;
+	uint64_t line;                  /* the last one */
 	struct res_buf raw, copy, keys; /* copy: lines for COPY */
 };
 
@@ -51,32 +54,46 @@ struct wk_import {
 	size_t n_map, n_slots, n_match;
 	enum wk_mode mode;
 	enum wk_duplicate duplicate;
-	bool clear, has_custom;   /* clear: empty cells empty fields when updating */
-	uint64_t skip_rows, line; /* line: the last one that was gathered */
-	int64_t max_rows, max_rejects;
-	struct res_buf head_bytes; /* the heading: cells one after the other */
+	bool clear, has_custom;               /* clear: empty cells empty fields when updating */
+	uint64_t skip_rows, from;             /* from: the line of the checkpoint that it began with */
+	int64_t max_rows, max_rejects, taken; /* taken: rows that were read, this time and before */
+	struct res_buf head_bytes;            /* the heading: cells one after the other */
 	struct wk_cell head_cells[WK_COLUMNS_MAX];
 	size_t n_head;
-	struct wk_chunk chunk;
-	size_t chunk_rows;                   /* how many make a chunk, now: it grows while chunks are quick */
+	/* One chunk is on its way into the database; while it works the next one is gathered (wk_import_gather). */
+	struct wk_chunk chunk, next;
+	struct wk_row row; /* the last one of the box; `held`: it was not taken yet */
+	struct wk_fault fault;
+	bool held, ended, broken, beyond; /* broken: the file, as `fault` says; beyond: there are more than max_rows */
+	size_t chunk_rows;                /* how many make a chunk, now: it grows while chunks are quick */
 	struct res_buf insert, update, find; /* statements */
 	struct res_secret_rules secrets;     /* of the tenant, where a password is imported */
 	json_t *role_perms; /* role id → permissions, for fields that give a role; owned; NULL: there are none */
 	bool full;          /* a quota is reached: what follows is refused unasked, and then no more is read */
-	bool away;          /* the database went away while a row was read: the chunk is given up */
+	bool away;          /* the database could not be asked while a row was read */
 };
 
 /* import_map.c: reads the mapping of the job's parameters. 0, EINVAL (said in the job), EAGAIN. */
 int wk_import_map(struct wk_import *im) ZJ_MUST_CHECK;
 void wk_import_unmap(struct wk_import *im);
 
-/* import_row.c: one row's values, ready for COPY. False: `p` says what is wrong with it. */
+/* import_gather.c: rows of the box into the next chunk until it is full; while the database works (job->busy) only
+ * until it has answered, or a row comes for which it must be asked. 0, ENOMEM, EAGAIN (it could not be asked). */
+int wk_import_gather(struct wk_import *im) ZJ_MUST_CHECK;
+/* The gathered chunk becomes the one in hand, the next one is empty. */
+void wk_import_turn(struct wk_import *im);
+void wk_chunk_free(struct wk_chunk *c);
+
+/* import_row.c: one row's values into the next chunk, ready for COPY. False: `p` says what is wrong with it. */
 bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, struct res_problem *p);
+/* The row's cells as they came, and why it was refused (NULL: it was not). */
+void wk_import_keep(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, const struct res_problem *p);
 /* The tenant's rules for passwords, read when one is among the fields. 0, EAGAIN. */
 int wk_import_secrets(struct wk_import *im) ZJ_MUST_CHECK;
 /* A reason as a person reads it, in the account's language. */
 void wk_import_reason(const struct wk_import *im, const struct res_problem *p, struct res_buf *out);
-int wk_import_reject(struct wk_import *im, const struct wk_row *row, const struct res_problem *p) ZJ_MUST_CHECK;
+/* What was refused when it was read, now that its chunk's turn has come. */
+int wk_import_reject_read(struct wk_import *im) ZJ_MUST_CHECK;
 int wk_import_reject_staged(struct wk_import *im, struct wk_staged *s, const struct res_problem *p) ZJ_MUST_CHECK;
 int wk_import_skip_staged(struct wk_import *im, struct wk_staged *s) ZJ_MUST_CHECK;
 

@@ -8,6 +8,21 @@
 #include <string.h>
 #include <uthash.h>
 
+/* A prepared statement; while the database works on it the next chunk is gathered. */
+static int run(struct wk_import *im, const char *name, int n, const char *const *values, PGresult **r)
+{
+	PGconn *pg = im->job->pg;
+	int err = 0;
+
+	im->job->busy = PQsendQueryPrepared(pg, name, n, values, NULL, NULL, 0);
+	if (im->job->busy)
+		err = wk_import_gather(im);
+	im->job->busy = false;
+	for (PGresult *next; (next = PQgetResult(pg)); *r = next)
+		PQclear(*r);
+	return err;
+}
+
 static int savepoint(struct wk_import *im, const char *sql)
 {
 	return wk_db_do(im->job->pg, sql) ? EAGAIN : 0;
@@ -23,10 +38,10 @@ static int one_statement(struct wk_import *im, enum wk_op op, uint32_t round, si
 	snprintf(b, sizeof(b), "%zu", hi - 1);
 	snprintf(c, sizeof(c), "%u", round);
 	int err = savepoint(im, "savepoint wk");
+	if (!err)
+		err = run(im, op == WK_OP_INSERT ? "wk_insert" : "wk_update", op == WK_OP_INSERT ? 2 : 3, values, r);
 	if (err)
 		return err;
-	*r = PQexecPrepared(im->job->pg, op == WK_OP_INSERT ? "wk_insert" : "wk_update", op == WK_OP_INSERT ? 2 : 3,
-			    values, NULL, NULL, 0);
 	if (wk_db_ok(*r))
 		return savepoint(im, "release wk");
 	if (wk_db_again(im->job->pg, *r)) {
@@ -187,9 +202,11 @@ static int decide_repeats(struct wk_import *im, uint32_t *rounds)
 
 static int decide_matches(struct wk_import *im)
 {
-	PGresult *r = PQexecPrepared(im->job->pg, "wk_find", 0, NULL, NULL, NULL, 0);
-	int err = wk_db_ok(r) ? 0 : wk_job_fail_pg(im->job, r);
+	PGresult *r = NULL;
+	int err = run(im, "wk_find", 0, NULL, &r);
 
+	if (!err && !wk_db_ok(r))
+		err = wk_job_fail_pg(im->job, r);
 	for (int i = 0; !err && i < PQntuples(r); i++) {
 		size_t n = strtoul(PQgetvalue(r, i, 0), NULL, 10);
 		if (n < im->chunk.n)
@@ -262,9 +279,9 @@ static int count_up(struct wk_import *im)
 int wk_stage_apply(struct wk_import *im)
 {
 	uint32_t rounds = 0;
-	int err = im->chunk.n ? wk_stage_copy(im) : 0;
+	int err = im->chunk.copy.n ? wk_stage_copy(im) : 0;
 
-	if (im->chunk.n == 0)
+	if (im->chunk.copy.n == 0)
 		return err;
 	if (!err && im->n_match) {
 		err = decide_matches(im);

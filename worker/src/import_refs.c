@@ -59,7 +59,7 @@ int wk_refs_alloc(struct wk_refs **rp, struct wk_job *job, const struct res_def 
 static int ask(struct wk_refs *r, struct known *k)
 {
 	const char *values[] = {k->label};
-	int err = wk_job_begin(r->job);
+	int err = r->job->busy ? EBUSY : wk_job_begin(r->job);
 
 	if (err)
 		return err;

@@ -187,7 +187,7 @@ static bool read_value(struct wk_import *im, const struct wk_mapped *m, const st
 
 static void put_slot(struct wk_import *im, const struct wk_mapped *m, const char *value, bool *good)
 {
-	struct res_buf *copy = &im->chunk.copy;
+	struct res_buf *copy = &im->next.copy;
 
 	res_buf_add(copy, "\t");
 	if (!value)
@@ -200,8 +200,8 @@ static void put_slot(struct wk_import *im, const struct wk_mapped *m, const char
 
 static void put_key(struct wk_import *im, const char *value)
 {
-	res_buf_add(&im->chunk.keys, value ? value : "");
-	res_buf_addn(&im->chunk.keys, "\x1f", 1);
+	res_buf_add(&im->next.keys, value ? value : "");
+	res_buf_addn(&im->next.keys, "\x1f", 1);
 }
 
 static void put_number(struct res_buf *b, size_t n)
@@ -213,9 +213,9 @@ static void put_number(struct res_buf *b, size_t n)
 	res_buf_addn(b, p, (size_t)(text + sizeof(text) - p));
 }
 
-static void put_raw(struct wk_import *im, const struct wk_row *row, struct wk_staged *to)
+void wk_import_keep(struct wk_import *im, const struct wk_row *row, struct wk_staged *to, const struct res_problem *p)
 {
-	struct res_buf *raw = &im->chunk.raw;
+	struct res_buf *raw = &im->next.raw;
 
 	to->raw = raw->n;
 	to->cells = (uint32_t)row->n;
@@ -226,6 +226,11 @@ static void put_raw(struct wk_import *im, const struct wk_row *row, struct wk_st
 	for (size_t i = 0; i < row->n; i++)
 		res_buf_addn(raw, row->cells[i].p, row->cells[i].n);
 	to->raw_n = raw->n - to->raw;
+	if (!p)
+		return;
+	wk_import_reason(im, p, raw);
+	to->reason_n = raw->n - to->raw - to->raw_n;
+	to->op = WK_OP_NONE;
 }
 
 static bool is_secret(const struct wk_import *im, const struct wk_mapped *m)
@@ -280,7 +285,7 @@ bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_sta
 {
 	static struct res_values v; /* large */
 	const char *texts[WK_MAPPED_MAX] = {NULL};
-	struct wk_chunk *c = &im->chunk;
+	struct wk_chunk *c = &im->next;
 	size_t copy = c->copy.n, keys = c->keys.n;
 	bool good = true, keyed = true;
 	struct res_value *custom = NULL;
@@ -318,7 +323,7 @@ bool wk_import_row(struct wk_import *im, const struct wk_row *row, struct wk_sta
 		}
 		res_buf_add(&c->copy, "\n");
 		to->key_n = keyed ? c->keys.n - keys : 0;
-		put_raw(im, row, to);
+		wk_import_keep(im, row, to, NULL);
 	}
 	if (!good) {
 		c->copy.n = copy;
@@ -349,17 +354,6 @@ void wk_import_reason(const struct wk_import *im, const struct res_problem *p, s
 		res_buf_add(out, p->detail[0] ? p->detail : im->job->zh ? "不符合规则" : "breaks a rule");
 }
 
-int wk_import_reject(struct wk_import *im, const struct wk_row *row, const struct res_problem *p)
-{
-	struct res_buf reason = {0};
-
-	wk_import_reason(im, p, &reason);
-	int err = reason.failed ? ENOMEM : wk_rejects_add(im->rejects, row, reason.p);
-	res_buf_free(&reason);
-	im->job->counts.failed++;
-	return err;
-}
-
 /* The row as it came, from the chunk's memory. */
 static struct wk_row raw_row(struct wk_import *im, const struct wk_staged *s, struct wk_cell cells[WK_COLUMNS_MAX])
 {
@@ -374,13 +368,40 @@ static struct wk_row raw_row(struct wk_import *im, const struct wk_staged *s, st
 	return (struct wk_row){s->line, cells, s->cells};
 }
 
-int wk_import_reject_staged(struct wk_import *im, struct wk_staged *s, const struct res_problem *p)
+static int reject(struct wk_import *im, const struct wk_staged *s, const char *reason)
 {
 	struct wk_cell cells[WK_COLUMNS_MAX];
 	struct wk_row row = raw_row(im, s, cells);
 
+	im->job->counts.failed++;
+	return wk_rejects_add(im->rejects, &row, reason);
+}
+
+int wk_import_reject_staged(struct wk_import *im, struct wk_staged *s, const struct res_problem *p)
+{
+	struct res_buf reason = {0};
+
 	s->op = WK_OP_NONE;
-	return wk_import_reject(im, &row, p);
+	wk_import_reason(im, p, &reason);
+	int err = reason.failed ? ENOMEM : reject(im, s, reason.p);
+	res_buf_free(&reason);
+	return err;
+}
+
+int wk_import_reject_read(struct wk_import *im)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < im->chunk.n && im->chunk.refused && !err; i++) {
+		const struct wk_staged *s = &im->chunk.rows[i];
+		char *reason = s->reason_n ? strndup(im->chunk.raw.p + s->raw + s->raw_n, s->reason_n) : NULL;
+		if (reason)
+			err = reject(im, s, reason);
+		else if (s->reason_n)
+			err = ENOMEM;
+		free(reason);
+	}
+	return err;
 }
 
 int wk_import_skip_staged(struct wk_import *im, struct wk_staged *s)

@@ -56,9 +56,9 @@ struct wk_job {
 	struct res_view *view;
 	/* how it goes */
 	struct wk_counts counts;
-	bool cancelled;
-	int64_t told_us;  /* when the row last heard of it, by the monotonic clock */
-	char error[2400]; /* JSON: rule, zh, en */
+	bool cancelled, busy; /* busy: a statement was sent and not answered yet: nothing else can be asked */
+	int64_t told_us;      /* when the row last heard of it, by the monotonic clock */
+	char error[2400];     /* JSON: rule, zh, en */
 };
 
 /* What a kind of job does. 0: done; ECANCELED: cancelled (or drained: wk_job_stopping); EAGAIN: to be taken again (the

@@ -110,6 +110,36 @@ test('many rows at once: changed, deleted, restored, forgotten; those that are r
   assert.equal((await env.ended(env.job(b, 'bulk', 'agents', { action: 'update', ids: [agent], set: { name: 'B' } }, { account: reader }))).state, 'finished');
 });
 
+// The next rows are read while the database works on the ones before: what ends an import ends it at the same row all the same.
+test('an import ends where it must: at the quota, at so many rows, at so many bad ones; references of later rows are found', async () => {
+  const a = env.tenant('ahead');
+  const rows = (n, f) => csv([['number', 'name'], ...Array.from({ length: n }, (_, i) => f(i + 1))]);
+  const run = async (resource, text, fields, more = {}) => {
+    const j = await env.ended(env.job(a, 'import', resource, { upload_id: env.upload(a, a.admin, text), mapping: mapping(...fields), ...more }));
+    assert.equal(j.done, j.created_rows + j.failed, JSON.stringify(j));
+    assert.equal(j.failed ? env.file(j.rejects_path).toString().trimEnd().split('\n').length - 1 : 0, j.failed, 'each that was refused is in the file');
+    return j;
+  };
+  sql(`update zj.tenant set max_queues = 1500 where id = ${q(a.id)}`);
+  let j = await run('queues', rows(4000, (i) => [10000 + i, `q${i}`]), ['number', 'name']);
+  assert.deepEqual([j.state, j.created_rows, JSON.parse(j.error).rule], ['failed', 1500, 'quota'], JSON.stringify(j));
+  assert.ok(j.failed > 0 && j.done < 4000, `later rows are not read: ${JSON.stringify(j)}`);
+  assert.equal(one(`select count(*) from zj.queue where tenant_id = ${q(a.id)}`), '1500');
+
+  sql(`update zj.setting set import_max_rows = 1200 where tenant_id = ${q(a.id)}`);
+  const list = (n, f) => csv([['number', 'reason'], ...Array.from({ length: n }, (_, i) => [f(i + 1), 'spam'])]);
+  j = await run('blacklist', list(2000, (i) => 20000 + i), ['number', 'reason']);
+  assert.deepEqual([j.state, j.created_rows, JSON.parse(j.error).rule], ['failed', 1200, 'max_rows'], JSON.stringify(j));
+  j = await run('blacklist', list(1200, (i) => i % 10 ? 30000 + i : ''), ['number', 'reason'], { max_rejects: 55 });
+  assert.deepEqual([j.state, j.created_rows, j.failed, JSON.parse(j.error).rule], ['failed', 504, 56, 'max_rejects'], JSON.stringify(j));
+
+  sql(`update zj.tenant set max_agents = null where id = ${q(a.id)}; insert into zj.agent (tenant_id, number, name) select ${q(a.id)}, (40000 + i)::text, 'a' || i from generate_series(1, 1200) i`);
+  j = await run('queue-agents', csv([['queue', 'agent'], ...Array.from({ length: 1200 }, (_, i) => [`q${i + 1}`, i === 1100 ? 'nobody' : `a${i + 1}`])]), ['queue_id', 'agent_id']);
+  assert.deepEqual(counts(j), ['finished', 1199, 0, 1], JSON.stringify(j));
+  assert.equal(one(`select count(*) from zj.queue_agent m join zj.queue q on q.tenant_id = m.tenant_id and q.id = m.queue_id join zj.agent a on a.tenant_id = m.tenant_id and a.id = m.agent_id
+    where m.tenant_id = ${q(a.id)} and q.number::int - 10000 = a.number::int - 40000`), '1199', 'each at its own');
+});
+
 test('a token that may less than its account: its jobs may no more', async () => {
   const j = await env.ended(env.job(t, 'export', 'queues', { format: 'csv', permissions: ['extensions.read'] }));
   assert.match(j.error, /permission/);
