@@ -395,14 +395,14 @@ test('a masked field: no filter but =, no sort, no search, no ETag, no history a
   const seen = (r) => JSON.stringify(r.body ?? '') + [...r.headers].join();
   const told = (r) => seen(r).includes(phone) || seen(r).includes('12345');
   const one = await blind.get(`/customers/${row.id}`);
-  assert.match(one.body.phone, /^138\*+78$/);
+  assert.match(one.body.phone, /^138\*{4}5678$/);
   for (const op of ['ne', 'lt', 'le', 'gt', 'ge', 'contains', 'starts', 'in', 'between']) assert.equal((await blind.get(`/customers?filter[phone][${op}]=138`)).status, 400, op);
   for (const q of ['sort=phone', 'sort=-phone,name', `cursor=${Buffer.from('phone,id\n["1380000","x"]').toString('base64url')}`]) assert.equal((await blind.get(`/customers?${q}`)).status, 400, q);
   assert.equal((await blind.get('/customers?q=12345678')).body.items.length, 0, 'the search box');
   assert.equal((await blind.get('/customers?match=any&q=12345678&count=true')).body.total ?? 0, 0);
   for (const path of ['/customers?limit=200', `/customers/${row.id}/history`, '/audit?limit=200', '/customers?limit=200&deleted=true', '/customers?fields=phone,name', `/customers?filter[phone]=${phone}&count=true`]) assert.ok(!told(await blind.get(path)), path);
   const etag = one.headers.get('etag');
-  env.pg.sql(`update zj.customer set phone = '13899999978' where id = '${row.id}'; update zj.customer set updated_at = updated_at`);
+  env.pg.sql(`update zj.customer set phone = '13899995678' where id = '${row.id}'; update zj.customer set updated_at = updated_at`);
   const after = await blind.get(`/customers/${row.id}`);
   assert.equal(after.body.phone, one.body.phone);
   assert.ok(after.headers.get('etag') === etag || after.body.updated_at !== one.body.updated_at, 'the ETag says no more than the row');

@@ -168,7 +168,7 @@ test('history: who changed what when, masked like the row, without fields one ha
   const clerk = await env.clerk(admin, 'historian', [`${group}.read`]);
   await admin.make('role-fields', { role_id: clerk.role.id, resource: group, field: 'remark', access: 'none' });
   const seen = (await clerk.get(`/${group}/${row.id}/history`)).body.items;
-  assert.deepEqual(seen[0].changes, { phone: ['138******34', '138******78'] });
+  assert.deepEqual(seen[0].changes, { phone: ['138****1234', '138****5678'] });
   assert.ok(!JSON.stringify(seen).includes('13800001234') && !JSON.stringify(seen).includes('first'));
   assert.equal((await other.get(`/${group}/${row.id}/history`)).status, 404);
   assert.equal((await (await env.clerk(admin, 'nobody', ['queues.read'])).get(`/${group}/${row.id}/history`)).status, 403);
@@ -193,7 +193,7 @@ test('the audit log itself shows fields as their resource does; its names are no
   const [whole] = await of(admin), [seen] = await of(auditor), [nothing] = await of(blind);
   assert.equal(whole.changes.phone[1], '13811112222');
   assert.ok(!/13811112222|secret remark|王小明/.test(JSON.stringify(seen)), JSON.stringify(seen));
-  assert.equal(seen.changes.phone[1], '138******22');
+  assert.equal(seen.changes.phone[1], '138****2222');
   assert.deepEqual([nothing.changes, nothing.label], [null, null]);
   const one = await auditor.get(`/audit/${seen.id}`);
   assert.ok(!/13811112222|secret remark|王小明/.test(one.bytes.toString()) && !one.headers.get('etag'));

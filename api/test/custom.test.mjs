@@ -111,7 +111,7 @@ test('rights and masks hold for custom fields; a unique one is unique; a field t
   assert.equal(clash.status, 409);
   assert.deepEqual(faults(clash), ['custom.code:unique']);
   const clerk = await env.clerk(admin, 'clerk', ['toys.read', 'toys.write']);
-  assert.equal((await clerk.get(`/toys/${t.id}`)).body.custom.vip_phone, '138******78');
+  assert.equal((await clerk.get(`/toys/${t.id}`)).body.custom.vip_phone, '138****5678');
   assert.deepEqual((await clerk.get('/toys?filter[custom.vip_phone]=13812345678')).body.items.map((x) => x.id), [t.id]);
   assert.equal((await clerk.get('/toys?filter[custom.vip_phone][starts]=138')).status, 400);
   assert.deepEqual(faults(await clerk.patch(`/toys/${t.id}`, { custom: { vip_phone: '1' } })), ['custom.vip_phone:readonly']);

@@ -329,6 +329,7 @@ test('a supervisor\'s board and events: itself, its groups, its queues; in effec
   for (const w of [ws, east]) w.close();
 });
 
+// covers: NUM-R02 NUM-R03 NUM-R04
 test('masks: numbers in events, board and living calls look as in the call records, for every edge', async () => {
   const t = admin.tenant.id;
   const edges = ['13800138078', '+8613800138078', '02150001000', '1001', '12', '1', '123456', '1234567', '+12345', '+123456', '+1234567', 'anonymous', 'sip:a@b.example', '010-8888 9999', '电话13800138078', 'ab1234567cd', '', '***', '138001380789999999999999999999'];
@@ -347,17 +348,22 @@ test('masks: numbers in events, board and living calls look as in the call recor
     assert.equal(board[i].caller, env.pg.sql(`select '<' || zj.zj_mask('phone', ${lit(e)}) || '>'`)[0][0].slice(1, -1), 'zj_mask itself');
     if (e.length > 2) assert.notEqual(board[i].caller, e === '***' ? 'x' : e);
   }
-  assert.equal(board[0].caller, '138******78');
+  assert.equal(board[0].caller, '138****8078');
   assert.deepEqual((await open.get('/live/board')).body.calls.map((c) => c.caller), edges);
-  assert.equal((await clerk.get(`/calls/${ids[0]}`)).body.caller, '138******78');
+  assert.equal((await clerk.get(`/calls/${ids[0]}`)).body.caller, '138****8078');
   const ws = await clerk.events(), clear = await open.events();
-  assert.equal((await ws.wait('snapshot')).calls[0].caller, '138******78');
+  assert.equal((await ws.wait('snapshot')).calls[0].caller, '138****8078');
   assert.equal((await clear.wait('snapshot')).calls[0].caller, edges[0]);
   env.acd.emit(t, 'call.changed', { id: ids[0], caller: '13900139000', callee: '02150001000', legs: [] });
   env.acd.emit(t, 'visit.changed', { id: 'v9', queue: S.queue.id, caller: '13900139000' });
-  assert.equal((await ws.wait('call.changed')).data.caller, '139******00');
-  assert.equal((await ws.wait('visit.changed')).data.caller, '139******00');
+  assert.equal((await ws.wait('call.changed')).data.caller, '139****9000');
+  assert.equal((await ws.wait('visit.changed')).data.caller, '139****9000');
   assert.equal((await clear.wait('call.changed')).data.caller, '13900139000');
+  for (const where of ['ring', 'talk']) { // from ringing on, throughout
+    env.acd.emit(t, 'call.changed', { id: ids[1], caller: '018112340251', callee: '02150001000', where, legs: [] });
+    assert.equal((await ws.wait('call.changed', (m) => m.data.where === where)).data.caller, '0181****0251');
+    assert.equal((await clear.wait('call.changed', (m) => m.data.where === where)).data.caller, '018112340251');
+  }
   assert.ok(!JSON.stringify(ws.messages).includes('13900139000'));
   // The field closed to the role altogether; and opened again: the page gets a new snapshot.
   ws.messages.length = 0;

@@ -61,13 +61,24 @@ static size_t digits(const char *s)
 	return n;
 }
 
+/* Four digits are hidden, behind them `tail` stay; what is no digit stays where it is. */
+static char *hide_middle(const char *s, size_t tail)
+{
+	char *out = zj_strdup(s);
+	size_t seen = 0;
+	for (char *c = out ? out + strlen(out) : NULL; c && c-- > out;)
+		if (*c >= '0' && *c <= '9' && ++seen > tail && seen <= tail + 4)
+			*c = '*';
+	return out;
+}
+
 static char *phone(const char *s, size_t n)
 {
 	if (n <= 2)
 		return keep(s, n, 0, 0);
 	if (digits(s) < 7)
 		return keep(s, n, 0, 2);
-	return keep(s, n, *s == '+' ? 4 : 3, 2);
+	return hide_middle(s, digits(s) == 7 ? 3 : 4);
 }
 
 /* The first character stays, unless it is all there is before the domain; the domain is what follows the last @. */

@@ -14,8 +14,8 @@ static void test_masks(void **state ZJ_UNUSED)
 		enum res_mask kind;
 		const char *text, *masked;
 	} cases[] = {
-		{RES_MASK_PHONE, "13800138000", "138******00"},
-		{RES_MASK_PHONE, "+8613800138000", "+861********00"},
+		{RES_MASK_PHONE, "13800138000", "138****8000"},
+		{RES_MASK_PHONE, "+8613800138000", "+86138****8000"},
 		{RES_MASK_PHONE, "123456", "****56"},
 		{RES_MASK_PHONE, "12", "**"},
 		{RES_MASK_PHONE, "", ""},

@@ -472,7 +472,7 @@ describe('editing', () => {
 		await other.open('/data/customers?f.custom.size.ge=30&sort=-custom.size');
 		const read = (field) => other.page.locator(`[data-field="${field}"]`).allInnerTexts();
 		await until('filtered and sorted by it', async () => (await read('name')).join() === [7, 6, 5, 4, 3].map((i) => `Customer ${i}`).join());
-		assert.equal((await read('phone'))[0], '138******07');
+		assert.equal((await read('phone'))[0], '138****8007');
 		assert.equal(await other.id('head-phone').getAttribute('aria-sort'), null);
 		await other.click('columns');
 		await other.id('show-custom.grade').check();
@@ -482,7 +482,7 @@ describe('editing', () => {
 		await other.see('detail');
 		await other.click('detail-edit');
 		assert.equal(await other.id('field-phone').locator('input').count(), 0, 'a masked field is not written over');
-		await until('its mask', async () => /138\*+07/.test(await other.text('field-phone')));
+		await until('its mask', async () => /138\*{4}8007/.test(await other.text('field-phone')));
 		await other.click('tab-custom');
 		await other.type('field-custom.size', '71');
 		await other.click('form-save');

@@ -297,7 +297,7 @@ test('an export shows no more than the list: masks, fields of the role; not to a
   assert.equal(job.state, 'finished', JSON.stringify(job));
   const [head, row] = lines((await clerk.get(`/jobs/${id}/file`)).bytes);
   assert.ok(!head.includes('E-mail') && !row.includes('@'), head);
-  assert.ok(row.includes('139******10') && !row.includes('13900000010'), row);
+  assert.ok(row.includes('139****0010') && !row.includes('13900000010'), row);
   for (const path of ['', '/file', '/rejects']) assert.equal((await beta.get(`/jobs/${id}${path}`)).status, 404);
   const u = await upload(alpha, csv([['name', 'phone'], ['x', '1']]));
   assert.equal((await beta.post('/customers/import', { upload_id: u.id, mapping: mapping('name', 'phone') })).status, 422);

@@ -22,7 +22,7 @@ before(async () => {
 	await tenant.api.post('/trunks', { name: 'No channel', host: '127.0.0.37', max_calls: 0, probe_s: 0 });
 	await tenant.api.post('/trunks', { name: 'Off', host: '127.0.0.38', enabled: false, probe_s: 0 });
 	await tenant.api.post('/trunks', { name: 'Line', host: 'x', registration: 'u:p@127.0.0.39:5060', probe_s: 0 });
-	await other.api.post('/trunks', { name: 'Not yours', host: '127.0.0.40', probe_s: 0 });
+	await other.api.post('/trunks', { name: `Not yours ${other.name}`, host: '127.0.0.40', probe_s: 0 });
 	await zj.carrier.patch(`/tenants/${tenant.id}`, { outbound_kind: 'trunk', outbound_id: out.id });
 	agent = await tenant.agent('1001', [], { signIn: false, answering: 'never' });
 	browser = await openChromium();
@@ -43,7 +43,7 @@ test('each trunk with its alarm, channels, signalling, registration and addresse
 	assert.deepEqual([await state('No channel'), await state('Off'), await cell('Off', 1)], ['full', 'disabled', '已停用']);
 	await poll(async () => (await state('Line')) === 'unregistered', { timeout: 10_000, what: 'a line that cannot register' });
 	assert.equal(await cell('Line', 3), 'SIP（注册）');
-	assert.equal(await rowOf('Not yours').count(), 0);
+	assert.equal(await rowOf(`Not yours ${other.name}`).count(), 0);
 	assert.equal(await me.id('live-trunk').count(), 4);
 	assert.match(await me.text('trunks-total'), /4 条中继，[23] 条异常，0 个通话/);
 	const first = await me.id('live-trunk').first().getAttribute('data-trunk');
@@ -81,7 +81,7 @@ test('the carrier sees the trunks of all teams, with whose they are', async () =
 	await boss.login(readJson(MANIFEST).carrier);
 	await boss.see('resource-tenants');
 	await boss.open('/live/trunks');
-	const row = boss.page.locator('[data-testid=live-trunk][data-trunk="Not yours"]');
+	const row = boss.page.locator(`[data-testid=live-trunk][data-trunk="Not yours ${other.name}"]`);
 	await row.waitFor();
 	assert.match(await row.innerText(), /elsewhere/);
 	await boss.close();
