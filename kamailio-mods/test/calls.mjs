@@ -28,9 +28,9 @@ export async function talk(e, to, options = {}) {
 }
 
 /** mediad calls a phone; the final response. */
-export function callPhone(e, user, domain, { headers = {}, ...options } = {}) {
+export function callPhone(e, user, domain, { headers = {}, body = sdp('127.0.0.1', 50010), ...options } = {}) {
   return e.mediad.request({
-    method: 'INVITE', uri: `sip:${user}@${domain}`, body: sdp('127.0.0.1', 50010),
+    method: 'INVITE', uri: `sip:${user}@${domain}`, body,
     headers: {
       From: `<sip:13800000000@127.0.0.1>;tag=${token()}`, To: `<sip:${user}@${domain}>`, 'Call-ID': token(), CSeq: '1 INVITE',
       Contact: `<sip:mediad@127.0.0.1:${e.base + 20}>`, 'Content-Type': 'application/sdp', ...headers,
