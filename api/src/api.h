@@ -70,6 +70,7 @@ struct api {
 	enum api_look schema_look; /* is the catalogue being read; did it change meanwhile */
 	bool schema_old;           /* a change could not be read: the tick asks again */
 	char *openapi[RES_ROLES];  /* malloc'd, made with the schema */
+	json_t *desk;              /* what agents have of it without being granted (desk.h) */
 	struct api_acd *acd;
 	struct api_edge *edge;
 	struct api_live *live;

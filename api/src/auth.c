@@ -1,6 +1,7 @@
 /* Who asks: a session's token (cookie or Bearer) or a program's access token, the account behind it, and the tenant it
  * acts in. */
 #include "api.h"
+#include "desk.h"
 #include "enter.h"
 #include "login.h"
 #include "perm.h"
@@ -34,6 +35,8 @@ int api_who_fill(struct api *api, struct api_who *w, const struct api_account *a
 	const struct api_agent *agent = api_agent_of(api->directory, a->id);
 	if (agent && strcmp(agent->tenant, w->tenant) == 0)
 		strcpy(w->agent, agent->id);
+	if (w->role == RES_ROLE_TENANT && strcmp(w->tenant, w->home) == 0)
+		api_desk_grant(api, w, a);
 	return 0;
 }
 

@@ -49,7 +49,8 @@ struct api_token {
 struct api_agent {
 	char id[ZJ_UUID_SIZE], tenant[ZJ_UUID_SIZE], account[ZJ_UUID_SIZE];
 	char group[ZJ_UUID_SIZE], role[ZJ_UUID_SIZE]; /* empty: none */
-	json_t *row;                                  /* id, number, name, extension_id */
+	bool leader;                                  /* looks after groups or queues */
+	json_t *row;                                  /* id, number, name, extension_id, leader */
 };
 
 struct api_directory;

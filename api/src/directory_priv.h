@@ -19,7 +19,7 @@
 	  "tenant_id, id, username, name, password, role_id, enabled, type, language, must_change_password, "          \
 	  "password_changed_at, password_history, totp_secret, totp_enabled")                                          \
 	X(TOKEN, "api_token", "tenant_id, id, account_id, permissions, hash, expires_at, enabled, sources")            \
-	X(AGENT, "agent", "tenant_id, id, number, name, account_id, extension_id, group_id, role_id, enabled")         \
+	X(AGENT, "agent", "tenant_id, id, number, name, account_id, extension_id, group_id, role_id, enabled, leader") \
 	X(AGENT_ROLE, "agent_role", "tenant_id, id, permissions")                                                      \
 	X(MANAGED_GROUP, "agent_managed_group", "tenant_id, id, agent_id, group_id")                                   \
 	X(MANAGED_QUEUE, "agent_managed_queue", "tenant_id, id, agent_id, queue_id")                                   \

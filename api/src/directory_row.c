@@ -143,13 +143,14 @@ static void read_token(struct api_directory_entry *e, const json_t *row)
 
 static void read_agent(struct api_directory_entry *e, const json_t *row)
 {
-	static const char *const keys[] = {"id", "number", "name", "extension_id", NULL};
+	static const char *const keys[] = {"id", "number", "name", "extension_id", "leader", NULL};
 	struct api_agent *a = &e->agent;
 	copy(a->id, sizeof(a->id), row, "id");
 	copy(a->tenant, sizeof(a->tenant), row, "tenant_id");
 	copy(a->account, sizeof(a->account), row, "account_id");
 	copy(a->group, sizeof(a->group), row, "group_id");
 	copy(a->role, sizeof(a->role), row, "role_id");
+	a->leader = truth(row, "leader");
 	a->row = pick(row, keys);
 	if (a->account[0] && truth(row, "enabled"))
 		set_name(e, "g:%s", a->account);

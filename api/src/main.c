@@ -1,6 +1,7 @@
 /* The api: HTTP surface of Zongji. Starts, introspects the database, serves until SIGTERM. */
 #include "acd.h"
 #include "api.h"
+#include "desk.h"
 #include "edge.h"
 #include "enter.h"
 #include "job_event.h"
@@ -65,6 +66,8 @@ static void schema_use(struct api *api, struct res_schema *s)
 {
 	zj_deref(api->schema);
 	api->schema = s;
+	json_decref(api->desk);
+	api->desk = api_desk_make(s);
 	for (int r = 0; r < RES_ROLES; r++) {
 		free(api->openapi[r]);
 		api->openapi[r] = api_openapi_make(s, (enum res_role)r);

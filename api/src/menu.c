@@ -1,4 +1,5 @@
 /* The menu: categories, and in them the pages that the caller may open, in the order that the tenant chose. */
+#include "desk.h"
 #include "manage.h"
 #include "perm.h"
 #include <stdlib.h>
@@ -7,6 +8,9 @@
 /* Categories: X(name, zh, en). A table says "menu":"<name>"; what names no category stands in the last. */
 #define CATEGORIES(X)                                                                                                  \
 	X(live, "实时", "Live")                                                                                        \
+	X(desk, "基本管理", "My desk")                                                                                 \
+	X(leader, "坐席组长", "Group leader")                                                                          \
+	X(dialing, "预拨号", "Predictive dialling")                                                                    \
 	X(callcentre, "呼叫中心", "Call centre")                                                                       \
 	X(queues, "队列", "Queues")                                                                                    \
 	X(pbx, "话务配置", "Telephony")                                                                                \
@@ -103,7 +107,7 @@ static json_t *items(const struct api_req *req, const struct category *c, const 
 	json_t *out = json_array();
 	for (size_t i = 0; list && i < all; i++) {
 		const struct res_def *r = res_schema_at(req->schema, i);
-		if (!may_open(req, r) || strcmp(api_category_of(r), c->name) != 0)
+		if (!may_open(req, r) || strcmp(api_desk_category(req, r), c->name) != 0)
 			continue;
 		json_t *order = json_object_get(r->comment, "order");
 		list[n++] = (struct entry){item(r), r->name, place(names, r->name),

@@ -1,5 +1,6 @@
 /* What the console asks first: resources, their fields, what the caller may do and see. */
 #include "api.h"
+#include "desk.h"
 #include "perm.h"
 #include <stdio.h>
 #include <string.h>
@@ -146,6 +147,8 @@ static json_t *resource(struct api_req *req, const struct res_view *v)
 	}
 	json_t *o = json_pack("{s:s, s:s}", "name", r->name, "table", r->table);
 	copy(o, r->comment, keys);
+	if (json_object_get(o, "menu"))
+		json_object_set_new(o, "menu", json_string(api_desk_category(req, r)));
 	json_object_set_new(o, "sort", json_string(r->sort ? r->sort : "-id"));
 	json_object_set_new(o, "custom", json_boolean(r->custom));
 	json_object_set_new(o, "history", json_boolean(r->audited));

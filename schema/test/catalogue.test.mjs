@@ -137,7 +137,7 @@ const ALSO = {
   membership_state: { queue_id: "'$'" }, preference: { account_id: "'$'" }, view: { account_id: "'$'" },
   job: { account_id: "'$'" }, upload: { account_id: "'$'" }, project_account: { account_id: 'gen_random_uuid()' },
   ban: { what: "'192.0.2.1'", until_at: "now() + interval '1 day'" }, hot_key: { number: "'*51'" }, number_format: { pattern: "'1xx'", output: "'###'" }, extension_change: { field: "'dnd'" },
-  discarded_call: { call_id: 'gen_random_uuid()' }, agent_rate: { agent_id: "'$'" }, follow_up: { customer_id: "'$'" },
+  internal_message: { recipients: "'{$}'", recipient_id: "'$'", created_by: "'$'" }, discarded_call: { call_id: 'gen_random_uuid()' }, agent_rate: { agent_id: "'$'" }, follow_up: { customer_id: "'$'" },
   pool_entry: { customer_id: "'$'" }, business_client: { agent_link_id: "'$'" }, todo_plan: { participants: "'{$}'" }, sales_order: { created_by: "'$'" },
   binding: { kind: "'default'" }, holiday: { date_from: "'01-01'", date_to: "'01-01'" }, work_package: { work_times: "'{$}'" },
   kb_category: { rules_id: "'$'" }, kb_grant: { account_id: "'$'", permission: "'manage'" }, kb_article: { status: "'published'" }, kb_view: { account_id: "'$'" },

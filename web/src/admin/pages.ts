@@ -2,7 +2,7 @@
 import type { PageEntry } from '../pages/registry'
 
 export const adminPages: PageEntry[] = [
-  { name: 'me', path: '/me', menu: null, order: 0, permission: '', zh: '个人信息', en: 'My profile', component: () => import('../pages/admin/MePage.vue') },
+  { name: 'me', path: '/me', menu: 'desk', order: 0, permission: '', zh: '个人信息', en: 'My profile', component: () => import('../pages/admin/MePage.vue') },
   { name: 'roles', path: '/admin/roles', menu: 'accounts', order: 20, permission: 'roles.read', zh: '角色管理', en: 'Roles', component: () => import('../pages/admin/RolesPage.vue') },
   { name: 'departments', path: '/admin/organisation', menu: 'accounts', order: 40, permission: 'departments.read', zh: '组织架构', en: 'Organisation', component: () => import('../pages/admin/OrganisationPage.vue') },
   { name: 'grantable-permissions', path: '/admin/grantable', menu: 'accounts', order: 50, permission: 'grantable-permissions.read', zh: '权限管理', en: 'Permission registry', side: 'carrier', component: () => import('../pages/admin/GrantablePage.vue') },

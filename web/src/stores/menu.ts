@@ -59,7 +59,12 @@ export function buildMenu(resources: ResourceMeta[], entries: readonly PageEntry
   const groups = new Map<MenuGroupName, MenuEntry[]>()
   const add = (group: MenuGroupName, entry: MenuEntry): void => void groups.set(group, [...(groups.get(group) ?? []), entry])
   const shown = entries.filter((p) => p.menu && pageShown(p, who))
-  for (const p of shown) if (p.menu) add(p.menu, ofPage(p, resources))
+  // A page that stands for a resource stands where that would: an agent has its calls at its desk.
+  const groupOf = (p: PageEntry, menu: MenuGroupName): MenuGroupName => {
+    const own = resources.find((r) => r.name === p.name)?.menu
+    return isGroup(own) ? own : menu
+  }
+  for (const p of shown) if (p.menu) add(groupOf(p, p.menu), ofPage(p, resources))
   for (const r of resources) {
     if (!r.can.list || !r.menu || shown.some((p) => p.name === r.page || p.name === r.name)) continue
     const group = isGroup(r.menu) ? r.menu : 'other'
