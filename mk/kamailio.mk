@@ -4,6 +4,8 @@ KAM        := build/kamailio
 KAM_MODS   := did blacklist edge trunk
 KAM_DIR    := kamailio-mods
 KAM_COMMON := $(wildcard $(KAM_DIR)/common/*.c)
+# What one module needs of another's.
+trunk_BORROWS := $(KAM_DIR)/did/did_clock.c
 KAM_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wimplicit-fallthrough -Wno-cast-function-type -Werror -fPIC \
               -fno-omit-frame-pointer -fstack-protector-strong -pthread -I$(KAM_DIR)/common
 KAM_HOST   := -isystem $(KAM)/src/src -isystem /usr/include/postgresql @$(KAM)/flags -DKSR_PTHREAD_MUTEX_SHARED
@@ -20,10 +22,10 @@ $(KAM)/flags: $(KAM_DIR)/fetch-sources | $(BUILD)/.deps
 	@touch $@
 
 define kamailio_module
-$(1)_KOBJS := $$(patsubst $(KAM_DIR)/%.c,$(KAM)/obj/$(1)/%.o,$$(KAM_COMMON) $$(wildcard $(KAM_DIR)/$(1)/*.c))
+$(1)_KOBJS := $$(patsubst $(KAM_DIR)/%.c,$(KAM)/obj/$(1)/%.o,$$(KAM_COMMON) $$(wildcard $(KAM_DIR)/$(1)/*.c) $$($(1)_BORROWS))
 $$($(1)_KOBJS): $(KAM)/obj/$(1)/%.o: $(KAM_DIR)/%.c $(KAM)/flags
 	@mkdir -p $$(@D)
-	$(CC) $(KAM_CFLAGS) -I$(KAM_DIR)/$(1) $(KAM_HOST) -DMOD_NAME='"$(1)"' -MMD -MP -c $$< -o $$@
+	$(CC) $(KAM_CFLAGS) -I$(KAM_DIR)/$(1) $$(addprefix -I,$$(sort $$(dir $$($(1)_BORROWS)))) $(KAM_HOST) -DMOD_NAME='"$(1)"' -MMD -MP -c $$< -o $$@
 $(KAM)/modules/$(1).so: $$($(1)_KOBJS)
 	@mkdir -p $$(@D)
 	$(CC) -shared -Wl,-Bsymbolic $$^ -o $$@ $(KAM_LIBS)
@@ -43,7 +45,7 @@ $(BUILD)/test/kamailio-mods/%: $(KAM_DIR)/test/%.c $(KAM_DIR)/test/plain.c $(KAM
 
 # For tests/fuzz/fuzz_edge_*.c: the parsers among them.
 edge_SRCS := $(addprefix $(KAM_DIR)/,blacklist/bl_number.c blacklist/bl_row.c blacklist/bl_rule.c blacklist/bl_arena.c common/zk_text.c \
-             common/zk_map.c test/plain.c trunk/trunk_match.c trunk/trunk_caller.c trunk/trunk_table.c)
-edge_EXTRA := -I$(KAM_DIR)/common -I$(KAM_DIR)/blacklist -I$(KAM_DIR)/trunk -I$(KAM_DIR)/test
+             common/zk_map.c test/plain.c trunk/trunk_match.c trunk/trunk_caller.c trunk/trunk_table.c did/did_clock.c)
+edge_EXTRA := -I$(KAM_DIR)/common -I$(KAM_DIR)/blacklist -I$(KAM_DIR)/trunk -I$(KAM_DIR)/test -I$(KAM_DIR)/did
 edge_LD    = -lcrypto $(call pkg,$(lib_PKGS),--libs) $(LIB_LIBS)
 edge_CF    = $(call pkg,$(lib_PKGS),--cflags)

@@ -18,6 +18,16 @@ typedef void (*zk_trunk_elsewhere_f)(const struct zk_uuid *trunk, const char *st
 #define ZK_EDGE_OWNS "edge_owns"
 typedef bool (*zk_edge_owns_f)(const struct zk_uuid *id);
 
+/* edge exports "edge_guard_alarm": the toll guard's limits, reached or almost; acd is told. */
+#define ZK_EDGE_GUARD "edge_guard_alarm"
+struct zk_guard_alarm {
+	struct zk_uuid tenant, guard, subject;
+	const char *kind, *measure; /* kind: tenant, extension, account */
+	int percent;
+	int64_t used, limit; /* money in millionths */
+};
+typedef int (*zk_edge_guard_f)(const struct zk_guard_alarm *a);
+
 /* edge exports "edge_trunk_state": a trunk or one of its hosts changed; acd is told. */
 #define ZK_EDGE_TRUNK_STATE "edge_trunk_state"
 struct zk_trunk_state {

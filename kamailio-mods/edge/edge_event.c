@@ -1,5 +1,6 @@
 #include "edge_event.h"
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #define EDGE_EVENT_NAME(kind, method) [kind] = method,
@@ -65,6 +66,22 @@ static void set_trunk(json_t *o, const struct edge_event *e)
 	json_object_set_new(o, "code", json_integer(e->code));
 }
 
+/* `call` is the alarm's id, `rule` the guard's, `trunk` the subject's. */
+static void set_guard(json_t *o, const struct edge_event *e)
+{
+	long long used = 0, limit = 0;
+	(void)sscanf(e->contact, "%lld %lld", &used, &limit);
+	set_uuid(o, "alarm", &e->call);
+	set_uuid(o, "tenant", &e->tenant);
+	set_uuid(o, "guard", &e->rule);
+	set_text(o, "kind", e->extension);
+	set_uuid(o, "subject", &e->trunk);
+	set_text(o, "measure", e->because);
+	json_object_set_new(o, "percent", json_integer(e->code));
+	json_object_set_new(o, "used", json_integer(used));
+	json_object_set_new(o, "limit", json_integer(limit));
+}
+
 char *edge_event_json(const struct edge_event *e)
 {
 	json_t *o = json_object();
@@ -75,6 +92,8 @@ char *edge_event_json(const struct edge_event *e)
 		set_registration(o, e);
 	else if (e->kind == EDGE_TRUNK_STATE)
 		set_trunk(o, e);
+	else if (e->kind == EDGE_GUARD)
+		set_guard(o, e);
 	else if (e->kind == EDGE_BANNED) {
 		set_uuid(o, "ban", &e->call);
 		set_text(o, "kind", e->extension);

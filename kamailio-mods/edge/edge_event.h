@@ -12,6 +12,7 @@
 	X(EDGE_RELAY_DOWN, "edge.relay_down")                                                                          \
 	X(EDGE_RELAY_UP, "edge.relay_up")                                                                              \
 	X(EDGE_BANNED, "edge.banned")                                                                                  \
+	X(EDGE_GUARD, "edge.guard")                                                                                    \
 	X(EDGE_TRUNK_STATE, "edge.trunk_state")                                                                        \
 	X(EDGE_WATCHED, "edge.watched")
 /* EDGE_SHARED, an entry of a hash table: table in because, key in contact, value in agent or (code > 0) what is added.

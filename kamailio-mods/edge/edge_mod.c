@@ -347,7 +347,23 @@ static int trunk_state(const struct zk_trunk_state *s)
 	return edge_tell(&e) ? 0 : -1;
 }
 
+static int guard_alarm(const struct zk_guard_alarm *a)
+{
+	struct edge_event e = {.kind = EDGE_GUARD,
+			       .at_us = edge_wall_us(),
+			       .tenant = a->tenant,
+			       .rule = a->guard,
+			       .trunk = a->subject,
+			       .code = a->percent};
+	zk_uuid7(&e.call);
+	snprintf(e.extension, sizeof e.extension, "%s", a->kind);
+	snprintf(e.because, sizeof e.because, "%s", a->measure);
+	snprintf(e.contact, sizeof e.contact, "%lld %lld", (long long)a->used, (long long)a->limit);
+	return edge_tell(&e) ? 0 : -1;
+}
+
 static cmd_export_t cmds[] = {
+	{ZK_EDGE_GUARD, (cmd_function)guard_alarm, 0, NULL, NULL, 0},
 	{ZK_EDGE_TRUNK_STATE, (cmd_function)trunk_state, 0, NULL, NULL, 0},
 	{"edge_tenant", (cmd_function)w_tenant, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"edge_extension", (cmd_function)w_extension, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},

@@ -53,9 +53,9 @@ static int setup(void **state)
 	assert_int_equal(0, trunk_store_alloc(&store));
 	sink = trunk_sink(store);
 	assert_true(zk_uuid_parse(&t, TENANT));
-	row(TRUNK_TENANT, t, (const char *[]){"tenant", "t", "f"});
+	row(TRUNK_TENANT, t, (const char *[]){"tenant", "t", "f", "UTC"});
 	assert_true(zk_uuid_parse(&t, CARRIER));
-	row(TRUNK_TENANT, t, (const char *[]){"carrier", "t", "f"});
+	row(TRUNK_TENANT, t, (const char *[]){"carrier", "t", "f", "UTC"});
 	return 0;
 }
 
@@ -162,7 +162,7 @@ static void channels_are_what_lives(void **state)
 			if (step_ == TRUNK_GO && !draw(3)) /* it fails there */
 				step_ = trunk_call_next(s, store, id, now, &hop);
 			if (step_ != TRUNK_GO) {
-				trunk_call_end(s, id);
+				trunk_call_end(s, id, now);
 				continue;
 			}
 			assert_true(n < 64);
@@ -170,7 +170,7 @@ static void channels_are_what_lives(void **state)
 			living[n++].trunk = hop.trunk.b[15];
 		} else if (n) {
 			unsigned i = draw(n);
-			trunk_call_end(s, living[i].id);
+			trunk_call_end(s, living[i].id, now);
 			living[i] = living[--n];
 		}
 		int counts[3] = {0};

@@ -1,6 +1,6 @@
 /* What acd asks about trunks, in the process of edge's channel: their state, and which calls live. */
+#include "trunk_guard_mod.h"
 #include "trunk_keep.h"
-#include "trunk_mod.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -83,7 +83,30 @@ static json_t *status(json_t *params, const char **error)
 	return json_pack("{s:o}", "trunks", list);
 }
 
-/* {begin?, calls: [[sip_call_id, trunk]], end?} */
+/* What acd remembers of a call that it sent out: {tenant, number, group?, extension?, account?, answered_at?}. */
+static void adopt(const char *call_id, const struct zk_uuid *trunk, const json_t *what)
+{
+	struct trunk_query q = {.kind = TRUNK_ONE, .object = *trunk};
+	static const struct {
+		const char *key;
+		size_t at;
+	} ids[] = {{"tenant", offsetof(struct trunk_query, tenant)},
+		   {"group", offsetof(struct trunk_query, account_group)},
+		   {"extension", offsetof(struct trunk_query, extension)},
+		   {"account", offsetof(struct trunk_query, account)}};
+	const char *number = json_string_value(json_object_get(what, "number"));
+	if (!number || !zk_copy(q.called, sizeof q.called, number, strlen(number)))
+		return;
+	for (unsigned i = 0; i < sizeof ids / sizeof *ids; i++) {
+		const char *text = json_string_value(json_object_get(what, ids[i].key));
+		if (text)
+			(void)zk_uuid_parse((struct zk_uuid *)((char *)&q + ids[i].at), text);
+	}
+	if (!trunk_emergency(trunk_store, &q.tenant, q.called))
+		trunk_guard_adopt(&q, call_id, json_integer_value(json_object_get(what, "answered_at")));
+}
+
+/* {begin?, calls: [[sip_call_id, trunk, what?]], end?} */
 static json_t *living(json_t *params, const char **error)
 {
 	json_t *rows = json_object_get(params, "calls"), *row;
@@ -100,8 +123,8 @@ static json_t *living(json_t *params, const char **error)
 		const char *id = json_string_value(json_array_get(row, 0)),
 			   *trunk = json_string_value(json_array_get(row, 1));
 		struct zk_uuid t, none = {{0}};
-		if (id && trunk && zk_uuid_parse(&t, trunk))
-			trunk_living(trunk_live, id, &t, &none, now);
+		if (id && trunk && zk_uuid_parse(&t, trunk) && trunk_living(trunk_live, id, &t, &none, now))
+			adopt(id, &t, json_array_get(row, 2));
 	}
 	if (json_is_true(json_object_get(params, "end")))
 		dropped = trunk_living_end(trunk_live, now);

@@ -1,7 +1,9 @@
 /* Kamailio module `trunk`: over which trunk a call leaves, what it says there, where it goes when that fails. See
  * kamailio-mods/README.md. */
 #include "trunk_mod.h"
+#include "trunk_guard_mod.h"
 #include "trunk_keep.h"
+#include "trunk_tally_save.h"
 #include "zk_did.h"
 #include "zk_kam.h"
 #include "zk_log.h"
@@ -22,6 +24,7 @@ MODULE_VERSION
 static char *param_db;
 static char *param_copy;
 static char *param_rpc;
+static char *param_name = "edge";
 static struct zk_follow *follow;
 static struct zk_sink sink;
 static struct tm_binds tmb;
@@ -41,9 +44,27 @@ int64_t trunk_now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* The process that talks to the database: configuration in, what the toll guard counted in and out. */
 static void run_follow(void)
 {
-	zk_follow_run(follow);
+	struct trunk_save *save;
+	int64_t due = 0, look = 0;
+	if (trunk_save_alloc(&save, trunk_live, param_db, param_name))
+		_exit(1);
+	for (;;) {
+		int64_t now = trunk_now_us();
+		if (now >= due || due - now > 2000 * TRUNK_SAVE_EVERY_MS) { /* the clock may be set back */
+			trunk_save_turn(save, now);
+			due = trunk_now_us() + 1000 * TRUNK_SAVE_EVERY_MS;
+		}
+		struct pollfd p = {.fd = zk_follow_fd(follow), .events = POLLIN};
+		int64_t until = look < due ? look : due;
+		int n = poll(&p, 1, until > trunk_now_us() ? (int)((until - trunk_now_us()) / 1000) + 1 : 0);
+		if (n > 0 || trunk_now_us() >= look || look > trunk_now_us() + 60000000) {
+			zk_follow_turn(follow);
+			look = trunk_now_us() + 1000LL * zk_follow_wait_ms(follow);
+		}
+	}
 }
 
 static void run_turns(void (*turn)(struct trunk_keep *k, int64_t now_us))
@@ -184,7 +205,7 @@ static int refuse(int c, const char *r, const char *b)
 }
 
 /* What acd said about the call: X-Zj-Tenant, -Target (number), -Out (trunk:ID, trunk_group:ID), -Group, -Pool, -Caller,
- * -Caller-Name, -Anonymous, -Emergency. */
+ * -Caller-Name, -Anonymous, -Emergency, -Extension, -Account (ids: whose call it is). */
 static bool query_of(struct sip_msg *msg, struct trunk_query *q)
 {
 	char out[64], flag[8];
@@ -192,6 +213,8 @@ static bool query_of(struct sip_msg *msg, struct trunk_query *q)
 	header_uuid(msg, "X-Zj-Tenant", &q->tenant);
 	header_uuid(msg, "X-Zj-Group", &q->account_group);
 	header_uuid(msg, "X-Zj-Pool", &q->pool);
+	header_uuid(msg, "X-Zj-Extension", &q->extension);
+	header_uuid(msg, "X-Zj-Account", &q->account);
 	HEADER(msg, "X-Zj-Target", q->called);
 	HEADER(msg, "X-Zj-Caller", q->caller);
 	HEADER(msg, "X-Zj-Caller-Name", q->caller_name);
@@ -253,7 +276,7 @@ static void answered_h(struct cell *t, int type, struct tmcb_params *ps)
 	(void)t;
 	(void)type;
 	if (ps->code >= 300 && ps->param && *ps->param)
-		trunk_call_end(trunk_live, *ps->param);
+		trunk_call_end(trunk_live, *ps->param, trunk_now_us());
 }
 
 static void release_h(void *param)
@@ -277,6 +300,8 @@ static int w_route(struct sip_msg *msg, char *p1, char *p2)
 	struct trunk_query q;
 	struct trunk_chosen chosen;
 	struct trunk_plan plan;
+	struct trunk_guarded guarded = {0};
+	const char *against;
 	char call_id[256];
 	bool full = true;
 	(void)p1;
@@ -293,7 +318,15 @@ static int w_route(struct sip_msg *msg, char *p1, char *p2)
 			   random_number(), &plan);
 		if (plan.why != TRUNK_FOUND)
 			return refuse(answers[plan.why].code, answers[plan.why].reason, trunk_why_name(plan.why));
+		against = q.emergency ? NULL : trunk_guard_country(&q, &plan, call_id, &guarded);
+		if (against)
+			return refuse(403, "Country Barred", against);
 		if (trunk_call_begin(trunk_live, call_id, &q, &plan, &chosen, trunk_now_us(), &full)) {
+			against = q.emergency ? NULL : trunk_guard_count(&q, &guarded, call_id);
+			if (against) {
+				trunk_call_end(trunk_live, call_id, trunk_now_us());
+				return refuse(403, "Limit Reached", against);
+			}
 			watch(msg, call_id);
 			return 1;
 		}
@@ -428,7 +461,7 @@ static int w_end(struct sip_msg *msg, char *p1, char *p2)
 	(void)p1;
 	(void)p2;
 	if (call_id_of(msg, call_id, sizeof call_id))
-		trunk_call_end(trunk_live, call_id);
+		trunk_call_end(trunk_live, call_id, trunk_now_us());
 	return 1;
 }
 
@@ -473,7 +506,9 @@ enum {
 	PV_REASON,
 	PV_BECAUSE,
 	PV_ATTEMPTS,
-	PV_CALLER
+	PV_CALLER,
+	PV_GUARD,
+	PV_LONGEST
 };
 static const char *const pv_names[] = {[PV_ID] = "id",
 				       [PV_URI] = "uri",
@@ -489,6 +524,8 @@ static const char *const pv_names[] = {[PV_ID] = "id",
 				       [PV_BECAUSE] = "because",
 				       [PV_ATTEMPTS] = "attempts",
 				       [PV_CALLER] = "caller",
+				       [PV_GUARD] = "guard",
+				       [PV_LONGEST] = "longest",
 				       NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
@@ -535,6 +572,8 @@ static char *from_name(void)
 
 static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 {
+	char call_id[256];
+	int longest;
 	switch (param->pvn.u.isname.name.n) {
 	case PV_ID:
 		return zk_kam_pv_uuid(msg, param, res, &hop.trunk);
@@ -564,6 +603,11 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 		return text(msg, param, res, attempts);
 	case PV_CALLER:
 		return text(msg, param, res, hop.caller);
+	case PV_GUARD:
+		return zk_kam_pv_uuid(msg, param, res, trunk_guard_id());
+	case PV_LONGEST:
+		longest = call_id_of(msg, call_id, sizeof call_id) ? trunk_call_longest(trunk_live, call_id) : 0;
+		return longest ? pv_get_sintval(msg, param, res, longest) : pv_get_null(msg, param, res);
 	default:
 		return pv_get_null(msg, param, res);
 	}
@@ -585,6 +629,7 @@ static param_export_t params[] = {
 	{"db", PARAM_STRING, &param_db},
 	{"copy", PARAM_STRING, &param_copy},
 	{"rpc", PARAM_STRING, &param_rpc},
+	{"name", PARAM_STRING, &param_name},
 	{0},
 };
 static pv_export_t pvs[] = {

@@ -47,16 +47,15 @@ static const struct trunk_trunk *trunk_of(struct zk_map *const *maps, const stru
 	return owner && (owner->carrier || !zk_uuid_cmp(&t->tenant, tenant)) ? t : NULL;
 }
 
-/* Rates of the account group, then of the tenant, then of the carrier; `on`: which name this trunk (zero: any, that
- * name one). */
-static const struct trunk_rate *rate_of(const struct planner *p, const struct zk_uuid *on)
+const struct trunk_rate *trunk_rate_of(struct zk_map *const *maps, const struct trunk_query *q,
+				       const struct zk_uuid *on)
 {
-	const struct trunk_tenant *carrier = trunk_carrier(p->maps);
-	const struct zk_uuid *levels[] = {&p->q->account_group, &p->q->tenant, carrier ? &carrier->rec.id : NULL};
+	const struct trunk_tenant *carrier = trunk_carrier(maps);
+	const struct zk_uuid *levels[] = {&q->account_group, &q->tenant, carrier ? &carrier->rec.id : NULL};
 	for (unsigned i = 0; i < 3; i++) {
 		if (!levels[i] || zk_uuid_is_zero(levels[i]))
 			continue;
-		const struct trunk_rate *r = trunk_rate_find(p->maps, levels[i], p->q->called);
+		const struct trunk_rate *r = trunk_rate_find(maps, levels[i], q->called);
 		if (r && (!on || zk_uuid_is_zero(&r->trunk) || !zk_uuid_cmp(&r->trunk, on)))
 			return r;
 	}
@@ -65,7 +64,7 @@ static const struct trunk_rate *rate_of(const struct planner *p, const struct zk
 
 /* The number as this trunk wants it: its rule, then the long-distance prefix, then the fixed prefix. False: forbidden.
  */
-static bool called_on(const struct planner *p, const struct trunk_trunk *t, char out[TRUNK_CALLED_MAX])
+static bool called_on(const struct planner *p, const struct trunk_trunk *t, char out[TRUNK_CALLED_MAX], unsigned *bare)
 {
 	const struct trunk_rule *r =
 		trunk_rule_find(p->maps, &(struct trunk_rule_query){p->q->tenant, p->group, t, p->q->called, p->area});
@@ -77,6 +76,7 @@ static bool called_on(const struct planner *p, const struct trunk_trunk *t, char
 	bool mobile = text[0] == '1' && strlen(text) == 11;
 	bool away = mobile && t->long_distance[0] && p->area && p->area->area_code[0] &&
 		    strcmp(p->area->area_code, t->area_code) != 0;
+	*bare = (unsigned)(strlen(t->prefix) + (away ? strlen(t->long_distance) : 0));
 	return trunk_rewrite(far, sizeof far, text, "", away ? t->long_distance : "") &&
 	       trunk_rewrite(out, TRUNK_CALLED_MAX, far, "", t->prefix);
 }
@@ -112,7 +112,7 @@ static uint64_t luck(struct planner *p, int weight)
 }
 
 #define HOSTS_MAX 16
-static void add_hosts(struct planner *p, const struct trunk_trunk *t, const char *called)
+static void add_hosts(struct planner *p, const struct trunk_trunk *t, const char *called, unsigned bare)
 {
 	struct sorted hosts[HOSTS_MAX];
 	struct zk_iter it;
@@ -127,6 +127,7 @@ static void add_hosts(struct planner *p, const struct trunk_trunk *t, const char
 		struct trunk_candidate *c = &p->plan->c[p->plan->n++];
 		c->trunk = t->rec.id;
 		c->host = hosts[i].id;
+		c->bare = bare;
 		zk_copy(c->called, sizeof c->called, called, strlen(called));
 	}
 }
@@ -135,17 +136,18 @@ static void add_trunk(struct planner *p, const struct zk_uuid *id)
 {
 	const struct trunk_trunk *t = trunk_of(p->maps, &p->q->tenant, id);
 	char called[TRUNK_CALLED_MAX];
+	unsigned bare;
 	if (!t)
 		return;
-	if (!called_on(p, t, called)) {
+	if (!called_on(p, t, called, &bare)) {
 		p->barred++;
 		return;
 	}
-	if (t->force_rate && !p->q->emergency && !rate_of(p, id)) {
+	if (t->force_rate && !p->q->emergency && !trunk_rate_of(p->maps, p->q, id)) {
 		p->rateless++;
 		return;
 	}
-	add_hosts(p, t, called);
+	add_hosts(p, t, called, bare);
 }
 
 #define MEMBERS_MAX 64
@@ -195,7 +197,7 @@ static void plan_h(struct zk_map *const *maps, void *arg)
 	if (!tenant_of(maps, &a->q->tenant))
 		return;
 	p.area = trunk_area_of(maps, &a->q->tenant, a->q->called);
-	const struct trunk_rate *rate = rate_of(&p, NULL);
+	const struct trunk_rate *rate = trunk_rate_of(maps, a->q, NULL);
 	if (a->number_trunk && !zk_uuid_is_zero(a->number_trunk)) {
 		add_trunk(&p, a->number_trunk);
 	} else if (rate && !zk_uuid_is_zero(&rate->trunk)) {

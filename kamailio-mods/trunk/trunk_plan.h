@@ -11,7 +11,7 @@
 enum trunk_object { TRUNK_BY_RATE, TRUNK_ONE, TRUNK_SOME }; /* no object: rates must name one; a trunk; a group */
 
 struct trunk_query {
-	struct zk_uuid tenant, object, account_group, pool;
+	struct zk_uuid tenant, object, account_group, pool, extension, account; /* zero: none */
 	enum trunk_object kind;
 	char called[ZK_NUMBER_MAX], caller[ZK_NUMBER_MAX], caller_name[TRUNK_TEXT_MAX * 3];
 	bool anonymous, emergency;
@@ -30,6 +30,7 @@ const char *trunk_why_name(enum trunk_why why);
 struct trunk_candidate {
 	struct zk_uuid trunk, host;
 	char called[TRUNK_CALLED_MAX];
+	unsigned bare; /* where in it the number begins, behind what the trunk itself puts before all */
 };
 struct trunk_plan {
 	enum trunk_why why;
@@ -41,6 +42,11 @@ struct trunk_plan {
  * NULL, with a trunk) binds the call to that trunk. */
 void trunk_plan(struct zk_store *store, const struct trunk_query *q, const struct zk_uuid *number_trunk, unsigned turn,
 		uint64_t random, struct trunk_plan *plan);
+
+/* The rate of such a call: of the account group, of the tenant, of the carrier; on this trunk (NULL: any). NULL: none.
+ */
+const struct trunk_rate *trunk_rate_of(struct zk_map *const *maps, const struct trunk_query *q,
+				       const struct zk_uuid *trunk);
 
 struct trunk_addr {
 	struct in6_addr ip; /* IPv4 mapped */

@@ -1,5 +1,5 @@
 /* trunk.status, trunk.route, trunk.count: what the module knows, for people and tests. */
-#include "trunk_mod.h"
+#include "trunk_guard_mod.h"
 #include "zk_kam.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -96,7 +96,11 @@ static void rpc_route(rpc_t *rpc, void *ctx)
 	}
 }
 
+static const char *const guard_doc[] = {
+	"What the toll guard says of a number: trunk.guard TENANT NUMBER [EXTENSION [ACCOUNT]].", NULL};
+
 rpc_export_t trunk_rpcs[] = {
+	{"trunk.guard", trunk_rpc_guard, (const char **)guard_doc, RET_ARRAY},
 	{"trunk.status", rpc_status, (const char **)status_doc, RET_ARRAY},
 	{"trunk.route", rpc_route, (const char **)route_doc, RET_ARRAY},
 	{"trunk.count", rpc_count, (const char **)count_doc, 0},

@@ -46,6 +46,7 @@ struct call {
 	struct zk_uuid trunk, number; /* held; zero: none */
 	int64_t begun_us;
 	bool named;
+	struct trunk_charge charge;
 	struct dialling *d;
 };
 
@@ -53,6 +54,7 @@ struct trunk_state {
 	_Atomic unsigned lock;
 	unsigned n_lives;
 	size_t n_calls;
+	struct trunk_tallies *tallies;
 	struct call *calls[BUCKETS];
 	struct life lives[TRUNK_LIVES];
 };
@@ -76,8 +78,12 @@ int trunk_state_alloc(struct trunk_state **sp)
 	if (!s)
 		return ENOMEM;
 	memset(s, 0, sizeof *s);
-	*sp = s;
-	return 0;
+	int err = trunk_tallies_alloc(&s->tallies);
+	if (err)
+		zk_mem_free(s);
+	else
+		*sp = s;
+	return err;
 }
 
 static void call_free(struct call *c)
@@ -96,6 +102,7 @@ void trunk_state_free(struct trunk_state *s)
 			next = c->next;
 			call_free(c);
 		}
+	trunk_tallies_free(s->tallies);
 	zk_mem_free(s);
 }
 
@@ -311,22 +318,23 @@ static struct call **call_place(struct trunk_state *s, const char *call_id)
 	return p;
 }
 
-static void call_drop(struct trunk_state *s, struct call **p)
+static void call_drop(struct trunk_state *s, struct call **p, int64_t now_us)
 {
 	struct call *c = *p;
 	*p = c->next;
 	life_give(s, &c->trunk);
 	life_give(s, &c->number);
+	trunk_tally_settle(s->tallies, &c->charge, now_us);
 	s->n_calls--;
 	call_free(c);
 }
 
 /* A new call in its place; memory was allocated before the lock was taken. */
-static void call_put(struct trunk_state *s, struct call *c)
+static void call_put(struct trunk_state *s, struct call *c, int64_t now_us)
 {
 	struct call **p = call_place(s, c->call_id);
 	if (*p)
-		call_drop(s, p);
+		call_drop(s, p, now_us);
 	p = &s->calls[zk_hash(NULL, 0, c->call_id, strlen(c->call_id)) % BUCKETS];
 	c->next = *p;
 	*p = c;
@@ -369,7 +377,7 @@ bool trunk_call_begin(struct trunk_state *s, const char *call_id, const struct t
 			c->number = chosen->number;
 		good = !*full;
 		if (good)
-			call_put(s, c);
+			call_put(s, c, now_us);
 	}
 	unlock(s);
 	if (!good)
@@ -387,12 +395,12 @@ bool trunk_call_in(struct trunk_state *s, const char *call_id, const struct zk_u
 	lock(s);
 	struct call **old = call_place(s, call_id);
 	if (*old)
-		call_drop(s, old);
+		call_drop(s, old, now_us);
 	struct life *l = life_get(s, trunk);
 	good = s->n_calls < TRUNK_CALLS_MAX && l && life_take(l, max_calls, -1, now_us);
 	if (good) {
 		c->trunk = *trunk;
-		call_put(s, c);
+		call_put(s, c, now_us);
 	}
 	unlock(s);
 	if (!good)
@@ -506,17 +514,19 @@ bool trunk_call_answer(struct trunk_state *s, const char *call_id, int code, boo
 		}
 		if (l && code < 300)
 			l->trunk.answered++;
+		if (code < 300)
+			c->charge.answered_us = now_us;
 	}
 	unlock(s);
 	return paused;
 }
 
-void trunk_call_end(struct trunk_state *s, const char *call_id)
+void trunk_call_end(struct trunk_state *s, const char *call_id, int64_t now_us)
 {
 	lock(s);
 	struct call **p = call_place(s, call_id);
 	if (*p)
-		call_drop(s, p);
+		call_drop(s, p, now_us);
 	unlock(s);
 }
 
@@ -552,6 +562,65 @@ bool trunk_call_now(struct trunk_state *s, const char *call_id, struct trunk_can
 	return found;
 }
 
+/* ---- toll guard ---- */
+bool trunk_call_guard(struct trunk_state *s, const char *call_id, const struct trunk_guarded *g, int64_t now_us,
+		      struct zk_uuid *guard, enum trunk_measure *measure, struct trunk_alarms *alarms)
+{
+	alarms->n = 0;
+	lock(s);
+	struct call *c = *call_place(s, call_id);
+	bool good = !c || trunk_tally_take(s->tallies, g, now_us, &c->charge, guard, measure, alarms);
+	unlock(s);
+	return good;
+}
+
+void trunk_call_adopt(struct trunk_state *s, const char *call_id, const struct trunk_guarded *g, int64_t answered_us,
+		      int64_t now_us)
+{
+	lock(s);
+	struct call *c = *call_place(s, call_id);
+	if (c)
+		trunk_tally_adopt(s->tallies, g, answered_us, now_us, &c->charge);
+	unlock(s);
+}
+
+int trunk_call_longest(struct trunk_state *s, const char *call_id)
+{
+	lock(s);
+	struct call *c = *call_place(s, call_id);
+	int max_s = c ? c->charge.max_s : 0;
+	unlock(s);
+	return max_s;
+}
+
+#define ACCRUE_BUCKETS 256
+void trunk_state_accrue(struct trunk_state *s, unsigned *from, int64_t now_us, struct trunk_alarms *alarms)
+{
+	alarms->n = 0;
+	lock(s);
+	for (unsigned i = *from; i < *from + ACCRUE_BUCKETS; i++)
+		for (struct call *c = s->calls[i % BUCKETS]; c; c = c->next)
+			if (c->charge.n)
+				trunk_tally_accrue(s->tallies, &c->charge, now_us, alarms);
+	unlock(s);
+	*from = (*from + ACCRUE_BUCKETS) % BUCKETS;
+}
+
+struct trunk_used trunk_state_used(struct trunk_state *s, const struct zk_uuid *subject, int64_t now_us)
+{
+	lock(s);
+	struct trunk_used u = trunk_tally_used(s->tallies, subject, now_us);
+	unlock(s);
+	return u;
+}
+
+void trunk_state_tallies(struct trunk_state *s, void (*h)(struct trunk_tallies *t, void *arg), void *arg)
+{
+	lock(s);
+	h(s->tallies, arg);
+	unlock(s);
+}
+
 /* ---- what acd says ---- */
 void trunk_living_begin(struct trunk_state *s)
 {
@@ -562,7 +631,7 @@ void trunk_living_begin(struct trunk_state *s)
 	unlock(s);
 }
 
-void trunk_living(struct trunk_state *s, const char *call_id, const struct zk_uuid *trunk, const struct zk_uuid *number,
+bool trunk_living(struct trunk_state *s, const char *call_id, const struct zk_uuid *trunk, const struct zk_uuid *number,
 		  int64_t now_us)
 {
 	struct call *made = NULL;
@@ -572,15 +641,16 @@ void trunk_living(struct trunk_state *s, const char *call_id, const struct zk_uu
 		c->named = true;
 	unlock(s);
 	if (c || zk_uuid_is_zero(trunk) || !(made = call_make(call_id, now_us, false)))
-		return;
+		return false;
 	lock(s);
 	struct life *t = life_get(s, trunk), *n = zk_uuid_is_zero(number) ? NULL : life_get(s, number);
 	if (t && life_take(t, -1, -1, now_us))
 		made->trunk = *trunk;
 	if (n && life_take(n, -1, -1, now_us))
 		made->number = *number;
-	call_put(s, made);
+	call_put(s, made, now_us);
 	unlock(s);
+	return true;
 }
 
 unsigned trunk_living_end(struct trunk_state *s, int64_t now_us)
@@ -593,7 +663,7 @@ unsigned trunk_living_end(struct trunk_state *s, int64_t now_us)
 				p = &(*p)->next;
 				continue;
 			}
-			call_drop(s, p);
+			call_drop(s, p, now_us);
 			dropped++;
 		}
 	unlock(s);

@@ -6,7 +6,7 @@
  * it ends, when it goes on to another trunk, or when acd does not name it among the living any more. */
 #ifndef TRUNK_STATE_H
 #define TRUNK_STATE_H
-#include "trunk_plan.h"
+#include "trunk_tally.h"
 
 #define TRUNK_ATTEMPTS  12
 #define TRUNK_CALLS_MAX 20000
@@ -82,7 +82,21 @@ enum trunk_step trunk_call_next(struct trunk_state *s, struct zk_store *store, c
 /* The present attempt got this answer. `failed`: it counts against the trunk. True: the trunk rests from now on. */
 bool trunk_call_answer(struct trunk_state *s, const char *call_id, int code, bool failed, int disable_after,
 		       int64_t now_us);
-void trunk_call_end(struct trunk_state *s, const char *call_id);
+void trunk_call_end(struct trunk_state *s, const char *call_id, int64_t now_us);
+
+/* ---- toll guard ---- */
+/* A call that has begun is counted; false: a limit refuses it (and it is to be ended). */
+bool trunk_call_guard(struct trunk_state *s, const char *call_id, const struct trunk_guarded *g, int64_t now_us,
+		      struct zk_uuid *guard, enum trunk_measure *measure, struct trunk_alarms *alarms);
+/* One that acd named and nobody here knew. */
+void trunk_call_adopt(struct trunk_state *s, const char *call_id, const struct trunk_guarded *g, int64_t answered_us,
+		      int64_t now_us);
+int trunk_call_longest(struct trunk_state *s, const char *call_id); /* seconds; 0: no limit */
+/* Some of the calls that go on (`*from` counts on until it is 0 again): what they cost by now. */
+void trunk_state_accrue(struct trunk_state *s, unsigned *from, int64_t now_us, struct trunk_alarms *alarms);
+struct trunk_used trunk_state_used(struct trunk_state *s, const struct zk_uuid *subject, int64_t now_us);
+/* Runs `h` with the tallies, under the lock. */
+void trunk_state_tallies(struct trunk_state *s, void (*h)(struct trunk_tallies *t, void *arg), void *arg);
 /* The attempts so far: `trunk;host:port;code;ms,…` (code 0: under way). False: no such call. */
 bool trunk_call_text(struct trunk_state *s, const char *call_id, char *out, size_t size, int64_t now_us);
 /* The attempt that is under way, or was the last. False: none. */
@@ -91,7 +105,8 @@ bool trunk_call_now(struct trunk_state *s, const char *call_id, struct trunk_can
 /* What acd says lives: begin, name each, end: calls that were there before `begin` and are not named are over; those
  * named and not known (Kamailio was restarted) hold their channels again. */
 void trunk_living_begin(struct trunk_state *s);
-void trunk_living(struct trunk_state *s, const char *call_id, const struct zk_uuid *trunk, const struct zk_uuid *number,
+/* True: it was not known. */
+bool trunk_living(struct trunk_state *s, const char *call_id, const struct zk_uuid *trunk, const struct zk_uuid *number,
 		  int64_t now_us);
 unsigned trunk_living_end(struct trunk_state *s, int64_t now_us); /* how many were given up */
 size_t trunk_state_count(struct trunk_state *s);

@@ -5,7 +5,7 @@
 
 /* The order of columns is that of the decoders below. Passwords come here and nowhere else. */
 const struct zk_table trunk_tables[TRUNK_MAPS] = {
-	[TRUNK_TENANT] = {"tenant", "kind, enabled, own_callers", 3},
+	[TRUNK_TENANT] = {"tenant", "kind, enabled, own_callers, time_zone", 4},
 	[TRUNK_TRUNK] =
 		{"trunk",
 		 "tenant_id, identifier, host, port, host_priority, host_weight, type, transport, username, password, "
@@ -26,9 +26,18 @@ const struct zk_table trunk_tables[TRUNK_MAPS] = {
 			       "tenant_id, trunk_id, caller_prefix, called_prefix, length, action, strip, add, number, "
 			       "enabled",
 			       10},
-	[TRUNK_RATE] = {"extension_rate", "tenant_id, account_group_id, trunk_id, prefix, length, enabled", 6},
+	[TRUNK_RATE] = {"extension_rate",
+			"tenant_id, account_group_id, trunk_id, prefix, length, enabled, connection_price, initial_s, "
+			"price, increment_s",
+			10},
 	[TRUNK_AREA] = {"number_attribution", "tenant_id, prefix, area_code, province, city", 5},
 	[TRUNK_OWN] = {"number", "tenant_id, number", 2},
+	[TRUNK_GUARD] = {"toll_guard",
+			 "tenant_id, by_carrier, subject, coalesce(extension_id, account_id), "
+			 "array_to_string(allowed, ','), array_to_string(barred, ','), home, calls_hour, calls_day, "
+			 "spend_hour, spend_day, abroad, night_from, night_until, night_calls_hour, night_spend_hour, "
+			 "night_abroad, max_call_s, warn_percent, at_limit, enabled",
+			 21},
 };
 
 int trunk_store_alloc(struct zk_store **sp)
@@ -47,6 +56,7 @@ int trunk_store_alloc(struct zk_store **sp)
 		[TRUNK_RATE] = sizeof(struct trunk_rate),
 		[TRUNK_AREA] = sizeof(struct trunk_area),
 		[TRUNK_OWN] = sizeof(struct trunk_own),
+		[TRUNK_GUARD] = sizeof(struct trunk_guard_row),
 	};
 	return zk_store_alloc(sp, sizes, TRUNK_MAPS);
 }
@@ -54,6 +64,14 @@ int trunk_store_alloc(struct zk_store **sp)
 uint64_t trunk_id_hash(const struct zk_uuid *id)
 {
 	return zk_hash(id->b, sizeof id->b, "", 0);
+}
+
+uint64_t trunk_guard_hash(const struct zk_uuid *tenant, enum trunk_subject subject, const struct zk_uuid *id)
+{
+	char key[sizeof id->b + 1];
+	key[0] = (char)('0' + subject);
+	memcpy(key + 1, id->b, sizeof id->b);
+	return zk_hash(tenant->b, sizeof tenant->b, key, sizeof key);
 }
 
 uint64_t trunk_text_hash(const char *text)
@@ -99,6 +117,13 @@ unsigned trunk_parse_codes(uint16_t *out, unsigned max, const char *array)
 			s = end - 1;
 		}
 	return n;
+}
+
+#define MONEY_MAX 1e12 /* a million of a currency: no sum of such leaves 64 bits */
+static int64_t money_of(const char *text, int64_t absent)
+{
+	double millionths = text ? strtod(text, NULL) * 1e6 + 0.5 : (double)absent;
+	return (int64_t)(millionths < MONEY_MAX ? millionths : MONEY_MAX);
 }
 
 static int name_of(const char *const *names, const char *text)
@@ -178,6 +203,9 @@ static bool decode_tenant(struct trunk_tenant *t, const char *const *f)
 	t->carrier = f[0] && !strcmp(f[0], "carrier");
 	t->enabled = is_true(f[1]);
 	t->own_callers = is_true(f[2]);
+	const struct did_zone *zone = f[3] ? did_zone_find(f[3]) : NULL;
+	if (zone)
+		t->zone = *zone;
 	t->rec.hash = t->carrier ? trunk_text_hash(TRUNK_CARRIER) : trunk_id_hash(&t->rec.id);
 	return true;
 }
@@ -293,6 +321,10 @@ static bool decode_rate(struct trunk_rate *r, const char *const *f)
 	take_prefix(r->prefix, f[3]);
 	r->length = number_of(f[4], 0);
 	r->enabled = is_true(f[5]);
+	r->connection = money_of(f[6], 0);
+	r->initial_s = number_of(f[7], 0);
+	r->minute = money_of(f[8], 0);
+	r->increment_s = number_of(f[9], 60);
 	r->rec.hash = trunk_id_hash(&r->owner);
 	return f[0] != NULL;
 }
@@ -316,6 +348,42 @@ static bool decode_own(struct trunk_own *o, const char *const *f)
 	return f[0] && f[1];
 }
 
+/* Minutes of the day of HH:MM(:SS); -1: none. */
+static int minutes_of(const char *text)
+{
+	int h, m;
+	return text && sscanf(text, "%2d:%2d", &h, &m) == 2 ? 60 * h + m : -1;
+}
+
+static bool decode_guard(struct trunk_guard_row *g, const char *const *f)
+{
+	static const char *const names[] = {"tenant", "extension", "account", NULL};
+	take_id(&g->tenant, f[0]);
+	g->by_carrier = is_true(f[1]);
+	g->subject = (enum trunk_subject)name_of(names, f[2]);
+	take_id(&g->id, f[3]);
+	TAKE(g->allowed, f[4]);
+	TAKE(g->barred, f[5]);
+	TAKE(g->home, f[6] ? f[6] : "86");
+	g->limit[TRUNK_CALLS_HOUR] = number_of(f[7], -1);
+	g->limit[TRUNK_CALLS_DAY] = number_of(f[8], -1);
+	g->limit[TRUNK_SPEND_HOUR] = money_of(f[9], -1);
+	g->limit[TRUNK_SPEND_DAY] = money_of(f[10], -1);
+	g->limit[TRUNK_ABROAD] = number_of(f[11], -1);
+	g->night_from = minutes_of(f[12]);
+	g->night_until = minutes_of(f[13]);
+	g->night[TRUNK_CALLS_HOUR] = number_of(f[14], -1);
+	g->night[TRUNK_SPEND_HOUR] = money_of(f[15], -1);
+	g->night[TRUNK_ABROAD] = number_of(f[16], -1);
+	g->night[TRUNK_CALLS_DAY] = g->night[TRUNK_SPEND_DAY] = -1;
+	g->max_s = number_of(f[17], 0);
+	g->warn = number_of(f[18], 80);
+	g->bars = !f[19] || strcmp(f[19], "alarm") != 0;
+	g->enabled = is_true(f[20]);
+	g->rec.hash = trunk_guard_hash(&g->tenant, g->subject, &g->id);
+	return f[0] != NULL;
+}
+
 union any {
 	struct zk_rec rec;
 	struct trunk_tenant tenant;
@@ -331,6 +399,7 @@ union any {
 	struct trunk_rate rate;
 	struct trunk_area area;
 	struct trunk_own own;
+	struct trunk_guard_row guard;
 };
 
 static bool decode(unsigned table, union any *u, const char *const *f)
@@ -362,6 +431,8 @@ static bool decode(unsigned table, union any *u, const char *const *f)
 		return decode_area(&u->area, f);
 	case TRUNK_OWN:
 		return decode_own(&u->own, f);
+	case TRUNK_GUARD:
+		return decode_guard(&u->guard, f);
 	case TRUNK_MAPS:
 		break;
 	}

@@ -2,6 +2,7 @@
  * Pure: no SIP, no database. */
 #ifndef TRUNK_TABLE_H
 #define TRUNK_TABLE_H
+#include "did_clock.h"
 #include "zk_follow.h"
 #include "zk_map.h"
 
@@ -9,6 +10,7 @@
 #define TRUNK_TEXT_MAX    101 /* names that are shown */
 #define TRUNK_CODES_MAX   20
 #define TRUNK_HEADERS_MAX 1001
+#define TRUNK_LIST_MAX    1024 /* bytes of a list of countries and prefixes */
 #define TRUNK_POOL_MAX    200
 #define TRUNK_AREA_MAX    152 /* fifty characters of a place */
 
@@ -26,6 +28,7 @@ enum trunk_map {
 	TRUNK_RATE,
 	TRUNK_AREA,
 	TRUNK_OWN,
+	TRUNK_GUARD,
 	TRUNK_MAPS
 };
 
@@ -33,6 +36,7 @@ enum trunk_map {
 struct trunk_tenant {           /* key: its id */
 	struct zk_rec rec;
 	bool carrier, enabled, own_callers;
+	struct did_zone zone;
 };
 
 struct trunk_trunk { /* key: identifier */
@@ -117,7 +121,8 @@ struct trunk_rate { /* key: account group, or tenant when of no group */
 	struct zk_rec rec;
 	struct zk_uuid owner, trunk;
 	char prefix[ZK_NUMBER_MAX];
-	int length;
+	int length, initial_s, increment_s;
+	int64_t connection, minute; /* millionths of the tenant's currency */
 	bool enabled;
 };
 
@@ -132,6 +137,28 @@ struct trunk_own { /* key: number; a DID's number, and whose it is */
 	struct zk_uuid tenant;
 	char number[ZK_NUMBER_MAX];
 };
+
+/* What guards limit (trunk_guard.h). */
+enum trunk_measure {
+	TRUNK_CALLS_HOUR,
+	TRUNK_CALLS_DAY,
+	TRUNK_SPEND_HOUR,
+	TRUNK_SPEND_DAY,
+	TRUNK_ABROAD,
+	TRUNK_MEASURES
+};
+enum trunk_subject { TRUNK_OF_TENANT, TRUNK_OF_EXTENSION, TRUNK_OF_ACCOUNT };
+struct trunk_guard_row { /* key: tenant, subject and id; id zero: the tenant itself, or each of its kind */
+	struct zk_rec rec;
+	struct zk_uuid tenant, id;
+	enum trunk_subject subject;
+	bool by_carrier, bars, enabled;
+	int warn, max_s, night_from, night_until;             /* minutes of the day; -1: no night */
+	int64_t limit[TRUNK_MEASURES], night[TRUNK_MEASURES]; /* -1: none; at night: as by day */
+	char allowed[TRUNK_LIST_MAX], barred[TRUNK_LIST_MAX],
+		home[8]; /* home: the country code of numbers without one */
+};
+uint64_t trunk_guard_hash(const struct zk_uuid *tenant, enum trunk_subject subject, const struct zk_uuid *id);
 
 extern const struct zk_table trunk_tables[TRUNK_MAPS];
 int trunk_store_alloc(struct zk_store **sp) __attribute__((warn_unused_result));
