@@ -291,6 +291,7 @@ struct acd_leg {
 	int64_t key_at;
 	char sip_call_id[256], contact[256], codec[32], trunk[ZJ_UUID_SIZE];
 	json_t *attempts; /* trunks that were tried: [{trunk_id, host, code, ms}]; NULL: none */
+	json_t *asked;    /* of a call to the world: what the edge was told (outbound.c); NULL: it is none */
 	char because[32]; /* why the edge found no trunk */
 	char relay[24];   /* what carries its media: a relay's number, "none", "" unknown */
 	bool lost;        /* its relay died: waits to be offered to another */
@@ -304,7 +305,9 @@ struct acd_leg {
 	enum acd_play playing;
 	char collect[ZJ_UUID_SIZE]; /* the question asked; empty: none */
 	bool far_held;
-	struct acd_timer guard; /* ends it when the media engine stays silent */
+	struct acd_timer guard;   /* ends it when the media engine stays silent */
+	struct acd_timer longest; /* ends it at cut_at (guard.c); 0: never */
+	int64_t longest_us, cut_at;
 };
 
 #define ACD_SEGMENT_LEGS 8

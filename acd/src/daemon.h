@@ -158,4 +158,5 @@ void acd_reconcile(struct acd *acd, const json_t *snapshot);
 void acd_save_all(struct acd *acd); /* says the state of everything again */
 void acd_edge_rejected(struct acd *acd, const json_t *p);
 void acd_edge_banned(struct acd *acd, const char *edge, const json_t *p); /* ban.c */
+void acd_edge_guard(struct acd *acd, const char *edge, const json_t *p);  /* guard.c */
 #endif

@@ -138,6 +138,16 @@ static void banned_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *ca
 	done(all, conn, p, call);
 }
 
+static void guard_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_edge *all = arg;
+	struct edge *e = is_new(all, conn, p);
+
+	if (e)
+		acd_edge_guard(all->d->acd, e->name, p);
+	done(all, conn, p, call);
+}
+
 static void relay_down_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
 {
 	struct acd_edge *all = arg;
@@ -289,6 +299,7 @@ static const struct zj_rpc_method methods[] = {
 	{"edge.registered", "*", registered_h, "a phone registered"},
 	{"edge.expired", "*", expired_h, "a registration ended"},
 	{"edge.banned", "*", banned_h, "an edge listens to somebody no more"},
+	{"edge.guard", "*", guard_h, "a limit of the toll guard was reached, or almost"},
 	{"edge.relay_down", "*", relay_down_h, "an rtpengine does not answer"},
 	{"edge.relay_up", "*", relay_up_h, "it answers again"},
 	{"edge.trunk_state", "*", trunk_state_h,
@@ -350,6 +361,20 @@ static void send_living(struct edge *e, json_t *calls, bool begin, bool end)
 	(void)zj_rpc_request(e->conn, "edge.calls", p, 10000, living_heard_h, NULL);
 }
 
+/* A leg that mediad originates is called so (mediad/src/control/leg_methods.c). */
+static json_t *living_call(const struct acd_leg *leg)
+{
+	json_t *row = json_pack("[o, s]", leg->out ? json_sprintf("%s@zongji", leg->id) : json_string(leg->sip_call_id),
+				leg->trunk),
+	       *asked = leg->asked ? json_copy(leg->asked) : NULL;
+
+	if (asked && leg->answered_at)
+		json_object_set_new(asked, "answered_at", json_integer(leg->answered_at));
+	if (asked)
+		json_array_append_new(row, asked);
+	return row;
+}
+
 /* Which calls live on trunks: an edge that was restarted counts them again, one that missed an end forgets it. */
 static void living(struct edge *e)
 {
@@ -362,11 +387,7 @@ static void living(struct edge *e)
 
 		if ((!leg->trunk[0] && !outside) || leg->ended_at)
 			continue;
-		/* A leg that mediad originates is called so (mediad/src/control/leg_methods.c). */
-		json_array_append_new(
-			calls, json_pack("[o, s]",
-					 leg->out ? json_sprintf("%s@zongji", leg->id) : json_string(leg->sip_call_id),
-					 leg->trunk));
+		json_array_append_new(calls, living_call(leg));
 		if (json_array_size(calls) == LIVING_CHUNK) {
 			send_living(e, calls, begin, false);
 			calls = json_array();

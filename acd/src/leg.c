@@ -35,8 +35,10 @@ static void destructor(void *obj)
 	struct acd_leg *leg = obj;
 
 	acd_timer_stop(&leg->guard);
+	acd_timer_stop(&leg->longest);
 	json_decref(leg->stats);
 	json_decref(leg->attempts);
+	json_decref(leg->asked);
 }
 
 struct acd_leg *acd_leg_add(struct acd_call *call, const char *id, enum acd_role role, bool out)
@@ -307,6 +309,7 @@ void acd_leg_end(struct acd_leg *leg, const json_t *final)
 	acd_leg_times(leg, final);
 	leg->ended_at = call->last_at;
 	acd_timer_stop(&leg->guard);
+	acd_timer_stop(&leg->longest);
 	acd_call_hangup_by(call, leg, acd_str(final, "by"), acd_str(final, "reason"));
 	acd_leg_do(leg, ACD_LEG_EV_END);
 	acd_segment_leave(leg, "hangup");

@@ -5,6 +5,7 @@
 #include "conference.h"
 #include "events.h"
 #include "leg.h"
+#include "outbound.h"
 #include "queue.h"
 #include "story.h"
 #include "transfer.h"
@@ -43,6 +44,7 @@ static void answered_h(struct acd_leg *leg, const json_t *p)
 		call->answered_at = leg->answered_at;
 	if (!acd_leg_do(leg, ACD_LEG_EV_ANSWER))
 		return; /* it crossed our hang-up */
+	acd_leg_cut(leg);
 	if (call->direction == ACD_DIR_INTERNAL && leg == call->peer && !call->answered_at)
 		call->answered_at = leg->answered_at;
 	acd_relay_check(leg);

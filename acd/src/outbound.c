@@ -358,6 +358,9 @@ enum acd_out_verdict acd_outbound(struct acd_call *call, struct acd_out *out, st
 	memset(out, 0, sizeof(*out));
 	ACD_COPY(out->number, number);
 	find_asker(call, &a);
+	if (a.e)
+		ACD_COPY(out->extension, a.e->id);
+	ACD_COPY(out->account, a.account);
 	if (call->dest.id[0]) { /* another tenant's internal number */
 		ACD_COPY(out->tenant, call->dest.id);
 		return ACD_OUT_DIAL;
@@ -421,6 +424,7 @@ static json_t *read_attempts(const char *text)
 void acd_out_heard(struct acd_leg *leg, const json_t *edge)
 {
 	const char *trunk = acd_str(edge, "X-Zj-Trunk"), *attempts = acd_str(edge, "X-Zj-Attempts");
+	int64_t longest = atoll(acd_str(edge, "X-Zj-Longest"));
 
 	if (!json_is_object(edge))
 		return;
@@ -434,6 +438,23 @@ void acd_out_heard(struct acd_leg *leg, const json_t *edge)
 		leg->attempts = read_attempts(attempts);
 	}
 	ACD_COPY(leg->because, acd_str(edge, "X-Zj-Because"));
+	if (zj_uuid_is_valid(acd_str(edge, "X-Zj-Barred")))
+		ACD_COPY(leg->call->barred_by, acd_str(edge, "X-Zj-Barred"));
+	if (longest > 0)
+		leg->longest_us = longest * ACD_S;
+	acd_leg_cut(leg);
+}
+
+void acd_out_asked(struct acd_leg *leg, const struct acd_out *out)
+{
+	json_decref(leg->asked);
+	leg->asked = json_pack("{s:s, s:s}", "tenant", leg->call->tenant->id, "number", out->number);
+	if (out->group[0])
+		json_object_set_new(leg->asked, "group", json_string(out->group));
+	if (out->extension[0])
+		json_object_set_new(leg->asked, "extension", json_string(out->extension));
+	if (out->account[0])
+		json_object_set_new(leg->asked, "account", json_string(out->account));
 }
 
 void acd_trunk_state(struct acd *acd, const json_t *p)

@@ -22,10 +22,11 @@ void acd_out_emergency_row(struct acd_tenant *t, const char *id, const json_t *r
 
 struct acd_out { /* what the edge is told of a call */
 	char number[ACD_NUMBER_SIZE];
-	char object[64];           /* trunk:ID or trunk_group:ID, "": rates decide */
-	char group[ZJ_UUID_SIZE];  /* account group */
-	char pool[ZJ_UUID_SIZE];   /* of numbers that take turns */
-	char tenant[ZJ_UUID_SIZE]; /* another tenant's internal number */
+	char object[64];                                     /* trunk:ID or trunk_group:ID, "": rates decide */
+	char group[ZJ_UUID_SIZE];                            /* account group */
+	char pool[ZJ_UUID_SIZE];                             /* of numbers that take turns */
+	char extension[ZJ_UUID_SIZE], account[ZJ_UUID_SIZE]; /* whose call it is, "": nobody's of ours */
+	char tenant[ZJ_UUID_SIZE];                           /* another tenant's internal number */
 	char caller[ACD_NUMBER_SIZE], name[ACD_TEXT_SIZE];
 	bool anonymous, emergency;
 };
@@ -49,6 +50,10 @@ bool acd_is_emergency(const struct acd_tenant *t, const char *number);
 bool acd_dest_outside(struct acd_tenant *t, const char *number, struct acd_dest *dest);
 /* Entry: the edge's edge.trunk_state becomes the event trunk.changed of its tenant. */
 void acd_trunk_state(struct acd *acd, const json_t *p);
-/* Takes what the edge said of the trunk (X-Zj-Trunk, -Attempts, -Because). */
+/* Takes what the edge said of the trunk (X-Zj-Trunk, -Attempts, -Because, -Barred, -Longest). */
 void acd_out_heard(struct acd_leg *leg, const json_t *edge);
+/* Keeps for the edges what they count of the call by; one that was restarted asks for it. */
+void acd_out_asked(struct acd_leg *leg, const struct acd_out *out);
+/* guard.c: an answered leg ends when it has lasted longest_us (0: whenever). */
+void acd_leg_cut(struct acd_leg *leg);
 #endif

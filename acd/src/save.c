@@ -5,6 +5,7 @@
 #include "events.h"
 #include "extension.h"
 #include "leg.h"
+#include "outbound.h"
 #include "queue.h"
 #include "segment.h"
 #include "story.h"
@@ -135,6 +136,10 @@ static json_t *save_leg(const struct acd_leg *l)
 	puts_(o, "because", l->because);
 	if (l->attempts)
 		json_object_set(o, "attempts", l->attempts);
+	if (l->asked)
+		json_object_set(o, "asked", l->asked);
+	put(o, "longest_us", l->longest_us);
+	put(o, "cut_at", l->cut_at);
 	put(o, "ringing_at", l->ringing_at);
 	put(o, "early_at", l->early_at);
 	put(o, "answered_at", l->answered_at);
@@ -172,6 +177,8 @@ static struct acd_leg *load_leg(struct acd_call *call, const json_t *o)
 	ACD_COPY(l->because, acd_str(o, "because"));
 	if (json_is_array(json_object_get(o, "attempts")))
 		l->attempts = json_incref(json_object_get(o, "attempts"));
+	if (json_is_object(json_object_get(o, "asked")))
+		l->asked = json_incref(json_object_get(o, "asked"));
 	l->offered_at = acd_int(o, "offered_at", call->last_at);
 	l->ringing_at = acd_int(o, "ringing_at", 0);
 	l->early_at = acd_int(o, "early_at", 0);
@@ -182,6 +189,9 @@ static struct acd_leg *load_leg(struct acd_call *call, const json_t *o)
 	ACD_COPY(l->play, acd_str(o, "play"));
 	ACD_COPY(l->collect, acd_str(o, "collect"));
 	l->playing = acd_play_parse(acd_str(o, "playing"), ACD_PLAY_NOTHING);
+	l->longest_us = acd_int(o, "longest_us", 0);
+	l->cut_at = acd_int(o, "cut_at", 0);
+	acd_leg_cut(l);
 	if (l->state == ACD_LEG_ENDING)
 		acd_leg_guard(l);
 	return l;

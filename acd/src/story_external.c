@@ -27,10 +27,11 @@ static enum acd_result result_of(const struct acd_leg *leg)
 	static const struct {
 		const char *because;
 		enum acd_result result;
-	} by_reason[] = {{"over_limit", ACD_RESULT_OVER_LIMIT},
-			 {"barred", ACD_RESULT_BARRED},
-			 {"no_rate", ACD_RESULT_BARRED},
-			 {"caller_not_allowed", ACD_RESULT_BARRED},
+	} by_reason[] = {{"over_limit", ACD_RESULT_OVER_LIMIT},  {"barred", ACD_RESULT_BARRED},
+			 {"no_rate", ACD_RESULT_BARRED},         {"caller_not_allowed", ACD_RESULT_BARRED},
+			 {"country_barred", ACD_RESULT_BARRED},  {"calls_hour", ACD_RESULT_OVER_LIMIT},
+			 {"calls_day", ACD_RESULT_OVER_LIMIT},   {"spend_hour", ACD_RESULT_OVER_LIMIT},
+			 {"spend_day", ACD_RESULT_OVER_LIMIT},   {"abroad", ACD_RESULT_OVER_LIMIT},
 			 {"unreachable", ACD_RESULT_UNREACHABLE}};
 
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(by_reason); i++)
@@ -76,10 +77,14 @@ static struct acd_leg *dial(struct acd_call *call, const struct acd_out *out)
 	put(h, "X-Zj-Out", out->object);
 	put(h, "X-Zj-Group", out->group);
 	put(h, "X-Zj-Pool", out->pool);
+	put(h, "X-Zj-Extension", out->extension);
+	put(h, "X-Zj-Account", out->account);
 	put(h, "X-Zj-Caller", out->caller);
 	put(h, "X-Zj-Caller-Name", out->name);
 	put(h, "X-Zj-Anonymous", out->anonymous ? "1" : "");
 	put(h, "X-Zj-Emergency", out->emergency ? "1" : "");
+	if (!out->tenant[0])
+		acd_out_asked(leg, out);
 	acd_segment_put(leg, ACD_SEG_RING, "offer");
 	params = json_pack("{s:s, s:s, s:o, s:s, s:I, s:o}", "leg", leg->id, "call", call->id, "to",
 			   json_sprintf("sip:%s@%s", out->number, t->sip_domain), "from",

@@ -42,6 +42,8 @@ static const struct acd_fact_table {
 	{"voicemail_act",
 	 "tenant_id, id, call_id, box_id, voicemail_id, what, path, at"}, /* after the messages it is about */
 	{"ban", "tenant_id, id, kind, what, because, edge, from_at, until_at, note"},
+	{"toll_alarm",
+	 "tenant_id, id, guard_id, subject, extension_id, account_id, measure, percent, used, most, edge, at"},
 	{"event", "tenant_id, id, epoch, seq, at, type, data"},
 };
 

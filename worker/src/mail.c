@@ -35,12 +35,14 @@ enum column {
 	BOX,
 	LANGUAGE,
 	TITLE,
-	TRANSCRIPT
+	TRANSCRIPT,
+	SUBJECT,
+	BODY
 };
 static const char due_sql[] =
 	"select m.tenant_id, m.id, m.to_address, m.mode, m.attempts, v.id, v.name, v.caller, v.caller_name,"
 	" to_char(v.left_at at time zone t.time_zone, 'YYYY-MM-DD HH24:MI:SS'), (v.ms + 500) / 1000, v.path, b.name, "
-	"t.language, t.title, v.transcript"
+	"t.language, t.title, v.transcript, m.subject, m.body"
 	" from zj.mail m join zj.tenant t on t.id = m.tenant_id left join zj.voicemail v on v.tenant_id = m.tenant_id "
 	"and v.id = m.ref_id"
 	" left join zj.voicemail_box b on b.tenant_id = v.tenant_id and b.id = v.box_id"
@@ -73,12 +75,20 @@ static char *encoded(const char *text)
 	return out;
 }
 
+/* It carries its own words (alarms); else it is about a message. */
+static bool is_plain(const PGresult *r)
+{
+	return !PQgetisnull(r, 0, BODY);
+}
+
 static char *subject(const PGresult *r)
 {
 	bool zh = strcmp(cell(r, LANGUAGE), "en") != 0;
 	const char *who = *cell(r, CALLER_NAME) ? cell(r, CALLER_NAME) : cell(r, CALLER);
-	char *plain = zh ? zj_asprintf("语音留言：来自 %s（%s 秒）", *who ? who : "未知号码", cell(r, SECONDS))
-			 : zj_asprintf("Voicemail from %s (%s s)", *who ? who : "an unknown number", cell(r, SECONDS)),
+	char *plain =
+		     is_plain(r) ? zj_strdup(cell(r, SUBJECT))
+		     : zh ? zj_asprintf("语音留言：来自 %s（%s 秒）", *who ? who : "未知号码", cell(r, SECONDS))
+			  : zj_asprintf("Voicemail from %s (%s s)", *who ? who : "an unknown number", cell(r, SECONDS)),
 	     *out = plain ? encoded(plain) : NULL;
 
 	zj_deref(plain);
@@ -91,6 +101,8 @@ static char *text_of(const struct wk_conf *conf, const PGresult *r, bool attache
 	const char *words = cell(r, TRANSCRIPT);
 	struct res_buf b = {0};
 
+	if (is_plain(r))
+		return zj_strdup(cell(r, BODY));
 	res_buf_printf(&b,
 		       zh ? "%s\r\n\r\n信箱：%s\r\n来自：%s %s\r\n时间：%s\r\n时长：%s 秒\r\n"
 			  : "%s\r\n\r\nMailbox: %s\r\nFrom: %s %s\r\nLeft at: %s\r\nLength: %s s\r\n",
@@ -173,7 +185,7 @@ static void server(CURL *c, const struct wk_conf *conf)
 static int hand_over(const struct wk_conf *conf, const PGresult *r, const char *mode, char *why, size_t size)
 {
 	CURL *c = curl_easy_init();
-	char *file = strcmp(mode, "attachment") == 0 ? attachment(conf, r) : NULL,
+	char *file = !is_plain(r) && strcmp(mode, "attachment") == 0 ? attachment(conf, r) : NULL,
 	     *text = text_of(conf, r, file != NULL);
 	curl_mime *mime = c ? curl_mime_init(c) : NULL;
 	curl_mimepart *part = mime && text ? curl_mime_addpart(mime) : NULL;
@@ -240,11 +252,11 @@ static int send_one(PGconn *pg, const struct wk_conf *conf, const PGresult *r)
 	char why[400];
 	int err;
 
-	if (PQgetisnull(r, 0, MESSAGE))
+	if (!is_plain(r) && PQgetisnull(r, 0, MESSAGE))
 		return written(pg, r, "failed", "the message was deleted before its e-mail was sent");
 	if (strpbrk(cell(r, TO), "<>,;\""))
 		return written(pg, r, "failed", "this is no address that mail can be sent to");
-	if (strcmp(mode, "off") == 0)
+	if (!is_plain(r) && strcmp(mode, "off") == 0)
 		return written(pg, r, "failed", "the installation sends no voicemail by e-mail");
 	err = hand_over(conf, r, mode, why, sizeof(why));
 	zj_info("mail", "%s mail=%s tenant=%s attempt=%d because=%s", err ? "not sent" : "sent", cell(r, ID),
