@@ -200,9 +200,8 @@ static void go_on(struct api_req *req, const struct api_account *a, const struct
 		finish(req, a, next);
 }
 
-static void with_session(struct api_req *req, api_h *next)
+static void with_session(struct api_req *req, const struct api_session *s, api_h *next)
 {
-	const struct api_session *s = api_session_find(req->api->sessions, req->who.hash);
 	const struct api_account *a = s ? api_account_find(req->api->directory, s->account) : NULL;
 	if (!a || strcmp(a->mark, s->mark) != 0 || strcmp(a->tenant, s->tenant) != 0)
 		api_fail(req, RES_P_SESSION, "the session has ended");
@@ -247,7 +246,7 @@ static void session_loaded(int err, void *arg)
 	else if (err)
 		api_fail(w->req, RES_P_SESSION, "the session has ended");
 	else
-		with_session(w->req, w->next);
+		with_session(w->req, api_session_find(w->req->api->sessions, w->req->who.hash), w->next);
 	zj_deref(w->req);
 	free(w);
 }
@@ -282,8 +281,9 @@ void api_auth(struct api_req *req, api_h *next)
 		api_fail(req, RES_P_SESSION, "the token is malformed");
 		return;
 	}
-	if (api_session_find(req->api->sessions, req->who.hash))
-		with_session(req, next);
+	const struct api_session *s = api_session_find(req->api->sessions, req->who.hash);
+	if (s)
+		with_session(req, s, next);
 	else
 		load_session(req, tenant, next);
 }

@@ -21,14 +21,23 @@ static const struct api_directory_entry *find_key(const struct api_directory *d,
 	return e;
 }
 
-static const struct api_directory_entry *find_name(const struct api_directory *d, const char *fmt, const char *a,
+/* `kind`:a, or `kind`:a:b. */
+static const struct api_directory_entry *find_name(const struct api_directory *d, const char *kind, const char *a,
 						   const char *b)
 {
 	char name[160];
 	struct api_directory_entry *e = NULL;
-	int n = snprintf(name, sizeof(name), "%s:%s%s%s", fmt, a, b ? ":" : "", b ? b : "");
-	if (n >= 0 && (size_t)n < sizeof(name))
-		HASH_FIND(hh_name, d->by_name, name, strlen(name), e);
+	size_t k = strlen(kind), m = strlen(a), n = b ? strlen(b) + 1 : 0;
+	if (k + 1 + m + n > sizeof(name))
+		return NULL;
+	memcpy(name, kind, k);
+	name[k] = ':';
+	memcpy(name + k + 1, a, m);
+	if (b) {
+		name[k + 1 + m] = ':';
+		memcpy(name + k + m + 2, b, n - 1);
+	}
+	HASH_FIND(hh_name, d->by_name, name, k + 1 + m + n, e);
 	return e;
 }
 

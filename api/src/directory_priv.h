@@ -2,8 +2,8 @@
 #ifndef API_DIRECTORY_PRIV_H
 #define API_DIRECTORY_PRIV_H
 #include "directory.h"
+#include "zj_hash.h"
 #include "zj_pg.h"
-#include <uthash.h>
 
 /* The tables followed: X(kind, table, columns) */
 #define API_DIRECTORY_TABLES(X)                                                                                        \

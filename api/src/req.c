@@ -141,9 +141,8 @@ void api_header(struct api_req *req, const char *name, const char *value)
 {
 	if (!req->h2o)
 		return;
-	h2o_iovec_t n = h2o_strdup(&req->h2o->pool, name, strlen(name)),
-		    v = h2o_strdup(&req->h2o->pool, value, strlen(value));
-	h2o_set_header_by_str(&req->h2o->pool, &req->h2o->res.headers, n.base, n.len, 1, v.base, v.len, 1);
+	h2o_iovec_t v = h2o_strdup(&req->h2o->pool, value, strlen(value));
+	h2o_set_header_by_str(&req->h2o->pool, &req->h2o->res.headers, name, strlen(name), 1, v.base, v.len, 1);
 }
 
 static const char *reason(int status)

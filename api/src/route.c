@@ -153,7 +153,8 @@ static bool find(struct api_req *req, const struct api_route *routes, struct res
 	if (req->n_seg < 3 || strcmp(req->seg[1], "v1") != 0)
 		return false;
 	for (; routes->method; routes++) {
-		if (!matches(req, routes->pattern + prefix))
+		const char first = routes->pattern[prefix];
+		if ((first != '*' && first != *req->seg[2]) || !matches(req, routes->pattern + prefix))
 			continue;
 		if (method_is(req, routes->method)) {
 			req->route = routes;

@@ -2,7 +2,7 @@
 #ifndef API_SESSION_PRIV_H
 #define API_SESSION_PRIV_H
 #include "session.h"
-#include <uthash.h>
+#include "zj_hash.h"
 
 struct api_session_entry {
 	struct api_session session;

@@ -4,11 +4,11 @@
 #include "views.h"
 #include "api.h"
 #include "perm.h"
+#include "zj_hash.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #define VIEWS_MAX 4096
 

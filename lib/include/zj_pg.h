@@ -27,8 +27,10 @@ bool zj_pg_is_up(const struct zj_pg *pg);
  * Statements are prepared and cached by their text per connection. */
 int zj_pg_run(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg) ZJ_MUST_CHECK;
 
-/* The same for a short read (a row by its key): without begin and commit, the pipeline is the transaction; several that
- * wait for a connection are sent together. Not for what may take long: others would wait behind it. */
+/* The same for a short read (a row by its key): without begin and commit, the pipeline is the transaction, and reads
+ * that are asked for at the same time share it. Of several queries the first says for whom (set_config(…, true), the
+ * same settings in every text of it); where the read before said just the same it is not run, and has no result. Not
+ * for what may take long: others would wait behind it. */
 int zj_pg_read(struct zj_pg *pg, const struct zj_pg_query *queries, int n, zj_pg_h *h, void *arg) ZJ_MUST_CHECK;
 
 /* Follows live tables (schema/0003_change_log.sql): first every row, then `ready_h` once, then every change; after a

@@ -12,6 +12,10 @@
 struct zj_pg {
 	uv_loop_t *loop;
 	uv_timer_t *timer; /* the queue's head gives up waiting */
+	/* What one turn of the loop asks for goes out at its end (behind the input, or before that is waited for), so
+	 * that reads of several requests can share a transaction. */
+	uv_check_t *check;
+	uv_prepare_t *prepare;
 	unsigned max_wait_ms, n, waiting;
 	bool closed;
 	struct zj_pg_job *queue;
@@ -62,14 +66,41 @@ static void idle_h(struct zj_pg_link *l, void *arg)
 
 	if (!pg->queue)
 		return;
-	/* short reads that wait anyway go together: one wake-up of the server for several */
 	do {
 		jobs[n] = pg->queue;
 		job_unqueue(pg, jobs[n++]);
-	} while (n < ZJ_PG_BATCH && !jobs[0]->begin && pg->queue && !pg->queue->begin &&
-		 zj_pg_link_knows(l, pg->queue));
+	} while (n < ZJ_PG_BATCH && pg->queue && zj_pg_link_joins(l, jobs[0], pg->queue));
 	zj_pg_link_run(l, jobs, n);
 	patience_start(pg);
+}
+
+static void turn_over(struct zj_pg *pg)
+{
+	for (unsigned i = 0; i < pg->n && pg->queue; i++) {
+		if (zj_pg_link_is_idle(pg->links[i]))
+			idle_h(pg->links[i], pg);
+	}
+}
+
+static void check_h(uv_check_t *check)
+{
+	turn_over(check->data);
+}
+
+static void prepare_h(uv_prepare_t *prepare)
+{
+	turn_over(prepare->data);
+}
+
+static void turn_watch(struct zj_pg *pg)
+{
+	uv_check_init(pg->loop, pg->check);
+	uv_prepare_init(pg->loop, pg->prepare);
+	pg->check->data = pg->prepare->data = pg;
+	uv_check_start(pg->check, check_h);
+	uv_prepare_start(pg->prepare, prepare_h);
+	uv_unref((uv_handle_t *)pg->check); /* they keep no loop alive */
+	uv_unref((uv_handle_t *)pg->prepare);
 }
 
 static const struct zj_pg_link_ops pool_ops = {idle_h, NULL, NULL};
@@ -85,7 +116,12 @@ int zj_pg_alloc(struct zj_pg **pp, uv_loop_t *loop, const char *conninfo, unsign
 	if (!pg)
 		return ENOMEM;
 	pg->timer = zj_alloc(sizeof(*pg->timer), NULL);
-	if (!pg->timer) {
+	pg->check = zj_alloc(sizeof(*pg->check), NULL);
+	pg->prepare = zj_alloc(sizeof(*pg->prepare), NULL);
+	if (!pg->timer || !pg->check || !pg->prepare) {
+		zj_deref(pg->timer);
+		zj_deref(pg->check);
+		zj_deref(pg->prepare);
 		zj_deref(pg);
 		return ENOMEM;
 	}
@@ -93,6 +129,7 @@ int zj_pg_alloc(struct zj_pg **pp, uv_loop_t *loop, const char *conninfo, unsign
 	pg->max_wait_ms = max_wait_ms;
 	uv_timer_init(loop, pg->timer);
 	pg->timer->data = pg;
+	turn_watch(pg);
 	while (!err && pg->n < connections) {
 		err = zj_pg_link_alloc(&pg->links[pg->n], loop, conninfo, &pool_ops, pg);
 		pg->n += !err;
@@ -119,6 +156,8 @@ void zj_pg_close(struct zj_pg *pg)
 		zj_pg_job_end(job, EIO, -1);
 	}
 	uv_close((uv_handle_t *)pg->timer, zj_uv_free_h);
+	uv_close((uv_handle_t *)pg->check, zj_uv_free_h);
+	uv_close((uv_handle_t *)pg->prepare, zj_uv_free_h);
 	zj_deref(pg);
 }
 
@@ -146,12 +185,6 @@ static int enqueue(struct zj_pg *pg, const char *begin, const struct zj_pg_query
 	job->until_us = zj_mono_us() + (int64_t)pg->max_wait_ms * 1000;
 	DL_APPEND(pg->queue, job);
 	pg->waiting++;
-	for (unsigned i = 0; i < pg->n; i++) {
-		if (zj_pg_link_is_idle(pg->links[i])) {
-			idle_h(pg->links[i], pg);
-			return 0;
-		}
-	}
 	patience_start(pg);
 	return 0;
 }

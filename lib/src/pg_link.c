@@ -1,33 +1,16 @@
-/* One PostgreSQL connection on the loop: connects again for ever, runs one transaction at a time as a pipeline.
+/* One PostgreSQL connection on the loop: connects again for ever, runs one transaction at a time as a pipeline: one
+ * job, or several short reads that share it.
  *
  *   DOWN ──timer──▶ CONNECTING ──▶ IDLE ⇄ BUSY ──refused──▶ ROLLBACK ──▶ IDLE
  *     ▲─────────────── any error on the socket ──────────────────┘
  */
 #include "pg_priv.h"
+#include "zj_hash.h"
 #include "zj_log.h"
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Statements are a thousand bytes, asked for with every request: eight bytes at a time. */
-static unsigned text_hash(const void *text, size_t n)
-{
-	uint64_t h = n, word = 0;
-
-	for (const char *p = text; n; p += sizeof(word)) {
-		size_t part = n < sizeof(word) ? n : sizeof(word);
-
-		memcpy(&word, p, part);
-		h = (h ^ word) * 0x9e3779b97f4a7c15U;
-		h ^= h >> 32;
-		n -= part;
-	}
-	return (unsigned)h;
-}
-#define HASH_FUNCTION(text, n, hash) (hash) = text_hash(text, n)
-#include <uthash.h>
 
 enum state { DOWN, CONNECTING, IDLE, BUSY, ROLLBACK };
 
@@ -41,6 +24,7 @@ struct statement {
 /* What the pipeline answers, in order: begin, then for each query perhaps a prepare, then its execution, then commit.
  */
 struct step {
+	unsigned job;
 	int query; /* -1: begin or commit */
 	struct statement *prepares;
 };
@@ -63,11 +47,11 @@ struct zj_pg_link {
 	unsigned retry_ms;
 	struct statement *statements;
 	unsigned prepared;
-	/* the open transaction, and those whose statements were sent behind it */
-	struct zj_pg_job *job, *behind[ZJ_PG_BATCH];
-	unsigned behind_n;
+	/* the open transaction: whose it is, what it answers */
+	struct zj_pg_job *jobs[ZJ_PG_BATCH];
+	unsigned jobs_n, failed_job;
 	struct step *steps;
-	int step_n, step, failed;  /* failed: the refused query, or -1 */
+	int step_n, step, failed;  /* failed: the refused query of failed_job, or -1 */
 	bool step_answered, stale; /* stale: what is prepared does not fit the schema any more */
 };
 
@@ -106,25 +90,30 @@ static void steps_free(struct zj_pg_link *l)
 	l->step_n = l->step = 0;
 }
 
+/* Ends what was sent; `jobs` takes it. */
+static unsigned jobs_take(struct zj_pg_link *l, struct zj_pg_job *jobs[ZJ_PG_BATCH])
+{
+	unsigned n = l->jobs_n;
+
+	memcpy(jobs, l->jobs, sizeof(l->jobs));
+	l->jobs_n = 0;
+	steps_free(l);
+	uv_timer_stop(l->timer);
+	return n;
+}
+
 static void disconnect(struct zj_pg_link *l)
 {
-	struct zj_pg_job *job = l->job, *behind[ZJ_PG_BATCH];
-	unsigned n = l->behind_n;
+	struct zj_pg_job *jobs[ZJ_PG_BATCH];
+	unsigned n = jobs_take(l, jobs);
 
-	memcpy(behind, l->behind, sizeof(behind));
-	l->behind_n = 0;
-	l->job = NULL;
 	l->state = DOWN;
 	socket_close(l);
 	PQfinish(l->conn);
 	l->conn = NULL;
 	statements_free(l);
-	steps_free(l);
-	uv_timer_stop(l->timer);
-	if (job)
-		zj_pg_job_end(job, EIO, -1);
 	for (unsigned i = 0; i < n; i++)
-		zj_pg_job_end(behind[i], EIO, -1);
+		zj_pg_job_end(jobs[i], EIO, -1);
 }
 
 static void retry_h(uv_timer_t *timer)
@@ -246,9 +235,9 @@ static bool flush(struct zj_pg_link *l)
 	return more >= 0 && !watch(l, UV_READABLE | (more ? UV_WRITABLE : 0));
 }
 
-static void step_add(struct zj_pg_link *l, int query, struct statement *prepares)
+static void step_add(struct zj_pg_link *l, unsigned job, int query, struct statement *prepares)
 {
-	l->steps[l->step_n++] = (struct step){query, prepares};
+	l->steps[l->step_n++] = (struct step){job, query, prepares};
 }
 
 static struct statement *statement_find(const struct zj_pg_link *l, const char *sql)
@@ -285,112 +274,85 @@ static bool sending(const struct zj_pg_link *l, const struct statement *s)
 	return false;
 }
 
-static bool statement_send(struct zj_pg_link *l, int query, const char *sql, int n, const char *const *values)
+static bool statement_send(struct zj_pg_link *l, unsigned job, int query, const struct zj_pg_query *q)
 {
-	struct statement *s = statement_of(l, sql);
+	struct statement *s = statement_of(l, q->sql);
 	bool ok = true;
 
 	if (!s) {
-		ok = PQsendQueryParams(l->conn, sql, n, NULL, values, NULL, NULL, 0);
-		step_add(l, query, NULL);
+		ok = PQsendQueryParams(l->conn, q->sql, q->n, NULL, q->values, NULL, NULL, 0);
+		step_add(l, job, query, NULL);
 		return ok;
 	}
 	if (!s->ready && !sending(l, s)) {
 		ok = PQsendPrepare(l->conn, s->name, s->sql, 0, NULL);
-		step_add(l, query, s);
+		step_add(l, job, query, s);
 	}
-	ok = ok && PQsendQueryPrepared(l->conn, s->name, n, values, NULL, NULL, 0);
-	step_add(l, query, NULL);
+	ok = ok && PQsendQueryPrepared(l->conn, s->name, q->n, q->values, NULL, NULL, 0);
+	step_add(l, job, query, NULL);
 	return ok;
 }
 
-static bool query_send(struct zj_pg_link *l, int i)
+static bool same_query(const struct zj_pg_query *a, const struct zj_pg_query *b)
 {
-	const struct zj_pg_query *q = &l->job->queries[i];
+	bool same = a->n == b->n && strcmp(a->sql, b->sql) == 0;
 
-	return statement_send(l, i, q->sql, q->n, q->values);
+	for (int i = 0; same && i < a->n; i++)
+		same = a->values[i] && b->values[i] ? strcmp(a->values[i], b->values[i]) == 0
+						    : a->values[i] == b->values[i];
+	return same;
 }
 
-static bool command_send(struct zj_pg_link *l, const char *sql)
+static bool job_send(struct zj_pg_link *l, unsigned i)
 {
-	return statement_send(l, -1, sql, 0, NULL);
+	const struct zj_pg_job *job = l->jobs[i];
+	const struct zj_pg_query begin = {.sql = job->begin}, commit = {.sql = "commit"};
+	bool ok = !job->begin || statement_send(l, i, -1, &begin);
+	/* whose settings are those of the read before needs not say them again */
+	int k = i > 0 && job->n > 1 && same_query(&job->queries[0], &l->jobs[i - 1]->queries[0]);
+
+	for (; ok && k < job->n; k++)
+		ok = statement_send(l, i, k, &job->queries[k]);
+	return ok && (!job->begin || statement_send(l, i, -1, &commit));
 }
 
 static bool pipeline_send(struct zj_pg_link *l)
 {
+	size_t most = 0;
 	bool ok;
 
-	l->steps = calloc((size_t)l->job->n * 2 + 4, sizeof(*l->steps));
-	if (!l->steps)
-		return false;
-	ok = !l->job->begin || command_send(l, l->job->begin);
-	for (int i = 0; ok && i < l->job->n; i++)
-		ok = query_send(l, i);
-	return ok && (!l->job->begin || command_send(l, "commit")) && PQpipelineSync(l->conn) && flush(l);
-}
-
-/* Statements that are prepared already: one answer each. */
-static bool behind_send(struct zj_pg_link *l, const struct zj_pg_job *job)
-{
-	bool ok = true;
-
-	for (int i = 0; ok && i < job->n; i++) {
-		const struct zj_pg_query *q = &job->queries[i];
-
-		ok = PQsendQueryPrepared(l->conn, statement_of(l, q->sql)->name, q->n, q->values, NULL, NULL, 0);
-	}
-	return ok && PQpipelineSync(l->conn);
-}
-
-static void job_start(struct zj_pg_link *l, struct zj_pg_job *job)
-{
-	l->job = job;
-	l->failed = -1;
-	l->step_answered = false;
+	for (unsigned i = 0; i < l->jobs_n; i++)
+		most += (size_t)l->jobs[i]->n * 2 + 4;
+	l->steps = calloc(most, sizeof(*l->steps));
+	ok = l->steps != NULL;
+	for (unsigned i = 0; ok && i < l->jobs_n; i++)
+		ok = job_send(l, i);
+	return ok && PQpipelineSync(l->conn) && flush(l);
 }
 
 void zj_pg_link_run(struct zj_pg_link *l, struct zj_pg_job *const *jobs, unsigned n)
 {
-	bool ok;
-
 	l->state = BUSY;
-	job_start(l, jobs[0]);
-	ok = pipeline_send(l);
-	for (unsigned i = 1; i < n; i++) {
-		l->behind[l->behind_n++] = jobs[i];
-		ok = ok && behind_send(l, jobs[i]);
-	}
+	l->failed = -1;
+	l->step_answered = false;
+	l->jobs_n = n;
+	memcpy(l->jobs, jobs, n * sizeof(*jobs));
 	/* When it cannot be sent (no memory, dead socket) its handler hears so on the next turn, not before return. */
-	timer_start(l, patience_h, ok && flush(l) ? ZJ_PG_RUN_MS : 0);
+	timer_start(l, patience_h, pipeline_send(l) ? ZJ_PG_RUN_MS : 0);
 }
 
-bool zj_pg_link_knows(struct zj_pg_link *l, const struct zj_pg_job *job)
+/* Reads that set the same things beforehand may share a transaction: each sets them for itself. */
+bool zj_pg_link_joins(struct zj_pg_link *l, const struct zj_pg_job *first, const struct zj_pg_job *job)
 {
-	for (int i = 0; i < job->n; i++) {
+	bool joins = !first->begin && !job->begin && first->n == job->n &&
+		     (job->n == 1 || strcmp(first->queries[0].sql, job->queries[0].sql) == 0);
+
+	for (int i = 0; joins && i < job->n; i++) {
 		const struct statement *s = statement_find(l, job->queries[i].sql);
 
-		if (!s || !s->ready)
-			return false;
+		joins = s && s->ready;
 	}
-	return true;
-}
-
-/* The next of those sent along is what is answered now. */
-static bool behind_next(struct zj_pg_link *l)
-{
-	struct zj_pg_job *done = l->job;
-	int failed = l->failed;
-
-	l->step_n = l->step = 0;
-	job_start(l, l->behind[0]);
-	memmove(l->behind, l->behind + 1, --l->behind_n * sizeof(l->behind[0]));
-	free(l->steps);
-	l->steps = calloc((size_t)l->job->n, sizeof(*l->steps));
-	for (int i = 0; l->steps && i < l->job->n; i++)
-		step_add(l, i, NULL);
-	timer_start(l, patience_h, ZJ_PG_RUN_MS);
-	zj_pg_job_end(done, failed < 0 ? 0 : EPROTO, failed);
-	return l->closed || l->steps;
+	return joins;
 }
 
 /* An error of the server: is the connection going with it (shutdown, killed, crashed)? */
@@ -405,18 +367,21 @@ static bool is_fatal(const PGresult *r)
 static void step_refused(struct zj_pg_link *l, PGresult *r)
 {
 	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-	int query = l->steps[l->step].query, n = l->job->n;
+	const struct step *s = &l->steps[l->step];
+	struct zj_pg_job *job = l->jobs[s->job];
+	int query = s->query;
 
-	if (l->failed >= 0 || !n) {
+	if (l->failed >= 0) {
 		PQclear(r);
 		return;
 	}
 	if (query < 0)
-		query = l->step ? n - 1 : 0; /* a constraint checked at commit is told with the last query */
+		query = l->step ? job->n - 1 : 0; /* a constraint checked at commit is told with the last query */
 	l->stale = l->stale || (state && (!strcmp(state, "0A000") || !strcmp(state, "26000")));
 	l->failed = query;
-	PQclear(l->job->results[query]);
-	l->job->results[query] = r;
+	l->failed_job = s->job;
+	PQclear(job->results[query]);
+	job->results[query] = r;
 }
 
 static void result_take(struct zj_pg_link *l, PGresult *r)
@@ -430,8 +395,10 @@ static void result_take(struct zj_pg_link *l, PGresult *r)
 		if (s->prepares) {
 			s->prepares->ready = true;
 		} else if (s->query >= 0) {
-			PQclear(l->job->results[s->query]);
-			l->job->results[s->query] = r;
+			PGresult **to = &l->jobs[s->job]->results[s->query];
+
+			PQclear(*to);
+			*to = r;
 			return;
 		}
 		PQclear(r);
@@ -444,25 +411,30 @@ static void result_take(struct zj_pg_link *l, PGresult *r)
 	}
 }
 
+/* All is answered. Reads behind a refused one did not run: they are sent again. */
 static void idle_again(struct zj_pg_link *l)
 {
-	struct zj_pg_job *job = l->job;
-	int err = l->failed < 0 ? 0 : EPROTO;
+	struct zj_pg_job *jobs[ZJ_PG_BATCH];
+	unsigned n, over;
+	int failed = l->failed;
 
-	uv_timer_stop(l->timer);
-	l->job = NULL;
-	steps_free(l);
 	zj_ref(l);
 	if (l->stale) { /* a migration changed what a prepared statement returns: prepare anew on a fresh connection */
-		l->stale = false;
-		l->job = job; /* its transaction did not happen, but neither is it to blame: it hears EIO and may try
-				 again */
+		l->stale = false; /* who was sent did not happen, but is not to blame: it hears EIO and may try again */
 		lost(l, "prepared statements are outdated");
 		zj_deref(l);
 		return;
 	}
+	over = failed < 0 ? l->jobs_n : l->failed_job + 1;
+	n = jobs_take(l, jobs);
 	l->state = IDLE;
-	zj_pg_job_end(job, err, l->failed);
+	if (over < n)
+		zj_pg_link_run(l, jobs + over, n - over);
+	for (unsigned i = 0; i < over; i++) {
+		bool refused = failed >= 0 && i == over - 1;
+
+		zj_pg_job_end(jobs[i], refused ? EPROTO : 0, refused ? failed : -1);
+	}
 	if (!l->closed && l->state == IDLE)
 		l->ops->idle_h(l, l->arg);
 	zj_deref(l);
@@ -471,13 +443,8 @@ static void idle_again(struct zj_pg_link *l)
 /* The pipeline's end was reached. */
 static void synced(struct zj_pg_link *l)
 {
-	if (l->state == BUSY && l->failed >= 0 && is_fatal(l->job->results[l->failed])) {
+	if (l->state == BUSY && l->failed >= 0 && is_fatal(l->jobs[l->failed_job]->results[l->failed])) {
 		lost(l, "the server ends the connection");
-		return;
-	}
-	if (l->behind_n && !l->stale) {
-		if (!behind_next(l))
-			lost(l, "out of memory");
 		return;
 	}
 	if (PQtransactionStatus(l->conn) == PQTRANS_IDLE || l->state == ROLLBACK) {

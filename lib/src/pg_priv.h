@@ -9,7 +9,7 @@
 #define ZJ_PG_RETRY_MAX_MS   1000
 #define ZJ_PG_CONNECT_MS     5000  /* for one attempt */
 #define ZJ_PG_RUN_MS         30000 /* for one transaction: then the connection is given up */
-#define ZJ_PG_BATCH          4     /* short reads that may be sent behind one another */
+#define ZJ_PG_BATCH          4     /* short reads that share a transaction, at most */
 #define ZJ_PG_STATEMENTS     500   /* prepared at most on one connection; beyond that they run unprepared */
 
 struct zj_pg_link;
@@ -44,7 +44,7 @@ int zj_pg_job_alloc(struct zj_pg_job **jp, const char *begin, const struct zj_pg
 		    void *arg) ZJ_MUST_CHECK;
 /* Tells the handler and frees the job. */
 void zj_pg_job_end(struct zj_pg_job *job, int err, int failed);
-/* Only when idle. Jobs after the first are short reads whose statements the connection knows (zj_pg_link_knows). */
+/* Only when idle. Jobs after the first are those that may join it. */
 void zj_pg_link_run(struct zj_pg_link *l, struct zj_pg_job *const *jobs, unsigned n);
-bool zj_pg_link_knows(struct zj_pg_link *l, const struct zj_pg_job *job);
+bool zj_pg_link_joins(struct zj_pg_link *l, const struct zj_pg_job *first, const struct zj_pg_job *job);
 #endif

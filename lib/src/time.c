@@ -1,6 +1,8 @@
 /* Clocks and ids (zj_time.h). */
+#include "zj_obj.h"
 #include "zj_time.h"
 #include <ctype.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,13 +152,40 @@ static uint64_t uuid7_tick(void)
 	return next;
 }
 
+static _Atomic unsigned forks;
+
+static void forked_h(void)
+{
+	atomic_fetch_add(&forks, 1);
+}
+
+static void watch_forks(void)
+{
+	if (pthread_atfork(NULL, NULL, forked_h))
+		abort();
+}
+
+/* Asked of the kernel 32 at a time; a forked child has its own. */
+static uint64_t random_word(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static _Thread_local uint64_t pool[32];
+	static _Thread_local unsigned left, of;
+	unsigned now = atomic_load(&forks);
+
+	if (!left || of != now) {
+		if (pthread_once(&once, watch_forks) || getrandom(pool, sizeof(pool), 0) != (ssize_t)sizeof(pool))
+			abort();
+		left = ZJ_ARRAY_SIZE(pool);
+		of = now;
+	}
+	return pool[--left];
+}
+
 void zj_uuid7(char out[ZJ_UUID_SIZE])
 {
-	uint64_t tick = uuid7_tick(), random;
+	uint64_t tick = uuid7_tick(), random = random_word();
 
-	/* Asked of the kernel each time: a pool in memory would be the same in a forked child. */
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		abort();
 	random = (random & 0x3fffffffffffffff) | 0x8000000000000000;
 	uint64_t high = (tick >> 12) << 16 | 0x7000 | (tick & 0xfff);
 

@@ -174,7 +174,7 @@ static void reads_that_are_sent_together_are_apart(void **state)
 	int64_t end = zj_mono_us() + 10 * 1000000;
 
 	for (int i = 0; i < 3000; i++)
-		read_one(w, i % 7);
+		read_one(w, i / 3 % 7); /* three say the same: two of them need not */
 	while (w->runs < 3000 && zj_mono_us() < end)
 		uv_run(&w->loop, UV_RUN_ONCE);
 	assert_int_equal(w->runs, 3000);

@@ -1,6 +1,8 @@
 #include "testing.h"
 #include <pthread.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void rfc3339_round_trips(void **state)
 {
@@ -120,6 +122,27 @@ static void slots_are_crc16(void **state)
 	assert_int_equal(zj_slot(""), 0);
 }
 
+static void a_forked_child_makes_ids_of_its_own(void **state)
+{
+	char id[ZJ_UUID_SIZE], other[ZJ_UUID_SIZE] = "";
+	int ends[2];
+
+	(void)state;
+	zj_uuid7(id); /* what is random is in memory now */
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		zj_uuid7(id);
+		_exit(write(ends[1], id, sizeof(id)) != (ssize_t)sizeof(id));
+	}
+	assert_int_equal(read(ends[0], other, sizeof(other)), (ssize_t)sizeof(other));
+	zj_uuid7(id);
+	assert_string_not_equal(id + 19, other + 19);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +150,7 @@ int main(void)
 		cmocka_unit_test(rfc3339_is_read_as_others_write_it),
 		cmocka_unit_test(uuid7_is_valid_ordered_and_tells_its_time),
 		cmocka_unit_test(uuid7_is_unique_across_threads),
+		cmocka_unit_test(a_forked_child_makes_ids_of_its_own),
 		cmocka_unit_test(what_is_no_uuid_is_told),
 		cmocka_unit_test(slots_are_crc16),
 	};

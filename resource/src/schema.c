@@ -17,6 +17,7 @@ struct res_schema {
 	json_t *columns;     /* table → shown columns */
 	json_t *permissions; /* [{name,zh,en}] */
 	struct res_def *resources;
+	const struct res_def **by_name; /* the same, in the order of their names */
 	size_t n;
 };
 
@@ -67,6 +68,7 @@ static void destructor(void *obj)
 		free(r->fields);
 	}
 	free(s->resources);
+	free(s->by_name);
 	json_decref(s->permissions);
 	json_decref(s->columns);
 	json_decref(s->doc);
@@ -218,6 +220,18 @@ static void read_permissions(struct res_schema *s)
 		resource_permissions(s->permissions, &s->resources[i]);
 }
 
+static int name_order(const void *a, const void *b)
+{
+	return strcmp((*(const struct res_def *const *)a)->name, (*(const struct res_def *const *)b)->name);
+}
+
+static void order_names(struct res_schema *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		s->by_name[i] = &s->resources[i];
+	qsort(s->by_name, s->n, sizeof(*s->by_name), name_order);
+}
+
 int res_schema_alloc(struct res_schema **sp, json_t *tables, char *why, size_t size)
 {
 	struct res_schema *s = zj_alloc(sizeof(*s), destructor);
@@ -228,7 +242,8 @@ int res_schema_alloc(struct res_schema **sp, json_t *tables, char *why, size_t s
 	s->doc = tables;
 	s->columns = json_object();
 	s->resources = calloc(json_array_size(tables) + 1, sizeof(*s->resources));
-	int err = s->resources ? 0 : ENOMEM;
+	s->by_name = calloc(json_array_size(tables) + 1, sizeof(*s->by_name));
+	int err = s->resources && s->by_name ? 0 : ENOMEM;
 	size_t i;
 	json_t *t;
 	json_array_foreach (tables, i, t) {
@@ -245,6 +260,7 @@ int res_schema_alloc(struct res_schema **sp, json_t *tables, char *why, size_t s
 	for (i = 0; i < s->n; i++)
 		link_refs(s, &s->resources[i]);
 	read_permissions(s);
+	order_names(s);
 	*sp = s;
 	return 0;
 }
@@ -259,12 +275,15 @@ const struct res_def *res_schema_at(const struct res_schema *s, size_t i)
 	return &s->resources[i];
 }
 
+static int name_against(const void *name, const void *def)
+{
+	return strcmp(name, (*(const struct res_def *const *)def)->name);
+}
+
 const struct res_def *res_schema_find(const struct res_schema *s, const char *resource)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->resources[i].name, resource) == 0)
-			return &s->resources[i];
-	return NULL;
+	const struct res_def **found = bsearch(resource, s->by_name, s->n, sizeof(*s->by_name), name_against);
+	return found ? *found : NULL;
 }
 
 const struct res_def *res_schema_by_table(const struct res_schema *s, const char *table)
