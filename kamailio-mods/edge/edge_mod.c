@@ -148,7 +148,7 @@ static int mod_init(void)
 	edge_lamp_port = edge_lamp_open(param_sip);
 	sink = edge_sink(edge_store);
 	edge_sink_lifted(edge_lifted);
-	if (edge_usrloc_init(edge_ring, edge_store) ||
+	if (edge_wire_init() || edge_usrloc_init(edge_ring, edge_store) ||
 	    zk_follow_alloc(&follow, "edge", param_db, param_copy, edge_tables, EDGE_MAPS, &sink))
 		return -1;
 	(void)zk_follow_start(follow); /* said in the log */
@@ -394,6 +394,7 @@ static param_export_t params[] = {
 	{"secret", PARAM_STRING, &param_secret},
 	{"peer", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_peer},
 	{"relay", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_relay},
+	{"tls", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_wire},
 	{"direct", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_direct},
 	{0},
 };

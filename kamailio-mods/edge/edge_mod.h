@@ -40,6 +40,10 @@ void edge_relay_changed(int id, bool up, void *arg); /* a probe's word: log and 
 void edge_rpc_relays(rpc_t *rpc, void *ctx);
 extern const char *const edge_relays_doc[];
 
+/* edge_wire_mod.c */
+int edge_param_wire(modparam_t type, void *value);
+int edge_wire_init(void);
+
 /* edge_phone_mod.c */
 extern int edge_lamp_port; /* of our own PUBLISHes; 0: none */
 int edge_w_may_watch(struct sip_msg *msg, char *watcher, char *watched, char *domain, char *event);

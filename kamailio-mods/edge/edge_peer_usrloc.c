@@ -101,8 +101,7 @@ void edge_usrloc_drop(const char *aor, const char *ruid)
 /* Over UDP: it can be reached from any address (unless a NAT is in between that minds). */
 static bool is_datagram(const struct edge_contact *c)
 {
-	const char *to = c->received[0] ? c->received : c->contact;
-	return !c->transient && !strstr(to, "transport=t") && !strncmp(to, "sip:", 4);
+	return !c->transient && !strncmp(c->received[0] ? c->received : c->contact, "sip:", 4);
 }
 
 struct losing {

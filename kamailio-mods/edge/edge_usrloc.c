@@ -147,8 +147,9 @@ static struct copied *copy_contact(const ucontact_t *c)
 	out->c.cflags = c->cflags;
 	out->c.methods = c->methods;
 	out->c.owner = edge_ul_owner(c);
-	out->c.transient = strstr(out->c.received, "transport=ws") || strstr(out->c.contact, "transport=ws") ||
-			   strstr(out->c.contact, ".invalid");
+	const char *to = out->c.received[0] ? out->c.received : out->c.contact;
+	out->c.transient =
+		strcasestr(to, ";transport=t") || strcasestr(to, ";transport=ws") || strstr(out->c.contact, ".invalid");
 	return out;
 }
 

@@ -16,7 +16,7 @@ struct edge_contact {
 	long expires, last_modified;
 	int cseq, q, reg_id;
 	unsigned flags, cflags, methods;
-	bool transient; /* over WebSocket: gone with its connection */
+	bool transient; /* over TCP, TLS, a WebSocket: gone with its connection */
 	int owner;      /* where its flow ends: 0 here, else at peer owner - 1 (edge_peer.h) */
 };
 typedef void(edge_contact_h)(const struct edge_contact *c, void *arg);

@@ -15,6 +15,7 @@ let RTP = [100, 299];
 const build = path.resolve(root, 'build'); // the modules have no sanitised twin: Kamailio's binary has none
 const slow = Number(process.env.ZJ_SLOW ?? 1);
 
+const hasSix = /^0{31}1 /m.test(fs.existsSync('/proc/net/if_inet6') ? fs.readFileSync('/proc/net/if_inet6', 'latin1') : '');
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function until(what, look, ms = 5000) {
@@ -138,9 +139,9 @@ export class Edge {
     const etc = path.join(this.run, 'etc');
     const fill = (text, n) => text.replaceAll('@EDGE@', n).replaceAll('@N@', n > 1 ? n : '').replace(/@EDGEPORT:(\d+)@/g, (_, p) => String(BASE + Number(p) + 200 * (n - 1)));
     const all = Array.from({ length: this.edges }, (_, i) => i + 1);
-    for (const name of fs.readdirSync(path.join(root, 'ops/templates')).filter((n) => /^(kamailio|rtpengine|haproxy).*\.in$/.test(n))) {
+    for (const name of fs.readdirSync(path.join(root, 'ops/templates')).filter((n) => /^(kamailio|rtpengine|haproxy|zongji).*\.in$/.test(n))) {
       const text = fs.readFileSync(path.join(root, 'ops/templates', name), 'utf8')
-        .replaceAll('@RUN@', this.run).replaceAll('@ROOT@', root).replaceAll('@BUILD@', build)
+        .replace(/@SIX\{(.*)\}@/g, hasSix ? '$1' : '').replaceAll('@RUN@', this.run).replaceAll('@ROOT@', root).replaceAll('@BUILD@', build)
         .replace(/@PORT:4000@/, String(BASE + RTP[0])).replace(/@PORT:7999@/, String(BASE + RTP[1]))
         .replace(/@PORT:(\d+)@/g, (_, n) => String(BASE + Number(n))).replace(/@SECRET:\w+@/g, 'secret-of-the-tests');
       if (name === 'kamailio.cfg.in') for (const n of all) fs.writeFileSync(path.join(etc, `kamailio${n > 1 ? n : ''}.cfg`), fill(text, n));
@@ -213,11 +214,24 @@ export class Edge {
     return child;
   }
 
-  async startHaproxy() {
+  /** A fresh certificate (or this text) by the operator's command. */
+  certificate(text = this.selfSigned()) {
+    const file = path.join(this.run, 'etc/new.pem');
+    fs.writeFileSync(file, text);
+    return spawnSync(path.join(build, 'bin/zongji'), ['--run', this.run, 'certificate', 'server', file], { encoding: 'utf8' });
+  }
+
+  selfSigned() {
     const etc = path.join(this.run, 'etc');
-    const r = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', `${etc}/tls.key`, '-out', `${etc}/tls.crt`]);
+    const r = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1', '-keyout', `${etc}/tls.key`, '-out', `${etc}/tls.crt`]);
     if (r.status !== 0) throw new Error(String(r.stderr));
-    fs.writeFileSync(`${etc}/tls.pem`, fs.readFileSync(`${etc}/tls.crt`, 'utf8') + fs.readFileSync(`${etc}/tls.key`, 'utf8'));
+    return fs.readFileSync(`${etc}/tls.crt`, 'utf8') + fs.readFileSync(`${etc}/tls.key`, 'utf8');
+  }
+
+  async startHaproxy() {
+    if (this.haproxy) return;
+    const etc = path.join(this.run, 'etc');
+    fs.writeFileSync(`${etc}/tls.pem`, this.selfSigned());
     this.haproxy = this.spawn('haproxy', ['-db', '-f', `${etc}/haproxy.cfg`], 'haproxy.log');
     await until('HAProxy listens', () => new Promise((resolve) => {
       const s = net.connect(BASE + 1, '127.0.0.1', () => { s.destroy(); resolve(true); });
@@ -225,16 +239,17 @@ export class Edge {
     }));
   }
 
-  /** Edge n is the process kamailio<n>, the first without a number. */
+  /** Edge n is the process kamailio<n>, the first without a number; HAProxy is in front of them. */
   async startKamailio(n = 1) {
     const name = `kamailio${n > 1 ? n : ''}`;
-    const child = this.spawn('kamailio', ['-DD', '-E', '-m', '64', '-M', '8', '-Y', this.run, '-f', path.join(this.run, `etc/${name}.cfg`)], `${name}.log`);
+    const child = this.spawn('kamailio', ['-DD', '-E', '-m', String(this.memory ?? 64), '-M', '8', '-Y', this.run, '-f', path.join(this.run, `etc/${name}.cfg`)], `${name}.log`);
     this.kamailios.set(n, child);
     if (n === 1) this.kamailio = child;
     await until('Kamailio answers', async () => {
       if (child.exitCode !== null) throw new Error(`Kamailio ended:\n${this.log(n).slice(-3000)}`);
       return this.options(n);
     }, 10000);
+    await this.startHaproxy();
   }
 
   /** As if its machine lost power: all of its processes at once. */

@@ -133,7 +133,6 @@ const webOffer = (setup) => `v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n
   `a=fingerprint:sha-256 ${'AA:'.repeat(31)}AA\r\na=setup:${setup}\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n`;
 
 test('a browser registers over a secure WebSocket, is called with DTLS-SRTP, and mediad hears plain RTP', async () => {
-  await e.startHaproxy();
   await assert.rejects(connectWeb('chat'), /404/);
   const ws = await connectWeb();
   const inbox = [];

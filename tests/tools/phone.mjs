@@ -212,8 +212,13 @@ export class Phone extends EventEmitter {
 		sip.on('stray', (message) => this.reack(message));
 	}
 
+	/** Where it is, unless it was told to say something else. */
 	get contact() {
-		return `<sip:${this.user}@${this.sip.address}>`;
+		return this.saysContact ?? `<sip:${this.user}@${this.sip.address}>`;
+	}
+
+	set contact(value) {
+		this.saysContact = value;
 	}
 
 	/** Hangs up what is still up, unregisters when registered, closes everything. */

@@ -20,5 +20,5 @@ struct zongji_conf {
 typedef int(zongji_cmd_h)(const struct zongji_conf *conf, int argc, char **argv);
 
 zongji_cmd_h cmd_up, cmd_ctl, cmd_ping, cmd_migrate, cmd_bootstrap, cmd_status, cmd_calls, cmd_trace, cmd_collect,
-	cmd_demo;
+	cmd_demo, cmd_certificate;
 #endif
