@@ -44,8 +44,9 @@ $(BUILD)/test/kamailio-mods/%: $(KAM_DIR)/test/%.c $(KAM_DIR)/test/plain.c $(KAM
 		$(filter %.c,$^) -o $@ $(LDFLAGS) -lcmocka $(KAM_LIBS)
 
 # For tests/fuzz/fuzz_edge_*.c: the parsers among them.
-edge_SRCS := $(addprefix $(KAM_DIR)/,blacklist/bl_number.c blacklist/bl_row.c blacklist/bl_rule.c blacklist/bl_arena.c common/zk_text.c \
-             common/zk_map.c test/plain.c trunk/trunk_match.c trunk/trunk_caller.c trunk/trunk_table.c did/did_clock.c)
-edge_EXTRA := -I$(KAM_DIR)/common -I$(KAM_DIR)/blacklist -I$(KAM_DIR)/trunk -I$(KAM_DIR)/test -I$(KAM_DIR)/did
+edge_SRCS := $(addprefix $(KAM_DIR)/,blacklist/bl_number.c blacklist/bl_row.c blacklist/bl_rule.c blacklist/bl_arena.c common/zk_text.c common/zk_pattern.c \
+             common/zk_map.c test/plain.c trunk/trunk_match.c trunk/trunk_caller.c trunk/trunk_table.c \
+             did/did_digits.c did/did_span.c did/did_clock.c did/did_row.c did/did_table.c did/did_trunk.c)
+edge_EXTRA := -I$(KAM_DIR)/common -I$(KAM_DIR)/blacklist -I$(KAM_DIR)/trunk -I$(KAM_DIR)/did -I$(KAM_DIR)/test
 edge_LD    = -lcrypto $(call pkg,$(lib_PKGS),--libs) $(LIB_LIBS)
 edge_CF    = $(call pkg,$(lib_PKGS),--cflags)

@@ -1,4 +1,5 @@
 #include "bl_number.h"
+#include "zk_pattern.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,17 +42,12 @@ unsigned bl_code_digits(uint64_t code, char out[BL_DIGITS_MAX + 1])
 	return n;
 }
 
+/* Behind the digits of a number that is none to its end, only what stands for anything can stand. */
 bool bl_pattern_fits(const char *pattern, const struct bl_digits *d)
 {
-	unsigned i = 0;
-	for (; pattern[i]; i++) {
-		char p = pattern[i], c = i < d->len ? d->text[i] : '\0';
-		if (p == '.' && !pattern[i + 1])
-			return true;
-		if (!c || (p >= '0' && p <= '9' && p != c) || ((p == 'z' || p == 'Z') && c == '0'))
-			return false;
-	}
-	return i == d->len && d->whole;
+	size_t len = strlen(pattern);
+	bool open = len && strchr(".!", pattern[len - 1]);
+	return (d->whole || open) && zk_pattern_fits(pattern, d->text);
 }
 
 bool bl_rule_name(struct zk_uuid *out, const struct zk_uuid *tenant, const char *scope, const struct zk_uuid *ref,

@@ -19,7 +19,7 @@ uint64_t bl_code(const char *digits, unsigned len);
 /* The digits of a code; returns their number. */
 unsigned bl_code_digits(uint64_t code, char out[BL_DIGITS_MAX + 1]);
 
-/* Pattern: digits, x any digit, z 1 to 9; a last `.` any rest, also none. */
+/* See zk_pattern.h. */
 bool bl_pattern_fits(const char *pattern, const struct bl_digits *d);
 
 /* UUID of the MD5 of "tenant|scope|ref|match|number|colour|direction": schema/0120 has the same as column `rule`. */

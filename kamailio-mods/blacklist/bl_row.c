@@ -1,4 +1,5 @@
 #include "bl_row.h"
+#include "zk_pattern.h"
 #include <errno.h>
 #include <string.h>
 
@@ -99,11 +100,11 @@ static void digits(struct reader *r, struct bl_row *row)
 		r->bad = true;
 		return;
 	}
-	for (size_t i = 0; i < len; i++)
-		if ((p[i] < '0' || p[i] > '9') && (row->match != BL_PATTERN || !strchr("xXzZ.", p[i]) || !p[i]))
-			r->bad = true;
 	memcpy(row->digits, p, len);
 	row->len = (unsigned)len;
+	if (row->match == BL_PATTERN ? strlen(row->digits) != len || !zk_pattern_is_good(row->digits)
+				     : strspn(row->digits, "0123456789") != len)
+		r->bad = true;
 }
 
 static void rule(struct reader *r, struct bl_rule *out)

@@ -25,13 +25,23 @@ static bool row_names(const struct row *r, const char *number)
 		return !strcmp(r->number, number);
 	if (r->match == BL_PREFIX)
 		return len <= n && !strncmp(r->number, number, len);
-	for (size_t i = 0;; i++) {
-		char p = r->number[i], c = number[i];
-		if (p == '.' && !r->number[i + 1])
-			return true;
-		if (!p || !c)
-			return !p && !c;
-		if (c < '0' || c > '9' || (p != 'x' && p != 'z' && p != c) || (p == 'z' && c == '0'))
+	for (const char *p = r->number, *c = number;; p++, c++) {
+		bool digit = *c >= '0' && *c <= '9', in = false;
+		if ((*p == '!' || *p == '.') && !p[1])
+			return *p == '!' || digit;
+		if (!*p || !*c)
+			return !*p && !*c;
+		if (*p == '[') {
+			while (*++p != ']') {
+				bool range = p[1] == '-';
+				in = in || (*c >= p[0] && *c <= p[range ? 2 : 0]);
+				p += range ? 2 : 0;
+			}
+		} else {
+			const char *at = strchr("X0Z1N2", *p);
+			in = *p >= 'A' && at ? *c >= at[1] : *p == *c;
+		}
+		if (!digit || !in)
 			return false;
 	}
 }

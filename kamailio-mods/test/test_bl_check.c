@@ -133,8 +133,10 @@ static void black_bars_exact_prefix_and_pattern(void **state)
 	row("A black in exact 13800000001 486");
 	row("A black in prefix 139 403");
 	row("A black both prefix 1391 600");
-	row("A black in pattern 02zxxx 480");
-	row("A black in pattern 95. 604");
+	row("A black in pattern 02ZXXX 480");
+	row("A black in pattern 95! 604");
+	row("A black in pattern 96. 605");
+	row("A black in pattern 97[2-46]N 606");
 	row("A black in exact 12345678901234567890 481");
 	static const struct {
 		const char *number;
@@ -157,6 +159,12 @@ static void black_bars_exact_prefix_and_pattern(void **state)
 		{"95", 604},
 		{"951", 604},
 		{"9", 0},
+		{"96", 0},
+		{"961", 605},
+		{"9722", 606},
+		{"9762", 606},
+		{"9752", 0},
+		{"9721", 0},
 		{"12345678901234567890", 481},
 		{"1234567890123456789", 0},
 		{"139abc", 403},
@@ -285,7 +293,7 @@ static void an_explanation_names_every_rule(void **state)
 	row("A black in exact 100 486 at=extension:" EXT_1);
 	row("A black in prefix 10 481");
 	row("A black out prefix 1 482");
-	row("C white in pattern xxx");
+	row("C white in pattern XXX");
 	struct bl_query q = {.tenant = uuid(TENANT_A), .number = "100", .direction = BL_IN, .now = 5};
 	bl_check(store, &q, &a, seen, &n);
 	assert_int_equal(481, a.code);
@@ -320,7 +328,7 @@ static unsigned rnd(unsigned n)
 
 static void random_number(char *out, enum bl_match match)
 {
-	static const char kinds[] = "0123xz";
+	static const char kinds[] = "0123XZ";
 	unsigned len = 1 + rnd(match == BL_EXACT ? 3 : 2), i = 0;
 	if (match == BL_EXACT && !rnd(8)) {
 		strcpy(out, rnd(2) ? "12345678901234567" : "123456789012345678");
@@ -329,7 +337,7 @@ static void random_number(char *out, enum bl_match match)
 	for (; i < len; i++)
 		out[i] = kinds[rnd(match == BL_PATTERN ? 6 : 4)];
 	if (match == BL_PATTERN && !rnd(3))
-		out[i++] = '.';
+		out[i++] = rnd(2) ? '.' : '!';
 	out[i] = '\0';
 }
 

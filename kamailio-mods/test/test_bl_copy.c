@@ -53,7 +53,7 @@ static int setup(void **state)
 	assert_int_equal(0, bl_begin(store, true));
 	put(1, BL_EXACT, "13800000001", 480);
 	put(2, BL_PREFIX, "139", 481);
-	put(2, BL_PATTERN, "02zx", 482);
+	put(2, BL_PATTERN, "02ZX", 482);
 	put(1, BL_EXACT, "12345678901234567890", 483);
 	return bl_commit(store);
 }
@@ -203,7 +203,9 @@ static void rows_are_read_whole_or_not(void **state)
 	for (size_t cut = 0; cut < n; cut++)
 		assert_int_equal(EPROTO, bl_row_read(&row, bytes, cut, false));
 	assert_int_equal(EPROTO, bl_row_read(&row, bytes, a_row(bytes, "exact", "12x"), false));
-	assert_int_equal(0, bl_row_read(&row, bytes, a_row(bytes, "pattern", "12x."), false));
+	assert_int_equal(0, bl_row_read(&row, bytes, a_row(bytes, "pattern", "12X[3-5]."), false));
+	assert_int_equal(EPROTO, bl_row_read(&row, bytes, a_row(bytes, "pattern", "12x."), false));
+	assert_int_equal(EPROTO, bl_row_read(&row, bytes, a_row(bytes, "pattern", "12[3."), false));
 	assert_int_equal(EPROTO, bl_row_read(&row, bytes, a_row(bytes, "suffix", "12"), false));
 	assert_int_equal(ENODATA, bl_row_read(&row, (const unsigned char *)"\xff\xff", 2, false));
 }

@@ -1,5 +1,5 @@
 // Outbound calls: over which trunk, with which numbers, and what happens when that fails.
-// covers: PBX-V001 PBX-V004 PBX-V006 PBX-V008 PBX-V014 PBX-V017 PBX-K10 PBX-K12 PBX-K13 PBX-Y02
+// covers: PBX-V001 PBX-V004 PBX-V005 PBX-V012 PBX-V013 PBX-V006 PBX-V008 PBX-V014 PBX-V017 PBX-K10 PBX-K12 PBX-K13 PBX-Y02
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Edge, header, sleep, until } from './edge.mjs';
@@ -290,4 +290,53 @@ test('a trunk with a package of work times is used in its hours only, in the zon
 	e.sql(`update trunk set package_id = null where id = '${id}'`);
 	await until('always', async () => (await code()) === '486', 8000);
 	assert.ok(c.invites.length >= 2);
+});
+
+test('an attempt that is not answered within the trunk\'s time has failed, although it rang', async () => {
+	const rings = await carrier('127.0.0.41', () => ({ ring: 180 }));
+	const next = await carrier('127.0.0.42', () => 200);
+	const id = trunk('a', 'patient', '127.0.0.41', { timeout_s: 5 });
+	row(`insert into trunk_host (tenant_id, trunk_id, host) values ('${e.tenant.a}', '${id}', '127.0.0.42') returning id`);
+	await until('both hosts', () => status(e).filter((s) => s.kind === 'host' && s.trunk === id).length === 2);
+	const began = Date.now();
+	const call = await dial(e, e.tenant.a, '10086', { Out: `trunk:${id}` });
+	const took = Date.now() - began;
+	assert.deepEqual([call.code, ...call.attempts.map((a) => a.code)], [200, 408, 200]);
+	assert.ok(took > 4500 && took < 12000, `${took} ms`);
+	assert.deepEqual([rings.cancels, next.invites.length], [1, 1], 'the one that rang was told to stop');
+	await call.bye();
+});
+
+test('a cascade: calls go by way of another trunk\'s host, or of an address, with the first one\'s name in them', async () => {
+	const [top, below] = [await carrier('127.0.0.43', () => 486), await carrier('127.0.0.45', () => 486)];
+	const upper = trunk('a', 'upper', '127.0.0.43');
+	const id = trunk('a', 'lower', '127.0.0.46', { cascade_id: `'${upper}'` });
+	const host = trunk('a', 'by address', '127.0.0.47', { cascade_host: `'127.0.0.45'` });
+	await known(host);
+	for (const [t, c, own] of [[id, top, '127.0.0.46'], [host, below, '127.0.0.47']]) {
+		const call = await dial(e, e.tenant.a, '10086', { Out: `trunk:${t}` });
+		assert.equal(call.code, 486);
+		assert.equal(c.invites[0].uri, `sip:10086@${own}:5060`, 'addressed to its own host');
+		assert.deepEqual(call.attempts.map((a) => a.trunk), [t]);
+	}
+});
+
+test('the lists of a trunk hold for calls that come in by it as well: black bars, a white list admits its own only', async () => {
+	const from = await carrier('127.0.0.48');
+	const id = trunk('carrier', 'both ways', '127.0.0.48');
+	await known(id);
+	const call = async (caller) => {
+		const arriving = e.nextAtMediad(1500).catch(() => null);
+		const done = e.invite('+8610001', { via: from.endpoint, from: caller });
+		(await arriving)?.respond(486, 'Busy', { tag: 'm' });
+		return (await done).status;
+	};
+	await until('known inbound', async () => (await call('13500000001')) === 486, 8000);
+	const list = (number, colour) => e.sql(`insert into blacklist (tenant_id, number, colour, direction, trunk_id) values ('${e.tenant.carrier}', '${number}', '${colour}', 'both', '${id}')`);
+	list('13500000001', 'black');
+	await until('barred', async () => (await call('13500000001')) === 403, 4000);
+	assert.equal(await call('13500000002'), 486);
+	list('13500000003', 'white');
+	await until('a white list', async () => (await call('13500000002')) === 403, 4000);
+	assert.equal(await call('13500000003'), 486);
 });

@@ -38,11 +38,16 @@ test('the migrations of this release apply to a database of the former one', () 
     insert into trunk (tenant_id, id, name, host, allowed_callers, barred_callers, schedule) values ('${A}', '${A}', 'listed', '127.0.0.9', '{021*,+862150000000}', '{0219999*}', '1-5,0 09:00-18:00;22:00-02:00;6 00:00-00:00'),
       ('${A}', '${B}', 'same hours', '127.0.0.10', '{}', '{}', '1-5,0 09:00-18:00;22:00-02:00;6 00:00-00:00');
     insert into trunk_group (tenant_id, id, name, barred_callers) values ('${A}', '${A}', 'listed', '{138*}')`);
+  pg.sql(`insert into zj.blacklist (tenant_id, number, match) values ('${A}', '02zxx.', 'pattern')`);
   apply((n) => n >= '0161');
 });
 
+test('patterns of lists are those of routes', () => {
+  assert.deepEqual(pg.sql(`select number from zj.blacklist where match = 'pattern'`).flat(), ['02ZXX!']);
+});
+
 test('lists of trunks and groups are rows of the lists; a schedule is a package of work times', () => {
-  assert.deepEqual(pg.sql(`select scope, number, match, colour, direction from zj.blacklist order by scope, number`), [
+  assert.deepEqual(pg.sql(`select scope, number, match, colour, direction from zj.blacklist where match <> 'pattern' order by scope, number`), [
     ['trunk', '021', 'prefix', 'white', 'both'], ['trunk', '0219999', 'prefix', 'black', 'both'], ['trunk', '862150000000', 'exact', 'white', 'both'], ['trunk_group', '138', 'prefix', 'black', 'out']]);
   assert.deepEqual(pg.sql(`select t.name, array_agg(concat_ws(' ', w.weekday_from, w.weekday_to, w.time_from, w.time_to) order by w.name collate "C") from zj.trunk t join zj.work_package p on p.tenant_id = t.tenant_id and p.id = t.package_id
     join zj.work_time w on w.id = any (p.work_times) group by 1 order by 1`).map(([name, times]) => [name, times.split(',').length]), [['listed', 4], ['same hours', 4]]);

@@ -1,6 +1,6 @@
 // Calls that leave: a phone dials, an agent clicks, a customer is transferred outside, a queue overflows there; audio both ways, facts.
 // covers: TEN-V012 TEN-V014 PBX-V008 PBX-V023 PBX-V026 PBX-V088 PBX-V301 PBX-V303 PBX-V305 PBX-V306 PBX-V307 PBX-V309 PBX-Y18 PBX-L04
-// covers: NUM-V701 NUM-V703 NUM-V313 NUM-K13
+// covers: NUM-V701 NUM-V702 NUM-V703 NUM-V704 NUM-V313 NUM-K13
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Instance } from '../tools/instance.mjs';
@@ -185,8 +185,16 @@ test('which caller is shown: the chosen number, the service\'s where forced, the
 	const service = (await tenant.api.get(`/numbers?filter[number]=${did}`)).items[0];
 	await tenant.api.patch(`/numbers/${service.id}`, { out_caller_number: '02165555555', force_caller: true });
 	await poll(async () => /<sip:02165555555@/.test(await click('13711110005', { service_id: service.id })), { timeout: 10_000, what: 'the service\'s caller' });
-	await tenant.api.patch(`/numbers/${service.id}`, { force_caller: false });
+	// Forced is what is clicked for the service; who dials at the phone for nobody shows his own.
+	await comesTo('13711110009', { from: /<sip:02161111111@/ });
+	await tenant.api.patch(`/numbers/${service.id}`, { force_caller: false, out_caller_name: 'Service' });
 	await poll(async () => /<sip:02161111111@/.test(await click('13711110006', { service_id: service.id })), { timeout: 10_000, what: 'the agent\'s caller again' });
+	// Not forced: the agent's, else the extension's, else the service's, each with its name.
+	await tenant.api.patch(`/agents/${agent.id}`, { out_caller_number: null });
+	await tenant.api.patch(`/extensions/${agent.extension.id}`, { out_caller_number: '02162222222', out_caller_name: 'Ext' });
+	await poll(async () => /^"Ext" <sip:02162222222@/.test(await click('13711110007', { service_id: service.id })), { timeout: 10_000, what: 'the extension\'s caller' });
+	await tenant.api.patch(`/extensions/${agent.extension.id}`, { out_caller_number: null });
+	await poll(async () => /^"Service" <sip:02165555555@/.test(await click('13711110008', { service_id: service.id })), { timeout: 10_000, what: 'the service\'s caller' });
 });
 
 test('a call\'s facts say where its number comes from; a tenant\'s own table goes before the carrier\'s', async () => {
