@@ -2,6 +2,7 @@
 #include "api.h"
 #include "buf.h"
 #include "perm.h"
+#include "quick_password.h"
 #include "rules.h"
 #include "value.h"
 #include "views.h"
@@ -22,7 +23,9 @@ struct edit {
 	struct res_values values; /* what is set */
 	struct affix affixes[AFFIX_MAX];
 	size_t n_affixes;
-	char *password; /* the new one of all (extensions); an object; NULL: they stay */
+	char *password;               /* the new one of all (extensions); an object; NULL: they stay */
+	struct api_quick_words words; /* each agent's own; prefix NULL: they stay */
+	struct api_quick_passwords *passwords;
 	bool preview;
 };
 
@@ -33,6 +36,7 @@ static void destructor(void *obj)
 	json_decref(e->ids);
 	res_values_free(&e->values);
 	zj_deref(e->password);
+	zj_deref(e->passwords);
 }
 
 static const char *text(const json_t *o, const char *key)
@@ -102,7 +106,8 @@ static void read_affix(struct edit *e, const char *name, const json_t *v, struct
 		e->affixes[e->n_affixes++] = (struct affix){f->field, text(v, "prefix"), text(v, "suffix")};
 }
 
-/* The password of extensions becomes prefix and suffix put together; without the tick it is left alone. */
+/* The password of extensions becomes prefix and suffix put together, that of an agent has its number between them;
+ * without the tick it is left alone. */
 static void read_password(struct edit *e, const struct api_setting *s, struct res_problem *p)
 {
 	const json_t *v = json_object_get(json_object_get(e->body, "affix"), "password");
@@ -110,10 +115,19 @@ static void read_password(struct edit *e, const struct api_setting *s, struct re
 		if (v)
 			res_problem_add_text(p, "reset_password", "required", "修改密码须勾选重置密码",
 					     "must be ticked to change passwords", NULL);
-	} else if (strcmp(e->view->def->name, "extensions") != 0) {
+	} else if (strcmp(e->view->def->name, "accounts") == 0) {
 		res_problem_add(p, "reset_password", "unknown_field", NULL);
 	} else if (!*text(v, "prefix")) {
 		res_problem_add(p, "affix.password.prefix", "required", NULL);
+	} else if (strlen(text(v, "prefix")) + strlen(text(v, "suffix")) > 100) {
+		res_problem_add(p, "affix.password", "max_length", json_integer(100));
+	} else if (strcmp(e->view->def->name, "agents") == 0) {
+		e->words = (struct api_quick_words){text(v, "prefix"), text(v, "suffix"), "", ""};
+		for (size_t i = 0; i < e->n_affixes; i++)
+			if (strcmp(e->affixes[i].field->name, "number") == 0) {
+				e->words.before = e->affixes[i].prefix;
+				e->words.behind = e->affixes[i].suffix;
+			}
 	} else {
 		e->password = zj_asprintf("%s%s", text(v, "prefix"), text(v, "suffix"));
 		if (e->password)
@@ -133,7 +147,7 @@ static bool read_edit(struct api_req *req, struct edit *e, struct res_problem *p
 			read_affix(e, name, v, p);
 	read_password(e, api_setting_of(req->api->directory, req->who.tenant), p);
 	e->preview = json_is_true(json_object_get(e->body, "preview"));
-	if (!res_problem_any(p) && json_object_size(set) == 0 && !e->n_affixes && !e->password)
+	if (!res_problem_any(p) && json_object_size(set) == 0 && !e->n_affixes && !e->password && !e->words.prefix)
 		res_problem_add(p, "set", "required", NULL);
 	if (res_problem_any(p)) {
 		p->kind = p->kind == RES_P_UNKNOWN_FIELD ? p->kind : RES_P_INVALID;
@@ -202,7 +216,7 @@ static void previewed(struct api_req *req, PGresult *const *results, int n, void
 	if (PQntuples(r) == 0)
 		return api_fail(req, RES_P_NOT_FOUND, "none of these rows is there");
 	json_t *after = json_loads(PQgetvalue(r, 0, 2), 0, NULL);
-	if (e->password)
+	if (e->password || e->words.prefix)
 		json_object_set_new(after, "password", json_string("***"));
 	api_reply_json(req, 200,
 		       json_pack("{s:I, s:i, s:o, s:o}", "matched", (json_int_t)atoll(PQgetvalue(r, 0, 0)), "changed",
@@ -243,8 +257,13 @@ static void update_sql(struct res_buf *b, const struct edit *e, struct params *p
 		       "from done");
 }
 
-static void run(struct api_req *req, struct edit *e)
+/* `hashes` (NULL: none) are those of the agents' accounts: written in the same transaction, before. */
+static void run(struct api_req *req, struct edit *e, const char *hashes)
 {
+	static const char accounts[] =
+		"update zj.account a set password = x.hash, must_change_password = true from "
+		"jsonb_to_recordset($1::jsonb) x (account_id uuid, hash text) where a.tenant_id = zj.zj_tenant() and "
+		"a.id = x.account_id";
 	struct res_buf b = {0};
 	struct params p = {0};
 	char *ids = res_array_text(e->ids);
@@ -253,13 +272,38 @@ static void run(struct api_req *req, struct edit *e)
 		preview_sql(&b, e, &p);
 	else
 		update_sql(&b, e, &p);
-	struct zj_pg_query q = {.sql = b.p, .n = p.n, .values = p.v};
+	struct zj_pg_query q[2] = {{.sql = accounts, .n = 1, .values = &hashes}, {.sql = b.p, .n = p.n, .values = p.v}};
 	if (ids && !b.failed)
-		api_db_run(req, &q, 1, e->preview ? previewed : changed, NULL, e);
+		api_db_run(req, hashes ? q : q + 1, hashes ? 2 : 1, e->preview ? previewed : changed, NULL, e);
 	else
 		api_fail(req, RES_P_INTERNAL, "out of memory");
 	res_buf_free(&b);
 	zj_deref(ids);
+}
+
+static void with_hashes(struct api_req *req, const json_t *items, void *arg)
+{
+	char *hashes = json_dumps(items, JSON_COMPACT);
+	if (hashes)
+		run(req, arg, hashes);
+	else
+		api_fail(req, RES_P_INTERNAL, "out of memory");
+	free(hashes);
+}
+
+/* Agents whose passwords are set: those are hashed first. */
+static void start(struct api_req *req, struct edit *e)
+{
+	if (!e->words.prefix || e->preview) {
+		run(req, e, NULL);
+	} else if (api_may(req, "accounts.update")) {
+		char *ids = res_array_text(e->ids);
+		if (ids)
+			api_quick_passwords(req, &e->words, ids, with_hashes, e, &e->passwords);
+		else
+			api_fail(req, RES_P_INTERNAL, "out of memory");
+		zj_deref(ids);
+	}
 }
 
 /* One of the three resources that quick edit knows; NULL: answered. */
@@ -298,5 +342,5 @@ void api_quick_edit_h(struct api_req *req)
 	if (!read_edit(req, e, &p))
 		api_reply_problem(req, &p);
 	else if (is_within(req, e))
-		run(req, e);
+		start(req, e);
 }

@@ -150,7 +150,7 @@ test('erroneous calls: taken out by administrators, leaders, agents whose group 
   assert.equal((await discard(agent, calls[4])).status, 200, 'by the agent\'s role');
   // What was taken out: by whom, with whose consent, why; masked for whoever sees no numbers; put back by who may.
   const list = (await admin.get('/discarded-calls?limit=100&expand=created_by,approved_by')).body.items, row = list.find((d) => d.call_id === calls[1]);
-  assert.deepEqual([row.reason, row.caller, row.expand.created_by.label, row.expand.approved_by.label], ['测试电话', '13800138000', 'd-agent', 'd-boss']);
+  assert.deepEqual([row.reason, row.caller, row.expand.created_by.label, row.expand.approved_by.label], ['测试电话', '13800138000', 'd-agent(d-agent)', 'd-boss(d-boss)']);
   assert.equal(list.length, 5);
   const looks = await env.clerk(admin, 'd-looks', ['discarded-calls.read']);
   assert.equal((await looks.get(`/discarded-calls/${row.id}`)).body.caller, '138****8000');

@@ -231,6 +231,49 @@ test('quick edit: values set, texts put around what is there, one preview, all o
   assert.equal((await admin.post('/quick-edit', { resource: 'accounts', ids: [theirs], set: { enabled: false } })).body.changed ?? 0, 0);
 });
 
+// covers: TEN-V057
+test('quick edit of agents: number, password of prefix, number and suffix, status, which extension, the number shown outside', async () => {
+  const role = (await admin.get('/roles?filter[kind]=agent')).body.items[0], rows = [];
+  for (const n of ['4701', '4702', '4703']) {
+    const account = await admin.make('accounts', { username: `v057-${n}`, name: n, password: 'before-password', role_id: role.id });
+    rows.push({ account, ...(await admin.make('agents', { number: n, name: `席${n}`, account_id: account.id, out_caller_number: '0215000' })) });
+  }
+  const bare = await admin.make('agents', { number: '4709', name: '无账号' });
+  const [a, b, other] = rows, ids = [a.id, b.id, bare.id];
+  const around = (prefix, suffix) => ({ prefix, suffix });
+  const change = { resource: 'agents', ids, set: { enabled: true, extension_mode: 'fixed' }, reset_password: true, affix: { number: around('8', ''), password: around('Pw-', '-x'), out_caller_number: around('', '9') } };
+  const preview = await admin.post('/quick-edit', { ...change, preview: true });
+  assert.deepEqual([preview.status, preview.body.matched], [200, 3], JSON.stringify(preview.body));
+  const { number, password, enabled, extension_mode, out_caller_number } = preview.body.after;
+  assert.deepEqual([preview.body.before.number, number, password, enabled, extension_mode, out_caller_number], ['4701', '84701', '***', true, 'fixed', '02150009'], 'number, password masked, status');
+  await env.login({ tenant: 'alpha', username: 'v057-4701', password: 'before-password' });
+  const done = await admin.post('/quick-edit', change);
+  assert.deepEqual([done.status, done.body.changed], [200, 3], JSON.stringify(done.body));
+  for (const x of [a, b]) {
+    const now = (await admin.get(`/agents/${x.id}`)).body;
+    assert.deepEqual([now.number, now.enabled, now.extension_mode, now.out_caller_number], [`8${x.number}`, true, 'fixed', '02150009']);
+    assert.equal((await new Client(env).post('/login', { tenant: 'alpha', username: `v057-${x.number}`, password: 'before-password' })).status, 401);
+    const me = await env.login({ tenant: 'alpha', username: `v057-${x.number}`, password: `Pw-8${x.number}-x` });
+    assert.equal(me.session.must_change_password, true, 'given passwords are to be changed');
+  }
+  await env.login({ tenant: 'alpha', username: 'v057-4703', password: 'before-password' });
+  assert.equal((await admin.get(`/agents/${other.id}`)).body.number, '4703', 'the others stay');
+  assert.equal((await admin.post('/quick-edit', { resource: 'agents', ids: [other.id], set: { enabled: false } })).status, 200);
+  assert.equal((await admin.get(`/agents/${other.id}`)).body.enabled, false, 'what is not set stays: only the status');
+  // A prefix it must have; the rules hold; not without accounts.update, and not for who has more rights.
+  for (const [affix, field] of [[{ password: around('', 'x') }, 'affix.password.prefix'], [{ password: around('p', '') }, 'affix.password']]) {
+    const r = await admin.post('/quick-edit', { resource: 'agents', ids: [other.id], reset_password: true, affix });
+    assert.deepEqual([r.status, r.body.errors.map((e) => e.field)], [422, [field]], JSON.stringify(r.body));
+  }
+  const helper = await env.clerk(admin, 'v057-helper', ['quick-edit.run', 'agents.update', 'agents.read']), reset = { resource: 'agents', ids: [other.id], reset_password: true, affix: { password: around('Given-', '') } };
+  assert.equal((await helper.post('/quick-edit', reset)).body.permission, 'accounts.update');
+  const strong = await admin.make('accounts', { type: 'admin', username: 'v057-chief', name: 'C', password: 'chief-password' });
+  const chief = await admin.make('agents', { number: '4710', name: 'C', account_id: strong.id });
+  const more = await env.clerk(admin, 'v057-more', ['quick-edit.run', 'agents.update', 'agents.read', 'accounts.update', 'accounts.read']);
+  assert.equal((await more.post('/quick-edit', { ...reset, ids: [chief.id] })).body.type, 'urn:zongji:problem:beyond_own');
+  await env.login({ tenant: 'alpha', username: 'v057-chief', password: 'chief-password' });
+});
+
 const S = {};
 test('supervisors: agents, roles, groups and queues of the tests that follow', async () => {
   const t = admin.tenant.id;

@@ -254,6 +254,38 @@ test('projects: workplaces that the carrier added take part; then administrators
   assert.deepEqual(ids(await other.get('/projects')), []);
 });
 
+// covers: TEN-R06
+test('head office accounts: super administrator, sub-administrator, project administrator; shown as account(name) wherever one is named', async () => {
+  const boss = (await admin.get('/accounts?filter[username]=admin')).body.items[0];
+  assert.deepEqual([boss.type, (await admin.get(`/roles/${boss.role_id}`)).body.kind], ['admin', 'admin'], 'the super administrator: everything, for ever');
+  const template = (await admin.get('/role-templates')).body.items.find((t) => t.tier === 'sub_administrator');
+  const role = await admin.make('roles', { name: next('子管理员'), permissions: template.permissions });
+  const sub = await admin.make('accounts', { username: '1001', name: '张三', password: 'clerk-password', role_id: role.id });
+  const me = await env.login({ tenant: 'alpha', username: '1001', password: 'clerk-password' });
+  assert.ok(me.session.permissions.includes('accounts.read') || me.session.permissions.some((p) => /^accounts\./.test(p)));
+  assert.ok(!me.session.permissions.includes('*'));
+  const w = await carrierInside().make('departments', { name: next('职场'), kind: 'workplace' }), project = await admin.make('projects', { name: next('项目'), workplaces: [w.id] });
+  const seat = await admin.make('project-accounts', { project_id: project.id, account_id: sub.id, workplaces: [w.id] });
+  assert.equal(seat.kind, 'administrator', 'a sub-administrator attached to a project');
+  const label = async (path, field) => (await admin.get(`${path}${path.includes('?') ? '&' : '?'}expand=${field}`)).body.expand?.[field]?.label;
+  assert.equal(await label(`/project-accounts/${seat.id}`, 'account_id'), '1001(张三)');
+  const group = await me.make('account-groups', { name: next('组') });
+  assert.equal(await label(`/account-groups/${group.id}`, 'created_by'), '1001(张三)');
+  const listed = (await admin.get(`/project-accounts?filter[project_id]=${project.id}&expand=account_id`)).body.items[0];
+  assert.equal(listed.expand.account_id.label, '1001(张三)');
+  await admin.patch(`/accounts/${sub.id}`, { name: '李四' });
+  assert.equal(await label(`/account-groups/${group.id}`, 'created_by'), '1001(李四)', 'by the name of now');
+  // Whoever may not see names sees accounts alone; whoever may not see accounts, neither.
+  const clerk = await person('r-clerk', { permissions: ['account-groups.read', 'accounts.read'] });
+  await admin.make('role-fields', { role_id: clerk.account.role_id, resource: 'accounts', field: 'name', access: 'none' });
+  const seen = async () => (await clerk.get(`/account-groups/${group.id}?expand=created_by`)).body.expand.created_by.label;
+  assert.equal(await seen(), '1001');
+  // Deleted, it is still named.
+  await admin.delete(`/project-accounts/${seat.id}`);
+  assert.equal((await admin.delete(`/accounts/${sub.id}`)).status, 204);
+  assert.equal(await label(`/account-groups/${group.id}`, 'created_by'), '1001(李四)');
+});
+
 // covers: TEN-R13 TEN-R21 TEN-R22
 test('within a project: an account\'s ordinary permission, or its own set; for sub-administrators and agents, tags too', async () => {
   const w = await carrierInside().make('departments', { name: '合肥职场', kind: 'workplace' });

@@ -48,6 +48,18 @@ static int field_sql(struct res_view_field *f)
 	return f->shows ? 0 : ENOMEM;
 }
 
+/* A second column that the label is shown with, `1001(张三)`, where the table names one and the caller may see it. */
+static const struct res_field *label_with(const struct res_view *v, const struct res_view_args *args,
+					  const struct res_def *to)
+{
+	enum res_mask mask = RES_MASK_NO;
+	const char *name = json_string_value(json_object_get(to->comment, "label_with"));
+	const struct res_field *f = name ? res_def_field(to, name) : NULL;
+	bool seen = f && res_field_shown(f, v->role) &&
+		    res_access_of(f, to->name, args->perms, args->role_fields, &mask) != RES_ACCESS_NONE;
+	return seen && mask == RES_MASK_NO ? f : NULL;
+}
+
 /* The row a reference points to: its label, also when it was deleted; `by` names it when something hides the label. */
 static void label_sql(struct res_buf *b, const struct res_view *v, const struct res_view_args *args, const char *value,
 		      const struct res_def *to)
@@ -63,9 +75,16 @@ static void label_sql(struct res_buf *b, const struct res_view *v, const struct 
 	if (l && (!res_field_shown(l, v->role) ||
 		  res_access_of(l, to->name, args->perms, args->role_fields, &mask) == RES_ACCESS_NONE))
 		l = NULL;
+	const struct res_field *with = l && mask == RES_MASK_NO ? label_with(v, args, to) : NULL;
 	if (l) {
 		column(&x, "x", l->name);
 		res_buf_add(&r, "q.label");
+	}
+	if (with) {
+		res_buf_add(&x, " || '(' || ");
+		column(&x, "x", with->name);
+		res_buf_add(&x, " || ')'");
+		res_buf_printf(&r, " || coalesce('(' || (q.row->>'%s') || ')', '')", with->name);
 	}
 	res_buf_printf(b, "coalesce((select json_build_object('id', %s, 'label', ", value);
 	masked(b, mask, l ? x.p : "null::text");

@@ -57,7 +57,7 @@ describe('the menu', () => {
 		await until('one page found', async () => (await me.page.locator('nav.menu a').count()) === 1);
 		await me.page.keyboard.press('Enter');
 		await until('that page', () => url() === '/data/notices');
-		assert.match(await me.text('account'), /^Admin\s*administrator$/);
+		assert.match(await me.text('account'), /^admin\(Admin\)\s*administrator$/);
 		const role = await tenant.api.post('/roles', { name: 'looker', permissions: ['extensions.read'] });
 		await tenant.api.post('/accounts', { username: 'looker', name: 'Looker', password: 'Looker-pass-1', role_id: role.id });
 		const other = await Person.sit(browser, zj);

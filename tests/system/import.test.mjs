@@ -144,7 +144,7 @@ test('a choice by its label in either language, a reference by its name, a boole
   await alpha.make('custom-fields', { resource: 'customers', name: 'score', zh: '评分', en: 'Score', type: 'integer' });
   const rows = [['客户名称', '电话1', '客户等级', '客户经理', '性别', '首次来电', '评分'],
     ['张三', '13700000001', '重要', 'admin', '男', '2026/11/21 8:05', '7'],
-    ['李四', '13700000002', 'Important', 'admin', 'female', '2026-11-21', ''],
+    ['李四', '13700000002', 'Important', 'admin(Admin)', 'female', '2026-11-21', ''],
     ['王五', '13700000003', 'vip', 'nobody', '男', '', ''],
     ['赵六', '13700000004', 'vip', 'admin', '不详', '', ''],
     ['孙七', '13700000005', 'vip', 'admin', '', '昨天', ''],
@@ -158,7 +158,7 @@ test('a choice by its label in either language, a reference by its name, a boole
   const reasons = lines((await alpha.get(`/jobs/${job.id}/rejects`)).bytes).slice(1);
   for (const [i, field] of ['Account manager', 'Sex', 'Since', 'Score'].entries()) assert.ok(reasons[i].includes(field), reasons[i]);
   const out = await over(alpha, await ask(alpha, '/customers/export', { format: 'csv', lang: 'zh', query: 'filter[phone][starts]=1370000000&sort=phone', fields: ['name', 'level', 'owner_id', 'custom.sex', 'custom.since'] }));
-  assert.deepEqual(lines((await alpha.get(`/jobs/${out.id}/file`)).bytes), ['客户名称,客户等级,客户经理,性别,首次来电', '张三,重要,admin,男,2026-11-21 08:05:00', '李四,重要,admin,女,2026-11-21 00:00:00']);
+  assert.deepEqual(lines((await alpha.get(`/jobs/${out.id}/file`)).bytes), ['客户名称,客户等级,客户经理,性别,首次来电', '张三,重要,admin(Admin),男,2026-11-21 08:05:00', '李四,重要,admin(Admin),女,2026-11-21 00:00:00']);
 });
 
 test('rows that are there already are rejected, skipped or updated; also rows that repeat each other', async () => {

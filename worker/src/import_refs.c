@@ -35,6 +35,26 @@ static void destructor(void *obj)
 	res_buf_free(&r->sql);
 }
 
+/* By the field; where the label is shown with another one, `1001(张三)`, also as it is shown. */
+static void add_where(struct res_buf *b, const struct res_def *to, const struct res_field *by)
+{
+	const char *with = wk_text(to->comment, "label_with");
+
+	res_buf_add(b, " t where t.");
+	res_buf_ident(b, by->name);
+	if (with && to->label && strcmp(to->label, by->name) == 0) {
+		res_buf_add(b, " in ($1, regexp_replace($1, '\\(.*\\)$', '')) and $1 in (t.");
+		res_buf_ident(b, by->name);
+		res_buf_add(b, ", t.");
+		res_buf_ident(b, by->name);
+		res_buf_add(b, " || '(' || t.");
+		res_buf_ident(b, with);
+		res_buf_add(b, " || ')') limit 2");
+	} else {
+		res_buf_printf(b, " = $1::%s limit 2", by->pg_type);
+	}
+}
+
 int wk_refs_alloc(struct wk_refs **rp, struct wk_job *job, const struct res_def *to, const struct res_field *by)
 {
 	struct wk_refs *r = zj_alloc(sizeof(*r), destructor);
@@ -44,9 +64,7 @@ int wk_refs_alloc(struct wk_refs **rp, struct wk_job *job, const struct res_def 
 	r->job = job;
 	res_buf_add(&r->sql, "select t.id from zj.");
 	res_buf_ident(&r->sql, to->table);
-	res_buf_add(&r->sql, " t where t.");
-	res_buf_ident(&r->sql, by->name);
-	res_buf_printf(&r->sql, " = $1::%s limit 2", by->pg_type);
+	add_where(&r->sql, to, by);
 	if (r->sql.failed) {
 		zj_deref(r);
 		return ENOMEM;

@@ -116,7 +116,7 @@ export const editFields: Record<EditResource, { affix: string[]; set: string[] }
     affix: ['name', 'number', 'password', 'caller_number', 'caller_name', 'out_caller_number', 'out_caller_name'],
     set: ['dnd', 'account_id', 'enabled', 'recording', 'voicemail', 'allow_outbound', 'timeout_s', 'pickup_range', 'agent_mode', 'ringback_id', 'template_id']
   },
-  agents: { affix: ['number', 'password', 'target_number'], set: ['enabled', 'extension_id', 'extension_type', 'group_id', 'role_id'] },
+  agents: { affix: ['number', 'password', 'out_caller_number'], set: ['enabled', 'extension_mode', 'extension_id', 'group_id', 'role_id'] },
   accounts: { affix: ['username'], set: ['enabled', 'force_record', 'payment_mode', 'role_id', 'bill_mail', 'department_id', 'export_limited'] }
 }
 

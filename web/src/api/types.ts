@@ -265,6 +265,8 @@ export interface ResourceMeta {
   notice_zh?: string
   notice_en?: string
   label?: string | null
+  /** A field that the label is shown with: 1001(张三). */
+  label_with?: string
   scope?: string
   sort?: string
   upload?: boolean

@@ -1,7 +1,7 @@
 // Rows of a resource as choices: searched on the server while one types, by its one search box or by the label.
 import { resources } from '../api/resources'
 import type { Row } from '../api/types'
-import { labelField, resourceOf } from '../engine/fields'
+import { labelField, resourceOf, type Resource } from '../engine/fields'
 import { labelOfRow, learnLabel } from './labels'
 import { resourceNamed } from './meta'
 
@@ -12,8 +12,16 @@ export interface RowChoice {
 
 const choicesMax = 30
 
-function textOf(row: Row, label: string): string {
-  const name = String(row[label] ?? row.id)
+/** The row's label as references show it: with another field in brackets where the table says so. */
+function labelText(row: Row, resource: Resource): string {
+  const name = String(row[labelField(resource)?.name ?? 'id'] ?? '')
+  const also = resource.meta.label_with ? row[resource.meta.label_with] : undefined
+  return also ? `${name}(${String(also)})` : name
+}
+
+function textOf(row: Row, resource: Resource): string {
+  const label = labelField(resource)?.name ?? 'id'
+  const name = labelText(row, resource) || String(row.id)
   const number = label !== 'number' && typeof row.number === 'string' ? `${row.number} ` : ''
   return `${number}${name}`
 }
@@ -30,8 +38,8 @@ export async function searchRows(target: string, word: string, signal?: AbortSig
   for (const [field, value] of Object.entries(only)) params.set(`filter[${field}]`, value)
   const page = await resources.list(target, params, signal)
   return page.items.map((row) => {
-    learnLabel(target, String(row.id), String(row[label] ?? ''))
-    return { id: String(row.id), text: textOf(row, label) }
+    learnLabel(target, String(row.id), labelText(row, resource))
+    return { id: String(row.id), text: textOf(row, resource) }
   })
 }
 
@@ -40,7 +48,6 @@ export async function learnRows(target: string, ids: string[]): Promise<void> {
   const unknown = ids.filter((id) => id && !labelOfRow(target, id))
   const known = resourceNamed(target)
   if (!unknown.length || !known) return
-  const label = labelField(resourceOf(known))?.name ?? 'id'
   const page = await resources.list(target, new URLSearchParams({ limit: '200', 'filter[id][in]': unknown.slice(0, 200).join(',') }))
-  for (const row of page.items) learnLabel(target, String(row.id), String(row[label] ?? ''))
+  for (const row of page.items) learnLabel(target, String(row.id), labelText(row, resourceOf(known)))
 }
