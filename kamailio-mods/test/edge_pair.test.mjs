@@ -243,6 +243,12 @@ test('an edge is killed: its phones are reached through the other, calls keep th
   assert.equal(response.status, 200);
   assert.equal(call.state, 'talking');
   assert.ok(heard - before > 40 * ((Date.now() - died) / 1000), `${heard - before} packets in ${Date.now() - died} ms`);
+  // What follows in it comes to the edge that is left, though it is the dead one that stands first in its Route.
+  talking.proxy = e.sipOf(1);
+  const bye = new Promise((resolve) => e.mediad.on('request', function take(m, respond) { if (m.method === 'BYE') { e.mediad.off('request', take); respond(200, 'OK', {}); resolve(m); } }));
+  await call.hangup();
+  assert.equal(header(await bye, 'call-id'), header(answer, 'call-id'));
+  assert.equal(call.byeError, undefined);
 
   await e.startKamailio(2);
   await linked();
