@@ -66,12 +66,18 @@ void acd_edge_confirmed(struct acd_edge *all)
 		flush_ack(&all->edges[i]);
 }
 
+static void ask_registrations(struct edge *e, int64_t after);
+
 /* The edge of an event that is new, else NULL. `done` follows. */
 static struct edge *is_new(struct acd_edge *all, struct zj_rpc_conn *conn, const json_t *p)
 {
 	int64_t seq = acd_int(p, "seq", 0);
 	struct edge *e = by_conn(all, conn);
 
+	if (e && acd_int(p, "lost", 0)) { /* of more events than an edge keeps: what they said is asked for */
+		zj_warn("edge", "events lost edge=%s n=%lld", e->name, (long long)acd_int(p, "lost", 0));
+		ask_registrations(e, 0);
+	}
 	return e && (!seq || seq > acd_int(all->seen, e->name, 0)) ? e : NULL;
 }
 
@@ -170,6 +176,7 @@ static void relay_up_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *
 struct asked {
 	struct acd_edge *all;
 	char name[64];
+	int64_t after; /* of the page that was asked for */
 };
 
 static void registrations_h(json_t *result, int code, const char *message, json_t *data, void *arg)
@@ -177,6 +184,8 @@ static void registrations_h(json_t *result, int code, const char *message, json_
 	struct asked *a = arg;
 	struct edge *e = by_name(a->all, a->name);
 	struct acd *acd = a->all->d->acd;
+	int64_t next = acd_int(result, "next", 0);
+	bool first = !a->after;
 	json_t *rows = json_object_get(result, "registrations"), *row;
 	size_t i;
 
@@ -186,13 +195,33 @@ static void registrations_h(json_t *result, int code, const char *message, json_
 		zj_warn("edge", "registrations unknown code=%d because=%s", code, message ? message : "");
 		return;
 	}
-	acd_reg_known(acd, index_of(e), false);
+	if (first)
+		acd_reg_known(acd, index_of(e), false);
 	json_array_foreach (rows, i, row)
 		contact(e, row, true);
+	if (next) {
+		ask_registrations(e, next);
+		return;
+	}
 	acd_reg_known(acd, index_of(e), true);
 	acd_wake(e->all->d);
 	zj_metric_set(&acd_metrics[ACD_M_EDGE_UP], 1);
 	zj_info("edge", "registrations known edge=%s n=%zu", e->name, json_array_size(rows));
+}
+
+static void ask_registrations(struct edge *e, int64_t after)
+{
+	struct asked *a = zj_alloc(sizeof(*a), NULL);
+
+	if (!a)
+		return;
+	a->all = e->all;
+	a->after = after;
+	ACD_COPY(a->name, e->name);
+	if (zj_rpc_request(e->conn, "edge.registrations",
+			   after ? json_pack("{s:I}", "after", (json_int_t)after) : json_object(), 10000,
+			   registrations_h, a))
+		zj_deref(a);
 }
 
 /* Relays that died or came back while nobody told us. */
@@ -215,10 +244,8 @@ static void hello_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *cal
 {
 	struct acd_edge *all = arg;
 	struct edge *e = by_name(all, acd_str(p, "name"));
-	struct asked *a = zj_alloc(sizeof(*a), NULL);
 
-	if (!e || !a) {
-		zj_deref(a);
+	if (!e) {
 		zj_rpc_fail(call, ZJ_RPC_OVERLOAD, "too many edges", NULL);
 		return;
 	}
@@ -228,11 +255,8 @@ static void hello_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *cal
 	e->ack = 0;
 	ACD_COPY(e->name, acd_str(p, "name"));
 	ACD_COPY(all->d->acd->edge_sip[index_of(e)], acd_str(p, "sip"));
-	a->all = all;
-	ACD_COPY(a->name, e->name);
 	zj_rpc_reply(call, json_pack("{s:I}", "seen", (json_int_t)acd_int(all->seen, e->name, acd_int(p, "seen", 0))));
-	if (zj_rpc_request(conn, "edge.registrations", json_object(), 10000, registrations_h, a))
-		zj_deref(a);
+	ask_registrations(e, 0);
 	(void)zj_rpc_request(conn, "edge.relays", json_object(), 10000, relays_h, all);
 }
 

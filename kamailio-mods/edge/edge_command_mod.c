@@ -4,6 +4,7 @@
 #include "edge_mod.h"
 #include "edge_usrloc.h"
 #include "zk_trunk.h"
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,8 +16,17 @@ static json_t *registrations(json_t *params, const char **error)
 		*error = "tenant must be a UUID";
 		return NULL;
 	}
-	json_t *list = edge_usrloc_registrations(&tenant, NULL);
-	return list ? json_pack("{s:o}", "registrations", list) : NULL;
+	json_int_t from = json_integer_value(json_object_get(params, "after"));
+	if (from < 0 || from > INT_MAX) {
+		*error = "after must be the `next` of an answer";
+		return NULL;
+	}
+	int after = (int)from;
+	json_t *list = edge_usrloc_registrations(&tenant, &after);
+	json_t *answer = list ? json_pack("{s:o}", "registrations", list) : NULL;
+	if (answer && after >= 0)
+		json_object_set_new(answer, "next", json_integer(after));
+	return answer;
 }
 
 static json_t *relays(json_t *params, const char **error)

@@ -29,13 +29,6 @@ int edge_param_peer(modparam_t type, void *value)
 	return 0;
 }
 
-static int64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 int edge_flow_init(const char *name, const char *sip, const char *secret)
 {
 	struct edge_peer_table *t = n_specs ? zk_mem_alloc(sizeof *t) : NULL;
@@ -44,7 +37,7 @@ int edge_flow_init(const char *name, const char *sip, const char *secret)
 	if (!t)
 		return -1;
 	memset(t, 0, sizeof *t);
-	t->since_us = now_us();
+	t->since_us = edge_mono_us();
 	if (!zk_copy(t->name, sizeof t->name, name, strlen(name))) {
 		LM_ERR("parameter name: at most %d characters\n", EDGE_PEER_NAME - 1);
 		return -1;
@@ -68,7 +61,7 @@ int edge_flow_init(const char *name, const char *sip, const char *secret)
 
 bool edge_owns(const struct zk_uuid *id)
 {
-	return !edge_peers_known || edge_peer_owns(edge_peers_known, id, now_us());
+	return !edge_peers_known || edge_peer_owns(edge_peers_known, id, edge_mono_us());
 }
 
 /* `HASH.RUID.SEAL`: the hash of the address of record leads to the slot. */

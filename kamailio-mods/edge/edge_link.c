@@ -329,7 +329,7 @@ static void line_in(struct edge_peers *p, struct conn *c, const char *line, size
 static void read_in(struct edge_peers *p, struct conn *c)
 {
 	char buf[65536];
-	for (int round = 0; c->fd >= 0 && round < 16; round++) { /* the others have their turn */
+	for (int round = 0; c->fd >= 0 && round < 4; round++) { /* the others have their turn */
 		ssize_t n = recv(c->fd, buf, sizeof buf, 0);
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 			hang_up(p, c, n ? strerror(errno) : "closed");

@@ -24,6 +24,7 @@
 MODULE_VERSION
 
 #define RING_EVENTS 4096
+#define DRAIN_MAX   256 /* events in a row; then the sockets have their turn */
 
 static char *param_db;
 static char *param_copy;
@@ -45,7 +46,7 @@ static struct {
 	struct zk_uuid id;
 } call;
 
-static int64_t mono_us(void)
+int64_t edge_mono_us(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -68,12 +69,12 @@ static void run_db(void)
 		_exit(1);
 	for (;;) {
 		struct pollfd p = {.fd = zk_follow_fd(follow), .events = POLLIN};
-		int64_t now = mono_us();
+		int64_t now = edge_mono_us();
 		if (now >= due) {
 			edge_save_turn(save);
-			due = mono_us() + EDGE_SAVE_EVERY_MS * 1000;
+			due = edge_mono_us() + EDGE_SAVE_EVERY_MS * 1000;
 		}
-		int wait = (int)((due - mono_us()) / 1000) + 1, most = zk_follow_wait_ms(follow);
+		int wait = (int)((due - edge_mono_us()) / 1000) + 1, most = zk_follow_wait_ms(follow);
 		int n = poll(&p, 1, wait < most ? (wait > 0 ? wait : 0) : most);
 		if (n > 0 || p.fd < 0)
 			zk_follow_turn(follow);
@@ -85,36 +86,49 @@ static void keep_h(const struct edge_event *e, void *arg)
 	edge_channel_put(arg, e);
 }
 
-/* The process that talks to acd. */
+struct to_acd {
+	struct edge_channel *c;
+	struct edge_flood *f;
+};
+
+static void drain(void *arg)
+{
+	struct to_acd *a = arg;
+	struct edge_event e;
+	for (int n = 0; n < DRAIN_MAX && edge_ring_take(edge_ring, &e); n++)
+		if (!edge_share_event(&e))
+			continue;
+		else if (e.kind != EDGE_WATCHED)
+			edge_flood_put(a->f, &e, edge_mono_us());
+		else if (edge_lamps_watch(edge_lamps, &e, edge_mono_us()) && edge_channel_is_up(a->c))
+			edge_channel_put(a->c, &e);
+}
+
+/* The process that talks to acd, and to the other edges. */
 static void run_channel(void)
 {
 	struct edge_channel *c;
 	struct edge_flood *f;
 	struct edge_probe *probe;
-	struct edge_event e;
+	static struct to_acd acd;
 	bool up, was = false;
 	if (edge_lamps_alloc(&edge_lamps) || edge_probe_alloc(&probe, edge_relays, edge_relay_changed, NULL) ||
 	    edge_channel_alloc(&c, param_acd, param_name, param_sip, edge_commands) ||
-	    edge_flood_alloc(&f, keep_h, c) || edge_share_alloc(param_sip, param_secret))
+	    edge_flood_alloc(&f, keep_h, c) || edge_share_alloc(param_sip, param_secret, drain, &acd))
 		_exit(1);
+	acd = (struct to_acd){c, f};
 	for (;;) {
-		while (edge_ring_take(edge_ring, &e))
-			if (!edge_share_event(&e))
-				continue;
-			else if (e.kind != EDGE_WATCHED)
-				edge_flood_put(f, &e, mono_us());
-			else if (edge_lamps_watch(edge_lamps, &e, mono_us()) && edge_channel_is_up(c))
-				edge_channel_put(c, &e);
-		int64_t held = edge_flood_tick(f, mono_us());
-		int wait = edge_channel_turn(c, mono_us());
+		drain(&acd);
+		int64_t held = edge_flood_tick(f, edge_mono_us());
+		int wait = edge_channel_turn(c, edge_mono_us());
 		up = edge_channel_is_up(c);
 		if (up && !was) /* it does not know who watches */
-			edge_lamps_tell(edge_lamps, keep_h, c, mono_us());
+			edge_lamps_tell(edge_lamps, keep_h, c, edge_mono_us());
 		was = up;
-		edge_lamps_turn(edge_lamps, mono_us());
+		edge_lamps_turn(edge_lamps, edge_mono_us());
 		if (held >= 0 && held / 1000 < wait)
 			wait = (int)(held / 1000) + 1;
-		int ping = edge_probe_turn(probe, mono_us()), link = edge_share_turn(mono_us());
+		int ping = edge_probe_turn(probe, edge_mono_us()), link = edge_share_turn(edge_mono_us());
 		struct pollfd p[3 + EDGE_RELAYS_MAX + EDGE_PEER_FDS] = {
 			{.fd = edge_ring_fd(edge_ring), .events = POLLIN},
 			{.fd = edge_channel_fd(c), .events = edge_channel_events(c)},

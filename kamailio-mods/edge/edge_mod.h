@@ -20,6 +20,7 @@ int edge_w_ban(struct sip_msg *msg, char *kind, char *what, char *because, char 
 int edge_w_from_here(struct sip_msg *msg, char *address, char *p2);
 
 int64_t edge_wall_us(void);
+int64_t edge_mono_us(void);
 /* Puts an event for acd into the ring. */
 bool edge_tell(const struct edge_event *e);
 

@@ -1,7 +1,6 @@
 /* Contacts whose phones are at another edge. They lie in our usrloc with a Path that leads there, so that a lookup
  * finds them like any other. */
 #include "edge_peer_usrloc.h"
-#include "zk_log.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -106,7 +105,7 @@ static bool is_datagram(const struct edge_contact *c)
 
 struct losing {
 	int owner;
-	unsigned kept, gone;
+	struct edge_lost *sum;
 };
 
 /* A little older than it was, so that the other edge, if it lives after all, has it back. */
@@ -129,20 +128,18 @@ static void lost_h(const struct edge_contact *c, void *arg)
 		own.last_modified--;
 		edge_ul_info(&info, &texts, &own);
 		edge_ul.update_ucontact(r, found, &info);
-		l->kept++;
+		l->sum->on_udp++;
 	} else {
 		edge_ul_told = true;
 		edge_ul.delete_ucontact(r, found);
 		edge_ul_told = false;
-		l->gone++;
+		l->sum->on_connections++;
 	}
 	done(&s, r);
 }
 
-void edge_usrloc_lost(int owner)
+bool edge_usrloc_lost(int owner, int slot, struct edge_lost *sum)
 {
-	struct losing l = {.owner = owner};
-	edge_usrloc_walk(lost_h, &l);
-	if (l.kept || l.gone)
-		zk_log(ZK_WARN, "phones of the edge that is away on_udp=%u on_connections=%u", l.kept, l.gone);
+	struct losing l = {owner, sum};
+	return edge_usrloc_walk_slot(slot, lost_h, &l);
 }

@@ -7,7 +7,9 @@
 #include "edge_peer.h"
 
 /* Does nothing, and all others do nothing, when this is the only edge. 0, or why not. */
-int edge_share_alloc(const char *sip, const char *secret);
+/* `drain` takes what is in the ring: what the others say changes usrloc, which puts as much into it as they have
+ * phones. */
+int edge_share_alloc(const char *sip, const char *secret, void (*drain)(void *arg), void *arg);
 /* An event on its way to acd: the others hear what concerns them. False: acd need not hear it. */
 bool edge_share_event(struct edge_event *e);
 unsigned edge_share_fds(struct pollfd *fds);

@@ -19,6 +19,14 @@ static struct edge_peers *links;
 static htable_api_t htable;
 static int slot[EDGE_PEERS_MAX]; /* of usrloc, that is said next to a peer whose link is new */
 static unsigned long dropped;    /* events that we never saw */
+/* Peers that died: the slot of usrloc up to which their phones have been seen to, while `is_losing`. */
+static struct {
+	bool is_losing;
+	int slot;
+	struct edge_lost sum;
+} lost[EDGE_PEERS_MAX];
+static void (*drain)(void *arg);
+static void *drain_arg;
 
 /* ---- contacts ---- */
 /* The members of a contact in a message, in this order. */
@@ -185,6 +193,18 @@ static void hear_trunk(const json_t *m)
 		elsewhere(&trunk, state);
 }
 
+#define TURN_US 20000 /* then the others have their turn, or we are taken for dead ourselves */
+static void lose(unsigned peer, int64_t until_us)
+{
+	while (lost[peer].is_losing && (!until_us || edge_mono_us() < until_us)) {
+		lost[peer].is_losing = edge_usrloc_lost((int)peer + 1, lost[peer].slot++, &lost[peer].sum);
+		drain(drain_arg);
+	}
+	if (!lost[peer].is_losing)
+		zk_log(ZK_WARN, "phones of the edge that is away peer=%s on_udp=%u on_connections=%u",
+		       edge_peers_known->peer[peer].name, lost[peer].sum.on_udp, lost[peer].sum.on_connections);
+}
+
 static void up_h(unsigned peer, void *arg)
 {
 	zk_trunk_ask_f ask = (zk_trunk_ask_f)find_export(ZK_TRUNK_ASK, 0, 0);
@@ -194,6 +214,8 @@ static void up_h(unsigned peer, void *arg)
 	size_t i;
 	(void)arg;
 	slot[peer] = 0;
+	if (lost[peer].is_losing) /* what is left of it it says itself */
+		lose(peer, 0);
 	json_array_foreach (json_object_get(all, "trunks"), i, t) {
 		const char *text = json_string_value(json_object_get(t, "trunk")),
 			   *state = json_string_value(json_object_get(t, "registration"));
@@ -207,16 +229,18 @@ static void up_h(unsigned peer, void *arg)
 static void down_h(unsigned peer, void *arg)
 {
 	(void)arg;
-	edge_usrloc_lost((int)peer + 1);
+	memset(&lost[peer], 0, sizeof lost[peer]);
+	lost[peer].is_losing = true;
 }
 
 static void heard_h(unsigned peer, json_t *m, void *arg)
 {
 	char aor[284], ruid[128];
 	(void)arg;
-	if (json_object_get(m, "contacts"))
+	if (json_object_get(m, "contacts")) {
 		hear_set(peer, m);
-	else if (json_object_get(m, "drop")) {
+		drain(drain_arg);
+	} else if (json_object_get(m, "drop")) {
 		if (edge_json_bytes(aor, sizeof aor, json_object_get(m, "aor")) &&
 		    edge_json_bytes(ruid, sizeof ruid, json_object_get(m, "drop")))
 			edge_usrloc_drop(aor, ruid);
@@ -228,8 +252,10 @@ static void heard_h(unsigned peer, json_t *m, void *arg)
 
 static const struct edge_peer_ops ops = {up_h, down_h, heard_h, more_h};
 
-int edge_share_alloc(const char *sip, const char *secret)
+int edge_share_alloc(const char *sip, const char *secret, void (*d)(void *arg), void *arg)
 {
+	drain = d;
+	drain_arg = arg;
 	if (!edge_peers_known || !edge_peers_known->n)
 		return 0;
 	bind_htable_f bind = (bind_htable_f)find_export("bind_htable", 0, 0);
@@ -302,5 +328,11 @@ int edge_share_turn(int64_t now_us)
 		memset(slot, 0, sizeof slot);
 		edge_peers_again(links);
 	}
-	return edge_peers_turn(links, now_us);
+	int wait = edge_peers_turn(links, now_us);
+	for (unsigned i = 0; i < edge_peers_known->n; i++)
+		if (lost[i].is_losing) {
+			lose(i, edge_mono_us() + TURN_US);
+			wait = lost[i].is_losing ? 0 : wait;
+		}
+	return wait;
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ANSWER_MAX 4000 /* contacts in one answer, so that the line stays below 1 MiB; the rest follows as events */
+#define PAGE_CONTACTS 3000 /* in one answer, and a hash slot's more, so that the line stays below 1 MiB */
 
 usrloc_api_t edge_ul;
 #define ul edge_ul
@@ -291,19 +291,6 @@ static void gather_h(const struct edge_contact *c, void *arg)
 	if (!edge_find_tenant(store, c->domain, strlen(c->domain), &tenant) ||
 	    (!zk_uuid_is_zero(g->tenant) && zk_uuid_cmp(&tenant, g->tenant)))
 		return;
-	if (json_array_size(g->list) >= ANSWER_MAX) {
-		str contact_s = text(c->contact), agent = text(c->user_agent);
-		struct edge_event e = {.kind = EDGE_REGISTERED,
-				       .at_us = now_us(),
-				       .tenant = tenant,
-				       .code = c->owner ? EDGE_TOLD : EDGE_HELD | EDGE_TOLD,
-				       .expires_s = (int)(c->expires - time(NULL))};
-		zk_escape(e.extension, sizeof e.extension, c->aor, strlen(c->aor));
-		escape(e.contact, sizeof e.contact, &contact_s);
-		escape(e.agent, sizeof e.agent, &agent);
-		edge_ring_put(ring, &e);
-		return;
-	}
 	zk_uuid_text(id, &tenant);
 	zk_escape(extension, sizeof extension, c->aor, strlen(c->aor));
 	zk_escape(contact, sizeof contact, c->contact, strlen(c->contact));
@@ -311,11 +298,13 @@ static void gather_h(const struct edge_contact *c, void *arg)
 						 contact, "held", !c->owner));
 }
 
-json_t *edge_usrloc_registrations(const struct zk_uuid *tenant, void *arg)
+json_t *edge_usrloc_registrations(const struct zk_uuid *tenant, int *after)
 {
 	struct gather g = {tenant, json_array()};
-	(void)arg;
-	if (g.list)
-		edge_usrloc_walk(gather_h, &g);
+	bool there = g.list != NULL;
+	while (there && json_array_size(g.list) < PAGE_CONTACTS && *after >= 0)
+		there = edge_usrloc_walk_slot((*after)++, gather_h, &g);
+	if (!there)
+		*after = -1;
 	return g.list;
 }

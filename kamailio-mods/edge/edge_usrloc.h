@@ -35,11 +35,16 @@ unsigned long edge_usrloc_changes(void);
 /* What `owner` says are all of its contacts of that address: others of it go, these come. One that we have newer stays.
  * `wins`: of two that are equally new its counts. In the channel's process, as all of these. */
 void edge_usrloc_take(int owner, bool wins, const char *aor, const struct edge_contact *c, unsigned n);
-/* The owner died. Phones on UDP are reached from here now, those on connections are gone. */
-void edge_usrloc_lost(int owner);
+/* The owner died. Phones on UDP are reached from here now, those on connections are gone. One hash slot after the
+ * other, from 0 on; false: there is no such slot. */
+struct edge_lost {
+	unsigned on_udp, on_connections; /* counted up */
+};
+bool edge_usrloc_lost(int owner, int slot, struct edge_lost *l);
 /* A phone took this contact of ours back at another edge. */
 void edge_usrloc_drop(const char *aor, const char *ruid);
 
-/* The answer to `edge.registrations`: [{tenant, extension, contact}] of one tenant or (zero) all. */
-json_t *edge_usrloc_registrations(const struct zk_uuid *tenant, void *arg);
+/* A page of `edge.registrations`: [{tenant, extension, contact, held}] of one tenant or (zero) all. `after`: 0, then
+ * what the page before made of it; -1: that was the last one. */
+json_t *edge_usrloc_registrations(const struct zk_uuid *tenant, int *after);
 #endif
