@@ -15,17 +15,17 @@ endif
 # A part: its libraries by pkg-config name, and plain linker words. mk/part.mk makes the rules.
 ROOMS          := resource
 PROGRAMS       := mediad acd ivr-vxml api worker zongji
-lib_PKGS       := libuv jansson libpq hiredis libmicrohttpd
-mediad_PKGS    := sofia-sip-ua sndfile speexdsp opus
+lib_PKGS       := libuv jansson libpq hiredis libmicrohttpd libseccomp
+mediad_PKGS    := sofia-sip-ua sndfile speexdsp opus libebur128
 mediad_LIBS    := -lspandsp -lcrypto
 acd_PKGS       :=
-ivr-vxml_PKGS  := expat libcurl mxml libseccomp
+ivr-vxml_PKGS  := expat libcurl mxml
 resource_PKGS  := libsodium
 api_ROOMS      := resource
 api_PKGS       := libh2o libsodium libcrypto liboath
 api_LIBS       := -lwslay
 worker_ROOMS   := resource
-worker_PKGS    := libzip xlsxwriter expat libseccomp libsodium libcurl
+worker_PKGS    := libzip xlsxwriter expat libsodium libcurl
 worker_LIBS    := -lcsv
 zongji_PKGS    := libsodium libcrypto
 LIB_LIBS       := -lpthread -lm

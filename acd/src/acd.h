@@ -141,6 +141,7 @@ struct acd_item { /* prompt, flow, busy_reason: what acd needs of them */
 	UT_hash_handle hh;
 	char id[ZJ_UUID_SIZE], name[ACD_TEXT_SIZE];
 	char *path; /* prompt */
+	char language[8];
 	int64_t version;
 	bool enabled;
 };

@@ -49,14 +49,36 @@ json_t *acd_item_file(const struct acd *acd, const char *path)
 	return json_pack("{s:s}", "file", text);
 }
 
+/* Prompts of one name are each other's language versions: the tenant's language is heard, else the one that was chosen.
+ */
+static const struct acd_item *version_of(const struct acd_tenant *t, const struct acd_tenant *owner,
+					 const struct acd_item *chosen)
+{
+	const char *language = t->zh ? "zh" : "en";
+	struct acd_item *x, *next;
+
+	if (!chosen || !strcmp(chosen->language, language))
+		return chosen;
+	HASH_ITER (hh, owner->prompts, x, next) {
+		if (x->path && !strcmp(x->language, language) && !strcmp(x->name, chosen->name))
+			return x;
+	}
+	return chosen;
+}
+
 json_t *acd_item_prompt(const struct acd_tenant *t, const char *id)
 {
-	struct acd_item *prompt = NULL;
+	const struct acd_tenant *owner = t, *carrier = acd_carrier(t->acd);
+	struct acd_item *chosen = NULL;
+	const struct acd_item *prompt;
 
 	if (id[0])
-		HASH_FIND_STR(t->prompts, id, prompt);
-	if (id[0] && !prompt && acd_carrier(t->acd)) /* the carrier's lists bar for everybody, with its own words */
-		HASH_FIND_STR(acd_carrier(t->acd)->prompts, id, prompt);
+		HASH_FIND_STR(t->prompts, id, chosen);
+	if (id[0] && !chosen && carrier) { /* the carrier's lists bar for everybody, with its own words */
+		owner = carrier;
+		HASH_FIND_STR(carrier->prompts, id, chosen);
+	}
+	prompt = version_of(t, owner, chosen);
 	return prompt && prompt->path ? acd_item_file(t->acd, prompt->path) : NULL;
 }
 

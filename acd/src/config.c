@@ -258,6 +258,7 @@ static void item(struct acd_item **set, const char *id, const json_t *row)
 	ACD_COPY(x->id, id);
 	ACD_COPY(x->name, acd_str(row, "name"));
 	x->path = acd_str(row, "path")[0] ? zj_strdup(acd_str(row, "path")) : NULL;
+	ACD_COPY(x->language, acd_str(row, "language"));
 	x->version = acd_int(row, "version", 0);
 	x->enabled = is_true(row, "enabled");
 	HASH_ADD_STR(*set, id, x);
@@ -347,7 +348,7 @@ const struct acd_config_table acd_config_tables[] = {
 	 "tenant_id, id, number, name, account_id, extension_id, extension_mode, group_id, enabled, out_caller_number, "
 	 "out_caller_name",
 	 agent_h},
-	{"prompt", "tenant_id, id, name, path", prompt_h},
+	{"prompt", "tenant_id, id, name, language, path", prompt_h},
 	{"flow", "tenant_id, id, name, version, enabled", flow_h},
 	{"busy_reason", "tenant_id, id, name", reason_h},
 	{"vip", "tenant_id, id, number, level, queues", acd_vip_row},

@@ -52,6 +52,7 @@ static const struct zj_conf_row rows[] = {
 	ROW(max_sessions, ZJ_CONF_INT, "50000", 10, 1000000, "sessions in memory (all are in Redis)"),
 	ROW(viewers, ZJ_CONF_INT, "5000", 1, 50000, "event sockets at a time"),
 	ROW(viewer_buffer_kb, ZJ_CONF_INT, "1024", 16, 65536, "kilobytes that may wait for a slow event socket"),
+	ROW(prompt_lufs, ZJ_CONF_INT, "-23", -50, -5, "loudness that prompts are brought to (EBU R128)"),
 	ROW(child_timeout_ms, ZJ_CONF_INT, "10000", 100, 120000,
 	    "milliseconds for checking a document or converting audio"),
 	ROW(child_memory_mb, ZJ_CONF_INT, "512", 32, 8192, "megabytes for such a child"),

@@ -1,5 +1,6 @@
-/* Prompts are uploaded: the sound is the body, or a part of a form. */
+/* Prompts: the sound is the body or a part of a form, or JSON names an upload or a text to be spoken. */
 #include "file.h"
+#include "manage.h"
 #include "multipart.h"
 #include "upload.h"
 #include "views.h"
@@ -10,9 +11,10 @@
 
 struct prompt {
 	struct api_write *w; /* the request's `user`: borrowed */
-	struct api_part audio;
-	char id[ZJ_UUID_SIZE], path[200];
-	char former[200]; /* what is replaced */
+	char path[200];      /* the upload's file */
+	char former[200];    /* what is replaced */
+	char lang[8];
+	char *text; /* an object or NULL: what is spoken */
 };
 
 /* A text of the form or the query; an object; NULL: not there. */
@@ -74,7 +76,11 @@ static void uploaded(struct api_upload *u, void *arg)
 		struct res_problem problem = {.kind = RES_P_INVALID};
 		res_problem_set(&problem, RES_P_INVALID, "%s",
 				u->why[0] ? u->why : "this is not a sound file, or its header does not tell the truth");
-		res_problem_add_text(&problem, "file", "audio", "不是有效的音频文件", problem.detail, NULL);
+		res_problem_add_text(&problem,
+				     p->text      ? "text"
+				     : p->path[0] ? "source_id"
+						  : "file",
+				     "audio", "不是有效的音频文件", problem.detail, NULL);
 		api_reply_problem(req, &problem);
 	} else if (u->err) {
 		zj_error("prompt", "cannot store an upload error=%s", strerror(u->err));
@@ -84,6 +90,9 @@ static void uploaded(struct api_upload *u, void *arg)
 		add_value(w, "bytes", zj_asprintf("%lld", (long long)u->bytes));
 		add_value(w, "duration_ms", zj_asprintf("%lld", (long long)u->duration_ms));
 		add_value(w, "sha256", zj_strdup(u->sha256));
+		add_value(w, "format", zj_strdup(u->format));
+		add_value(w, "source_lufs", zj_asprintf("%.2f", u->source_lufs));
+		add_value(w, "lufs", zj_asprintf("%.2f", u->lufs));
 		w->stored = zj_strdup(u->path);
 		w->replaced = p->former[0] && strcmp(p->former, u->path) != 0 ? zj_strdup(p->former) : NULL;
 		w->next = w->values.n;
@@ -91,23 +100,46 @@ static void uploaded(struct api_upload *u, void *arg)
 	}
 	zj_log_with(before);
 	zj_deref(req);
+	zj_deref(p->text);
 	free(p);
 }
 
-static void upload(struct api_write *w, const char *name, struct api_part audio, const char *former)
+/* `p` is taken. */
+static void upload(struct prompt *p, const char *name, struct api_part audio)
 {
-	struct api_req *req = w->req;
-	struct prompt *p = calloc(1, sizeof(*p));
-	if (!p)
-		return api_fail(req, RES_P_INTERNAL, "out of memory");
-	p->w = w;
-	snprintf(p->former, sizeof(p->former), "%s", former);
+	struct api_req *req = p->w->req;
+	const struct api_upload_from from = {.text = p->text,
+					     .lang = p->lang,
+					     .path = p->path[0] ? p->path : NULL,
+					     .data = p->text || p->path[0] ? NULL : audio.data,
+					     .n = audio.n};
 	zj_ref(req);
-	if (api_upload_start(req->api, req->who.tenant, name, audio.data, audio.n, uploaded, p) == 0)
+	if (api_upload_start(req->api, req->who.tenant, name, &from, uploaded, p) == 0)
 		return;
-	zj_deref(req);
+	zj_deref(p->text);
 	free(p);
 	api_fail(req, RES_P_INTERNAL, "out of memory");
+	zj_deref(req);
+}
+
+static struct prompt *prompt_alloc(struct api_write *w, const char *former)
+{
+	struct prompt *p = calloc(1, sizeof(*p));
+	if (!p) {
+		api_fail(w->req, RES_P_INTERNAL, "out of memory");
+		return NULL;
+	}
+	p->w = w;
+	snprintf(p->former, sizeof(p->former), "%s", former);
+	return p;
+}
+
+/* A new name for a new sound: whoever plays the old one goes on. */
+static void new_name(char name[80], const char *id)
+{
+	char unique[ZJ_UUID_SIZE];
+	zj_uuid7(unique);
+	snprintf(name, 80, "%s-%s", id, unique + 24);
 }
 
 /* The carrier has no prompts of its own: it enters a tenant. */
@@ -119,13 +151,98 @@ static bool in_tenant(struct api_req *req)
 	return false;
 }
 
+static void refuse_value(struct api_req *req, const char *field, const char *rule)
+{
+	struct res_problem p = {.kind = RES_P_INVALID};
+	if (strcmp(rule, "one_of") == 0)
+		res_problem_add_text(&p, field, rule, "文件与文字只能选其一", "a file or a text, not both", NULL);
+	else
+		res_problem_add(&p, field, rule, NULL);
+	api_reply_problem(req, &p);
+}
+
+static const char *value_of(const struct api_write *w, const char *field, const char *fallback)
+{
+	const struct res_value *v = res_values_find(&w->values, field);
+	return v && v->text ? v->text : fallback;
+}
+
+static const char source_sql[] =
+	"select t.path, t.language, t.text, (select f.path from zj.zj_file(zj.zj_tenant(), $2::uuid) f) "
+	"from (select 1) one left join zj.prompt t on t.tenant_id = zj.zj_tenant() and t.id = $1::uuid";
+enum { COLUMN_PATH, COLUMN_LANGUAGE, COLUMN_TEXT, COLUMN_FILE };
+
+/* What the new sound is made of is known: a file, a text, or neither (nothing about the sound changes). */
+static void sourced(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
+{
+	struct api_write *w = req->user;
+	const PGresult *r = results[0];
+	char name[80];
+	const char *text = value_of(w, "text", NULL), *file = value_of(w, "source_id", NULL);
+	bool gone = w->id[0] && PQgetisnull(r, 0, COLUMN_LANGUAGE), spoken = !PQgetisnull(r, 0, COLUMN_TEXT);
+	if (file && PQgetisnull(r, 0, COLUMN_FILE))
+		return refuse_value(req, "source_id", "upload");
+	if (!file && !text && spoken && value_of(w, "language", NULL) && !res_values_find(&w->values, "text"))
+		text = PQgetvalue(r, 0, COLUMN_TEXT); /* in another voice */
+	if (gone || (!file && !text))
+		return api_write_go(w);
+	struct prompt *p = prompt_alloc(w, PQgetvalue(r, 0, COLUMN_PATH));
+	if (!p)
+		return;
+	const char *lang = PQgetisnull(r, 0, COLUMN_LANGUAGE) ? "zh" : PQgetvalue(r, 0, COLUMN_LANGUAGE);
+	snprintf(p->lang, sizeof(p->lang), "%s", value_of(w, "language", lang));
+	p->text = text ? zj_strdup(text) : NULL;
+	snprintf(p->path, sizeof(p->path), "%s", file ? PQgetvalue(r, 0, COLUMN_FILE) : "");
+	if (!res_values_find(&w->values, file ? "text" : "source_id"))
+		add_value(w, file ? "text" : "source_id", NULL); /* no longer what it is made of */
+	new_name(name, w->id[0] ? w->id : value_of(w, "id", ""));
+	upload(p, name, (struct api_part){0});
+}
+
+/* JSON: the sound is an upload's file or a text, not both; a new prompt needs one. */
+static void write_json(struct api_req *req, const char *id)
+{
+	struct res_problem p = {0};
+	char made[ZJ_UUID_SIZE];
+	json_t *body = api_req_body(req);
+	struct api_write *w = body ? api_write_alloc(req, id) : NULL;
+	bool good = w && res_values_read(&w->values, w->view, !id, body, &p);
+	json_decref(body);
+	if (w && !good)
+		api_reply_problem(req, &p);
+	if (!good || !api_write_allowed(w))
+		return;
+	const char *file = value_of(w, "source_id", NULL), *text = value_of(w, "text", NULL);
+	if (!id && !file && !text)
+		return refuse_value(req, "source_id", "required");
+	if (file && text)
+		return refuse_value(req, "text", "one_of");
+	if (!id) {
+		zj_uuid7(made);
+		add_value(w, "id", zj_strdup(made));
+	}
+	const char *values[] = {id, file};
+	struct zj_pg_query q = {.sql = source_sql, .n = 2, .values = values};
+	api_db_run(req, &q, 1, sourced, NULL, NULL);
+}
+
+void api_prompt_change_h(struct api_req *req)
+{
+	if (in_tenant(req) && api_verb(req, "update"))
+		write_json(req, req->arg[0]);
+}
+
 void api_prompt_create_h(struct api_req *req)
 {
-	static const char *const texts[] = {"name", "language"};
+	static const char *const texts[] = {"name", "language", "description"};
 	struct api_part audio;
 	struct res_problem p = {0};
 	char boundary[72], id[ZJ_UUID_SIZE];
-	if (!in_tenant(req) || !find_audio(req, &audio, boundary))
+	if (!in_tenant(req))
+		return;
+	if (api_req_header_is(req, "content-type", "application/json"))
+		return write_json(req, NULL);
+	if (!find_audio(req, &audio, boundary))
 		return;
 	struct api_write *w = api_write_alloc(req, NULL);
 	if (!w)
@@ -143,9 +260,13 @@ void api_prompt_create_h(struct api_req *req)
 		api_reply_problem(req, &p);
 		return;
 	}
+	if (!api_write_allowed(w))
+		return;
 	zj_uuid7(id);
 	add_value(w, "id", zj_strdup(id));
-	upload(w, id, audio, "");
+	struct prompt *made = prompt_alloc(w, "");
+	if (made)
+		upload(made, id, audio);
 }
 
 static void replace(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
@@ -157,12 +278,13 @@ static void replace(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 	if (!find_audio(req, &audio, boundary))
 		return;
 	struct api_write *w = api_write_alloc(req, req->arg[0]);
-	if (!w)
+	struct prompt *p = w ? prompt_alloc(w, PQgetvalue(results[0], 0, 0)) : NULL;
+	if (!p)
 		return;
-	char unique[ZJ_UUID_SIZE];
-	zj_uuid7(unique); /* a new name: whoever plays the old one goes on */
-	snprintf(name, sizeof(name), "%s-%s", req->arg[0], unique + 24);
-	upload(w, name, audio, PQgetvalue(results[0], 0, 0));
+	add_value(w, "source_id", NULL);
+	add_value(w, "text", NULL);
+	new_name(name, req->arg[0]);
+	upload(p, name, audio);
 }
 
 static void with_path(struct api_req *req, const char *column, api_db_h *h)

@@ -16,8 +16,7 @@ struct upload {
 	struct api *api;
 	uv_work_t work;
 	char in[700], out[700];
-	const char *data;
-	size_t n;
+	struct api_upload_from from;
 	api_upload_h *h;
 	void *arg;
 };
@@ -28,7 +27,8 @@ static void end(struct upload *x, int err)
 		x->u.err = err;
 	if (x->u.err)
 		unlink(x->out);
-	unlink(x->in);
+	if (x->from.data)
+		unlink(x->in);
 	x->h(&x->u, x->arg);
 	free(x);
 }
@@ -64,12 +64,12 @@ static int write_all(int fd, const char *p, size_t n)
 static void store_work(uv_work_t *w)
 {
 	struct upload *x = w->data;
-	x->u.err = make_dirs(x->in);
-	int fd = x->u.err ? -1 : open(x->in, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
-	if (!x->u.err && fd < 0)
+	x->u.err = make_dirs(x->out);
+	int fd = x->u.err || !x->from.data ? -1 : open(x->in, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
+	if (!x->u.err && x->from.data && fd < 0)
 		x->u.err = errno;
 	if (fd >= 0) {
-		x->u.err = write_all(fd, x->data, x->n);
+		x->u.err = write_all(fd, x->from.data, x->from.n);
 		close(fd);
 	}
 }
@@ -139,6 +139,16 @@ static void keep_reason(struct upload *x, const char *out, size_t n)
 	json_decref(report);
 }
 
+static void keep_report(struct upload *x, const char *out, size_t n)
+{
+	json_t *o = json_loadb(out, n, 0, NULL);
+	const char *format = x->from.text ? "tts" : json_string_value(json_object_get(o, "format"));
+	snprintf(x->u.format, sizeof(x->u.format), "%s", format ? format : "");
+	x->u.source_lufs = json_number_value(json_object_get(o, "source_lufs"));
+	x->u.lufs = json_number_value(json_object_get(o, "lufs"));
+	json_decref(o);
+}
+
 static void converted(int err, int status, const char *out, size_t n, void *arg)
 {
 	struct upload *x = arg;
@@ -146,28 +156,45 @@ static void converted(int err, int status, const char *out, size_t n, void *arg)
 		keep_reason(x, out, n);
 		zj_info("prompt", "an upload was refused status=%d error=%d why=%s", status, err, zj_log_esc(x->u.why));
 		end(x, status == 126 || status == 127 ? ENOEXEC : EINVAL);
-	} else if (err || uv_queue_work(x->api->loop, &x->work, measure_work, measured)) {
-		end(x, err ? err : ENOMEM);
+		return;
 	}
+	if (!err)
+		keep_report(x, out, n);
+	if (err || uv_queue_work(x->api->loop, &x->work, measure_work, measured))
+		end(x, err ? err : ENOMEM);
+}
+
+static int run_child(struct upload *x)
+{
+	char lufs[24];
+	snprintf(lufs, sizeof(lufs), "%lld", (long long)x->api->conf.prompt_lufs);
+	const char *convert[] = {"--convert", x->in, x->out, lufs, NULL}, *speak[] = {"--speak", x->out, lufs, NULL};
+	json_t *o = x->from.text ? json_pack("{s:s, s:s}", "text", x->from.text, "lang", x->from.lang) : NULL;
+	char *input = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	struct api_child_args a = {.program = x->api->conf.mediad,
+				   .args = x->from.text ? speak : convert,
+				   .input = input,
+				   .input_n = input ? strlen(input) : 0,
+				   .timeout_ms = x->api->conf.child_timeout_ms,
+				   .memory_mb = x->api->conf.child_memory_mb};
+	int err = x->from.text && !input ? ENOMEM : api_child_run(x->api->loop, &a, converted, x);
+	free(input);
+	json_decref(o);
+	return err;
 }
 
 static void stored(uv_work_t *w, int status)
 {
 	struct upload *x = w->data;
-	const char *args[] = {"--convert", x->in, x->out, NULL};
-	struct api_child_args a = {.program = x->api->conf.mediad,
-				   .args = args,
-				   .timeout_ms = x->api->conf.child_timeout_ms,
-				   .memory_mb = x->api->conf.child_memory_mb};
 	int err = status ? ECANCELED : x->u.err;
 	if (!err)
-		err = api_child_run(x->api->loop, &a, converted, x);
+		err = run_child(x);
 	if (err)
 		end(x, err);
 }
 
-int api_upload_start(struct api *api, const char *tenant, const char *name, const char *data, size_t n, api_upload_h *h,
-		     void *arg)
+int api_upload_start(struct api *api, const char *tenant, const char *name, const struct api_upload_from *from,
+		     api_upload_h *h, void *arg)
 {
 	char unique[ZJ_UUID_SIZE];
 	struct upload *x = calloc(1, sizeof(*x));
@@ -175,13 +202,15 @@ int api_upload_start(struct api *api, const char *tenant, const char *name, cons
 		return ENOMEM;
 	zj_uuid7(unique);
 	x->api = api;
-	x->data = data;
-	x->n = n;
+	x->from = *from;
 	x->h = h;
 	x->arg = arg;
 	snprintf(x->u.path, sizeof(x->u.path), "%s/prompts/%s.wav", tenant, name);
 	snprintf(x->u.full, sizeof(x->u.full), "%s/%s", api->conf.store, x->u.path);
-	snprintf(x->in, sizeof(x->in), "%s/%s/prompts/.upload-%s", api->conf.store, tenant, unique);
+	if (from->path)
+		snprintf(x->in, sizeof(x->in), "%s/%s", api->conf.store, from->path);
+	else
+		snprintf(x->in, sizeof(x->in), "%s/%s/prompts/.upload-%s", api->conf.store, tenant, unique);
 	snprintf(x->out, sizeof(x->out), "%s/%s/prompts/.upload-%s.wav", api->conf.store, tenant, unique);
 	x->work.data = x;
 	int err = uv_queue_work(api->loop, &x->work, store_work, stored);

@@ -78,8 +78,15 @@ test('what is no sound, or lies about its length, or is named badly: refused, no
   assert.deepEqual([r.status, r.body.errors[0].field, r.body.errors[0].rule], [422, 'name', 'pattern']);
   assert.equal((await up('', wav())).body.errors[0].rule, 'required');
   assert.equal((await up('name=x', '')).body.errors[0].field, 'file');
-  assert.equal((await up('name=x&language=fr', wav())).body.errors[0].rule, 'enum');
-  assert.equal((await admin.post('/prompts', { name: 'x' })).status, 415);
+  assert.equal((await up('name=x&language=it', wav())).body.errors[0].rule, 'enum');
+  r = await admin.post('/prompts', { name: 'x' });
+  assert.deepEqual([r.status, r.body.errors[0].field, r.body.errors[0].rule], [422, 'source_id', 'required']);
+  r = await admin.post('/prompts', { name: 'x', text: 'a', source_id: uuid });
+  assert.deepEqual([r.status, r.body.errors[0].field, r.body.errors[0].rule], [422, 'text', 'one_of']);
+  r = await admin.post('/prompts', { name: 'x', source_id: uuid });
+  assert.deepEqual([r.status, r.body.errors[0].field, r.body.errors[0].rule], [422, 'source_id', 'upload']);
+  r = await admin.post('/prompts', { name: 'x', text: '' });
+  assert.deepEqual([r.status, r.body.errors[0].field], [422, 'text'], JSON.stringify(r.body));
   assert.equal((await up('name=y', 'a', 'multipart/form-data; boundary=z')).status, 422);
   const dir = join(env.settings.store, admin.tenant.id, 'prompts');
   assert.equal(env.pg.sql(`select count(*) from zj.prompt where name in ('x', 'liar', 'y')`)[0][0], '0');

@@ -46,17 +46,13 @@ static json_t *words_of(json_t *items)
 	json_array_foreach (items, i, item) {
 		const char *tts = json_string_value(json_object_get(item, "tts")),
 			   *file = json_string_value(json_object_get(item, "file"));
-		const char *digits = json_string_value(json_object_get(item, "digits"));
-		json_t *number = json_object_get(item, "number");
+		const char *value = json_string_value(json_object_get(item, "else"));
 		int n = 0;
 
-		if (tts || digits)
-			n = snprintf(text + len, sizeof(text) - len, "%s%s", len ? " " : "", tts ? tts : digits);
+		if (tts || value)
+			n = snprintf(text + len, sizeof(text) - len, "%s%s", len ? " " : "", tts ? tts : value);
 		else if (file)
 			n = snprintf(text + len, sizeof(text) - len, "%s<%s>", len ? " " : "", file);
-		else if (number)
-			n = snprintf(text + len, sizeof(text) - len, "%s%lld", len ? " " : "",
-				     (long long)json_integer_value(number));
 		len = n > 0 && len + (size_t)n < sizeof(text) ? len + (size_t)n : len;
 	}
 	text[len] = '\0';

@@ -350,7 +350,7 @@ bool vx_flows_has_queue(struct vx_flows *f, const char *tenant, const char *numb
 
 const char *vx_flows_prompt(struct vx_flows *f, const char *tenant, const char *name, const char *lang)
 {
-	static const char *const langs[] = {NULL, "zh", "en"};
+	static const char *const langs[] = {NULL, "zh", "en", "ja", "ko", "ru", "fr", "de", "es"};
 	struct row *r = NULL;
 
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(langs) && (!r || !*text(r->data, "path")); i++)

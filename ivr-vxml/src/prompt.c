@@ -7,6 +7,7 @@
 
 #define TEXT_MAX  4000 /* bytes of one text for the synthesiser */
 #define ITEMS_MAX 200
+#define VALUE_MAX 64 /* bytes of a say-as */
 
 struct render {
 	struct vx_session *s;
@@ -48,11 +49,15 @@ bool vx_is_inline(mxml_node_t *node)
 /* "zh-CN" → "zh": what the synthesiser has. */
 static const char *lang_short(struct render *r, mxml_node_t *node)
 {
+	static const char *const langs[][2] = {{"zh", "zh"}, {"cmn", "zh"}, {"en", "en"}, {"ja", "ja"}, {"ko", "ko"},
+					       {"ru", "ru"}, {"fr", "fr"},  {"de", "de"}, {"es", "es"}};
 	const char *lang = vx_lang_of(node);
 
-	if (!lang)
-		return r->s->lang;
-	return !strncmp(lang, "zh", 2) || !strncmp(lang, "cmn", 3) ? "zh" : !strncmp(lang, "en", 2) ? "en" : r->s->lang;
+	for (size_t i = 0; lang && i < ZJ_ARRAY_SIZE(langs); i++) {
+		if (!strncmp(lang, langs[i][0], strlen(langs[i][0])))
+			return langs[i][1];
+	}
+	return r->s->lang;
 }
 
 static void item_add(struct render *r, json_t *item)
@@ -143,16 +148,43 @@ static int audio(struct render *r, mxml_node_t *node)
 	return ctl;
 }
 
+/* What `interpret-as` may begin with (after "vxml:"), and the play item that says it. */
+static const char *say_item(const char *as)
+{
+	static const struct {
+		const char *as, *item;
+	} kinds[] = {{"digits", "digits"}, {"telephone", "digits"}, {"phone", "digits"},    {"characters", "digits"},
+		     {"number", "number"}, {"cardinal", "number"},  {"ordinal", "ordinal"}, {"currency", "money"},
+		     {"money", "money"},   {"date", "date"},        {"time", "time"},       {"duration", "duration"}};
+
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(kinds); i++) {
+		if (strstr(as, kinds[i].as))
+			return kinds[i].item;
+	}
+	return NULL;
+}
+
+/* Digits are written in groups, numbers with spaces between thousands: they are said without. */
+static void squeeze(char *text, const char *away)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		if (!strchr(away, *from))
+			*to++ = *from;
+	}
+	*to = '\0';
+}
+
+/* `else`: a value that is none of its kind is read out as it stands. */
 static int say_as(struct render *r, mxml_node_t *node)
 {
-	const char *as = vx_attr(node, "interpret-as"), *lang = lang_short(r, node);
-	bool digits =
-		strstr(as, "digits") || strstr(as, "telephone") || strstr(as, "phone") || strstr(as, "characters");
-	bool number = strstr(as, "number") || strstr(as, "cardinal");
+	const char *lang = lang_short(r, node), *item = say_item(vx_attr(node, "interpret-as"));
+	char value[VALUE_MAX + 1] = "";
 	struct render *inner;
 	int ctl;
 
-	if (!digits && !number)
+	if (!item)
 		return children(r, node);
 	text_flush(r);
 	inner = zj_alloc(sizeof(*inner), NULL);
@@ -161,11 +193,14 @@ static int say_as(struct render *r, mxml_node_t *node)
 	*inner = (struct render){.s = r->s, .items = r->items, .owner = r->owner, .depth = r->depth};
 	ctl = children(inner, node);
 	inner->text[inner->len < TEXT_MAX ? inner->len : TEXT_MAX - 1] = '\0';
-	if (ctl == VX_GO_ON && digits && inner->len && strspn(inner->text, "0123456789*# -+") == inner->len)
-		item_add(r, json_pack("{ssss}", "digits", inner->text, "lang", lang));
-	else if (ctl == VX_GO_ON && number && inner->len && inner->len < 16 &&
-		 strspn(inner->text, "0123456789 ") == inner->len)
-		item_add(r, json_pack("{sIss}", "number", (json_int_t)atoll(inner->text), "lang", lang));
+	if (strlen(inner->text) <= VALUE_MAX)
+		strcpy(value, inner->text);
+	if (!strcmp(item, "digits"))
+		squeeze(value, " -+");
+	else if (!strcmp(item, "number"))
+		squeeze(value, " ");
+	if (ctl == VX_GO_ON && *value)
+		item_add(r, json_pack("{ssssss}", item, value, "lang", lang, "else", inner->text));
 	else if (ctl == VX_GO_ON)
 		text_add(r, inner->text, lang);
 	zj_deref(inner);

@@ -1,7 +1,7 @@
 /* mediad: SIP user agent and media engine. One control thread runs libuv and sofia's root; see README.md. */
 #include "conf.h"
 #include "control/control.h"
-#include "prompt/wav.h"
+#include "prompt/convert.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,8 +102,10 @@ static int serve(const struct md_conf *conf)
 int main(int argc, char **argv)
 {
 	static struct md_conf conf;
-	if (argc == 4 && !strcmp(argv[1], "--convert"))
-		return md_convert(argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "--convert"))
+		return md_convert(argv[2], argv[3], argv[4]);
+	if (argc == 4 && !strcmp(argv[1], "--speak"))
+		return md_speak(argv[2], argv[3]);
 	/* Sockets: two a leg; workers: files and speech beside checksums. */
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that file */
 	setrlimit(RLIMIT_NOFILE, &(struct rlimit){20000, 20000});

@@ -293,7 +293,7 @@ test('mediad --convert: good files become 8 kHz mono, bad ones a sentence', asyn
 	const convert = async (data) => {
 		const file = path.join(rig.dir, 'in');
 		fs.writeFileSync(file, data);
-		const { stdout } = await promisify(execFile)(binary, ['--convert', file, path.join(rig.dir, 'out.wav')]).catch((e) => e);
+		const { stdout } = await promisify(execFile)(binary, ['--convert', file, path.join(rig.dir, 'out.wav'), '-23']).catch((e) => e);
 		return JSON.parse(stdout);
 	};
 	const stereo = writeWav(sine(600, 1000, { rate: 44100 }), { rate: 44100 });

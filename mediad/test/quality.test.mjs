@@ -134,7 +134,7 @@ async function speech(text) {
 	const out = path.join(rig.dir, `${uuid()}-8.wav`);
 	const run = promisify(execFile);
 	await run('espeak-ng', ['-v', 'en', '-w', file, text]);
-	await run(path.resolve('build/bin/mediad'), ['--convert', file, out]).catch((e) => e);
+	await run(path.resolve('build/bin/mediad'), ['--convert', file, out, '-23']).catch((e) => e);
 	return readWav(fs.readFileSync(out)).pcm[0];
 }
 

@@ -145,3 +145,46 @@ export function keysIn(pcm, { rate = 8000, share = 0.75 } = {}) {
 	}
 	return found.filter((k) => k.key);
 }
+
+// ITU-R BS.1770's two filters as analogue prototypes, brought to any rate by the bilinear transform: [b0, b1, b2, a1, a2].
+function kWeighting(rate) {
+	const shelf = (() => {
+		const K = Math.tan((Math.PI * 1681.974450955533) / rate), Q = 0.7071752369554196;
+		const Vh = 10 ** (3.999843853973347 / 20), Vb = Vh ** 0.4996667741545416, a0 = 1 + K / Q + K * K;
+		return [(Vh + (Vb * K) / Q + K * K) / a0, (2 * (K * K - Vh)) / a0, (Vh - (Vb * K) / Q + K * K) / a0, (2 * (K * K - 1)) / a0, (1 - K / Q + K * K) / a0];
+	})();
+	const K = Math.tan((Math.PI * 38.13547087602444) / rate), Q = 0.5003270373238773, a0 = 1 + K / Q + K * K;
+	return [shelf, [1, -2, 1, (2 * (K * K - 1)) / a0, (1 - K / Q + K * K) / a0]];
+}
+
+/** Loudness of one channel by EBU R128 (integrated, with both gates), in LUFS. */
+export function lufs(pcm, rate = 8000) {
+	let x = Float64Array.from(pcm, (s) => s / 32768);
+	for (const [b0, b1, b2, a1, a2] of kWeighting(rate)) {
+		let x1 = 0, x2 = 0, y1 = 0, y2 = 0;
+		x = x.map((v) => {
+			const y = b0 * v + b1 * x1 + b2 * x2 - a1 * y1 - a2 * y2;
+			[x2, x1, y2, y1] = [x1, v, y1, y];
+			return y;
+		});
+	}
+	const size = Math.round(rate * 0.4);
+	const blocks = [];
+	for (let at = 0; at + size <= x.length; at += size / 4)
+		blocks.push(x.subarray(at, at + size).reduce((n, v) => n + v * v, 0) / size);
+	const loudness = (power) => -0.691 + 10 * Math.log10(power);
+	const mean = (list) => list.reduce((n, v) => n + v, 0) / list.length;
+	const heard = blocks.filter((p) => loudness(p) > -70);
+	if (!heard.length)
+		return -Infinity;
+	const gate = loudness(mean(heard)) - 10;
+	return loudness(mean(heard.filter((p) => loudness(p) > gate)));
+}
+
+/** Without the silence at both ends. */
+export function trimmed(pcm, { loudness = 40 } = {}) {
+	let from = 0, to = pcm.length;
+	while (from < to && Math.abs(pcm[from]) < loudness) from++;
+	while (to > from && Math.abs(pcm[to - 1]) < loudness) to--;
+	return pcm.subarray(from, to);
+}

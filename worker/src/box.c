@@ -1,8 +1,8 @@
 #include "box.h"
+#include "zj_box.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,37 +39,6 @@ int wk_limits_set(const struct wk_limits *l)
 #endif
 	return err;
 }
-
-#ifdef __SANITIZE_ADDRESS__
-int wk_box_shut(void)
-{
-	return 0; /* the sanitiser needs more than a reader does */
-}
-#else
-int wk_box_shut(void)
-{
-	static const int calls[] = {
-		SCMP_SYS(read),           SCMP_SYS(pread64),   SCMP_SYS(write),
-		SCMP_SYS(pwrite64),       SCMP_SYS(lseek),     SCMP_SYS(fstat),
-		SCMP_SYS(newfstatat),     SCMP_SYS(mmap),      SCMP_SYS(munmap),
-		SCMP_SYS(mremap),         SCMP_SYS(brk),       SCMP_SYS(madvise),
-		SCMP_SYS(exit_group),     SCMP_SYS(exit),      SCMP_SYS(futex),
-		SCMP_SYS(close),          SCMP_SYS(dup),       SCMP_SYS(rt_sigreturn),
-		SCMP_SYS(rt_sigprocmask), SCMP_SYS(getrandom), SCMP_SYS(fcntl),
-		SCMP_SYS(clock_gettime),  SCMP_SYS(writev),    SCMP_SYS(getpid),
-		SCMP_SYS(gettid),
-	};
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int err = ctx ? 0 : ENOMEM;
-
-	for (size_t i = 0; i < ZJ_ARRAY_SIZE(calls) && !err; i++)
-		err = -seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
-	if (!err)
-		err = -seccomp_load(ctx);
-	seccomp_release(ctx);
-	return err;
-}
-#endif
 
 /* They stay open, and known here: what they loaded stays loaded. */
 void wk_load_encodings(void)
@@ -163,7 +132,7 @@ static void run_box(const struct wk_box_args *a, int fd, int tmp, int out)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	wk_load_encodings();
-	if (!o || wk_limits_set(&limits) || wk_box_shut())
+	if (!o || wk_limits_set(&limits) || zj_box_shut())
 		_exit(2);
 	o->fd = out;
 	read_in_box(&s, o);

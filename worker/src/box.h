@@ -4,14 +4,12 @@
 #define WK_BOX_H
 #include "source.h"
 
-/* Limits of this process; then, with `shut`, a filter of system calls that leaves reading, writing and memory. Call it
- * after everything is open. Returns errno. */
+/* Limits of this process; zj_box_shut follows when everything is open. Returns errno. */
 struct wk_limits {
 	uint64_t memory, file; /* bytes */
 	unsigned cpu_s;
 };
 int wk_limits_set(const struct wk_limits *l);
-int wk_box_shut(void);
 /* Conversions are loaded from files on their first use: before the box is shut. */
 void wk_load_encodings(void);
 

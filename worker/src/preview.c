@@ -2,6 +2,7 @@
 #include "box.h"
 #include "cell.h"
 #include "worker.h"
+#include "zj_box.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
@@ -194,7 +195,7 @@ int wk_preview_main(void)
 		return fault(&f);
 	}
 	wk_load_encodings();
-	if (wk_box_shut()) {
+	if (zj_box_shut()) {
 		wk_fault_set(&f, "upload_id", "unreadable", "无法安全地读取文件", "the file cannot be read safely");
 		return fault(&f);
 	}

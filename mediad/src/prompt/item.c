@@ -1,6 +1,9 @@
 #include "prompt/item.h"
+#include "prompt/grammar.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MS_MAX      600000
@@ -10,14 +13,6 @@ static int bad(char *why, size_t size, const char *text)
 {
 	snprintf(why, size, "%s", text);
 	return EINVAL;
-}
-
-static int lang_of(const json_t *o, enum md_lang *lang, char *why, size_t size)
-{
-	const json_t *l = json_object_get(o, "lang");
-	if (md_lang_parse(json_string_value(l), lang) || (l && !json_is_string(l)))
-		return bad(why, size, "lang: 'zh' or 'en'");
-	return 0;
 }
 
 static int parse_file(struct md_item *it, const json_t *o, char *why, size_t size)
@@ -30,35 +25,82 @@ static int parse_file(struct md_item *it, const json_t *o, char *why, size_t siz
 	return 0;
 }
 
-static int set_speech(struct md_item *it, enum md_lang lang)
+/* `text` is there: the voice of `lang` says it. */
+static int set_speech(struct md_item *it, const json_t *lang, char *why, size_t size)
 {
 	it->kind = MD_ITEM_SPEECH;
-	it->voice = md_lang_voice[lang];
+	it->voice = lang && !json_is_string(lang) ? NULL : md_voice(json_string_value(lang));
+	if (!it->voice)
+		return bad(why, size, "lang: zh, en, ja, ko, ru, fr, de or es");
 	md_tts_name(it->key, it->voice, it->text);
 	return 0;
 }
 
+static bool text_of(struct md_item *it, const json_t *v)
+{
+	size_t n = json_string_length(v);
+	if (!json_is_string(v) || !n || n > MD_TTS_TEXT_MAX || strlen(json_string_value(v)) != n)
+		return false;
+	memcpy(it->text, json_string_value(v), n + 1);
+	return true;
+}
+
 static int parse_speech(struct md_item *it, const json_t *o, char *why, size_t size)
 {
-	const json_t *v;
+	if (!text_of(it, json_object_get(o, "tts")))
+		return bad(why, size, "tts: a text of 1 to 4000 bytes");
+	return set_speech(it, json_object_get(o, "lang"), why, size);
+}
+
+static int say_number(char *out, size_t size, const char *value, enum md_lang lang)
+{
+	char *end;
+	errno = 0;
+	long long n = strtoll(value, &end, 10);
+	return errno || *end || !*value ? EINVAL : md_words_number(out, size, n, lang);
+}
+
+/* Values that are said by grammar. */
+static const struct value {
+	const char *name;
+	int (*say)(char *out, size_t size, const char *value, enum md_lang lang);
+	const char *rule;
+} values[] = {
+	{"digits", md_words_digits, "digits: 1 to 64 of 0-9 * #"},
+	{"number", say_number, "number: an integer of at most 12 digits"},
+	{"ordinal", md_say_ordinal, "ordinal: an integer from 1 on of at most 12 digits"},
+	{"money", md_say_money, "money: an amount with at most two places and a currency that is known, as USD12.50"},
+	{"date", md_say_date, "date: as 2026-11-29 or 20261129"},
+	{"time", md_say_time, "time: as 14:05, 14:05:09, 1405 or 0205p"},
+	{"duration", md_say_duration, "duration: seconds, at most a thousand days"},
+};
+
+static const struct value *value_find(const json_t *o)
+{
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (json_object_get(o, values[i].name))
+			return &values[i];
+	return NULL;
+}
+
+/* A value that is none of its kind, or whose language has no grammar here, is read out as `else`, when that is given.
+ */
+static int parse_value(struct md_item *it, const json_t *o, char *why, size_t size)
+{
+	char value[80] = "";
 	enum md_lang lang;
-	if (lang_of(o, &lang, why, size))
-		return EINVAL;
-	if ((v = json_object_get(o, "tts"))) {
-		if (!json_is_string(v) || !json_string_length(v) || json_string_length(v) > MD_TTS_TEXT_MAX ||
-		    strlen(json_string_value(v)) != json_string_length(v))
-			return bad(why, size, "tts: a text of 1 to 4000 bytes");
-		memcpy(it->text, json_string_value(v), json_string_length(v) + 1);
-	} else if ((v = json_object_get(o, "digits"))) {
-		if (!json_is_string(v) || json_string_length(v) > 64 ||
-		    md_words_digits(it->text, sizeof(it->text), json_string_value(v), lang))
-			return bad(why, size, "digits: 1 to 64 of 0-9 * #");
-	} else {
-		v = json_object_get(o, "number");
-		if (!json_is_integer(v) || md_words_number(it->text, sizeof(it->text), json_integer_value(v), lang))
-			return bad(why, size, "number: an integer of at most 12 digits");
-	}
-	return set_speech(it, lang);
+	const struct value *v = value_find(o);
+	const json_t *given = json_object_get(o, v->name), *l = json_object_get(o, "lang");
+	bool known = (!l || json_is_string(l)) && !md_lang_parse(json_string_value(l), &lang);
+	if (json_is_integer(given))
+		snprintf(value, sizeof(value), "%" JSON_INTEGER_FORMAT, json_integer_value(given));
+	else if (json_string_length(given) <= 64 && json_is_string(given))
+		snprintf(value, sizeof(value), "%s", json_string_value(given));
+	if (!known && !text_of(it, json_object_get(o, "else")))
+		return bad(why, size, "lang: values are said in 'zh' and 'en', other languages need 'else'");
+	if (known && v->say(it->text, sizeof(it->text), value, lang) && !text_of(it, json_object_get(o, "else")))
+		return bad(why, size, v->rule);
+	return set_speech(it, l, why, size);
 }
 
 static int parse_tone(struct md_item *it, const json_t *o, char *why, size_t size)
@@ -97,8 +139,10 @@ static const struct {
 	const char *name;
 	int (*parse)(struct md_item *it, const json_t *o, char *why, size_t size);
 } kinds[] = {
-	{"file", parse_file},     {"tts", parse_speech}, {"digits", parse_speech},
-	{"number", parse_speech}, {"tone", parse_tone},  {"silence", parse_silence},
+	{"file", parse_file},
+	{"tts", parse_speech},
+	{"tone", parse_tone},
+	{"silence", parse_silence},
 };
 
 int md_item_parse(struct md_item *it, const json_t *o, char *why, size_t size)
@@ -109,5 +153,8 @@ int md_item_parse(struct md_item *it, const json_t *o, char *why, size_t size)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (json_object_get(o, kinds[i].name))
 			return kinds[i].parse(it, o, why, size);
-	return bad(why, size, "an item is one of file, tts, digits, number, tone, silence");
+	if (value_find(o))
+		return parse_value(it, o, why, size);
+	return bad(why, size,
+		   "an item is one of file, tts, digits, number, ordinal, money, date, time, duration, tone, silence");
 }

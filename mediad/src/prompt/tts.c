@@ -16,6 +16,16 @@
 
 #define TIMEOUT_MS 15000
 
+const char *md_voice(const char *lang)
+{
+	static const char *const voices[][2] = {{"zh", "cmn"}, {"en", "en-us"}, {"ja", "ja"}, {"ko", "ko"},
+						{"ru", "ru"},  {"fr", "fr"},    {"de", "de"}, {"es", "es"}};
+	for (size_t i = 0; i < sizeof(voices) / sizeof(voices[0]); i++)
+		if (!strcmp(lang ? lang : "zh", voices[i][0]))
+			return voices[i][1];
+	return NULL;
+}
+
 void md_tts_name(char out[MD_TTS_NAME], const char *voice, const char *text)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
@@ -96,6 +106,16 @@ static int run(const char *voice, const char *text, const char *tmp)
 	return err ? err : await(pid);
 }
 
+int md_tts_run(const char *voice, const char *text, const char *path, char *why, size_t size)
+{
+	int err = run(voice, text, path);
+	if (err) {
+		unlink(path);
+		snprintf(why, size, "text to speech failed: %s", strerror(err));
+	}
+	return err;
+}
+
 int md_tts_speak(const char *dir, const char *name, const char *voice, const char *text, char *why, size_t size)
 {
 	char path[1024], tmp[1100];
@@ -104,10 +124,9 @@ int md_tts_speak(const char *dir, const char *name, const char *voice, const cha
 	if (access(path, R_OK) == 0)
 		return 0;
 	snprintf(tmp, sizeof(tmp), "%s.%d.%u.tmp", path, getpid(), turn++);
-	int err = run(voice, text, tmp);
-	if (!err && rename(tmp, path))
+	int err = md_tts_run(voice, text, tmp, why, size);
+	if (!err && rename(tmp, path)) {
 		err = errno;
-	if (err) {
 		unlink(tmp);
 		snprintf(why, size, "text to speech failed: %s", strerror(err));
 	}

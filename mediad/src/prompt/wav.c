@@ -3,6 +3,7 @@
 #include "media/rec.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sndfile.h>
 #include <speex/speex_resampler.h>
 #include <stdio.h>
@@ -92,19 +93,33 @@ static int feed(struct sink *s, SpeexResamplerState *rs, const int16_t *pcm, siz
 	return 0;
 }
 
-static void downmix(int16_t *mono, const int16_t *in, size_t frames, int channels)
+/* Floats, since libsndfile's own conversion of what lies beyond full scale wraps for some formats. */
+static void downmix(int16_t *mono, const float *in, size_t frames, int channels)
 {
 	for (size_t i = 0; i < frames; i++) {
-		int32_t sum = 0;
+		float sum = 0;
 		for (int c = 0; c < channels; c++)
 			sum += in[i * (size_t)channels + (size_t)c];
-		mono[i] = md_saturate(sum / channels);
+		sum *= 32768.0f / (float)channels;
+		/* also NaN, which floats of a file may be */
+		mono[i] = sum >= 32767 ? 32767 : sum > -32768 ? (int16_t)lrintf(sum) : sum <= -32768 ? -32768 : 0;
 	}
 }
 
-static int read_all(SNDFILE *f, const SF_INFO *info, struct sink *s)
+/* Did the decoder stumble? MP3 only estimates its length; a WAV's was checked by check_riff. */
+static int check_whole(SNDFILE *f, const SF_INFO *info, sf_count_t read, char *why, size_t size)
 {
-	int16_t in[BLOCK * CHANNELS_MAX], mono[BLOCK];
+	bool is_flac = (info->format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
+	if (!sf_error(f) && !(is_flac && info->frames > 0 && read < info->frames))
+		return 0;
+	snprintf(why, size, "broken after %.2f seconds", (double)read / info->samplerate);
+	return EBADMSG;
+}
+
+static int read_all(SNDFILE *f, const SF_INFO *info, struct sink *s, char *why, size_t size)
+{
+	float in[BLOCK * CHANNELS_MAX]; /* 128 kB of a worker's or the converter's stack */
+	int16_t mono[BLOCK];
 	SpeexResamplerState *rs = NULL;
 	int err = 0;
 	if (info->samplerate != MD_RATE) {
@@ -113,11 +128,14 @@ static int read_all(SNDFILE *f, const SF_INFO *info, struct sink *s)
 			return ENOMEM;
 		speex_resampler_skip_zeros(rs);
 	}
-	sf_count_t n;
-	while (!err && (n = sf_readf_short(f, in, BLOCK)) > 0) {
+	sf_count_t n, all = 0;
+	while (!err && (n = sf_readf_float(f, in, BLOCK)) > 0) {
+		all += n;
 		downmix(mono, in, (size_t)n, info->channels);
 		err = feed(s, rs, mono, (size_t)n);
 	}
+	if (!err)
+		err = check_whole(f, info, all, why, size);
 	if (rs) {
 		/* The filter still holds its latency. */
 		size_t tail = (size_t)speex_resampler_get_input_latency(rs);
@@ -129,9 +147,27 @@ static int read_all(SNDFILE *f, const SF_INFO *info, struct sink *s)
 	return err;
 }
 
+/* What is taken of libsndfile's many formats; the rest is not worth its risk. */
+static const struct {
+	int type;
+	const char *name;
+} formats[] = {{SF_FORMAT_WAV, "wav"},   {SF_FORMAT_WAVEX, "wav"}, {SF_FORMAT_W64, "wav"},
+	       {SF_FORMAT_RF64, "wav"},  {SF_FORMAT_MPEG, "mp3"},  {SF_FORMAT_OGG, "ogg"},
+	       {SF_FORMAT_FLAC, "flac"}, {SF_FORMAT_AIFF, "aiff"}, {SF_FORMAT_AU, "au"}};
+
+static const char *format_name(const SF_INFO *info)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (formats[i].type == (info->format & SF_FORMAT_TYPEMASK))
+			return formats[i].name;
+	return NULL;
+}
+
 static int check_info(const SF_INFO *info, char *why, size_t size)
 {
-	if (info->channels < 1 || info->channels > CHANNELS_MAX)
+	if (!format_name(info))
+		snprintf(why, size, "not one of WAV, MP3, OGG, FLAC, AIFF, AU");
+	else if (info->channels < 1 || info->channels > CHANNELS_MAX)
 		snprintf(why, size, "%d channels; 1 to %d are taken", info->channels, CHANNELS_MAX);
 	else if (info->samplerate < RATE_MIN || info->samplerate > RATE_MAX)
 		snprintf(why, size, "%d samples a second; %d to %d are taken", info->samplerate, RATE_MIN, RATE_MAX);
@@ -140,9 +176,10 @@ static int check_info(const SF_INFO *info, char *why, size_t size)
 	return EBADMSG;
 }
 
-static int load_fd(struct md_clip **cp, int fd, size_t max, char *why, size_t size)
+int md_wav_read(struct md_wav *w, int fd, size_t max, char *why, size_t size)
 {
 	SF_INFO info = {0};
+	why[0] = 0;
 	int err = check_riff(fd, why, size);
 	if (err)
 		return err;
@@ -154,7 +191,7 @@ static int load_fd(struct md_clip **cp, int fd, size_t max, char *why, size_t si
 	struct sink s = {.clip = calloc(1, sizeof(struct md_clip)), .max = max};
 	err = s.clip ? check_info(&info, why, size) : ENOMEM;
 	if (!err)
-		err = read_all(f, &info, &s);
+		err = read_all(f, &info, &s, why, size);
 	sf_close(f);
 	if (!err && !s.clip->samples) {
 		snprintf(why, size, "it has no samples");
@@ -168,13 +205,12 @@ static int load_fd(struct md_clip **cp, int fd, size_t max, char *why, size_t si
 		free(s.clip);
 		return err;
 	}
-	*cp = s.clip;
+	*w = (struct md_wav){s.clip, format_name(&info), info.samplerate, info.channels};
 	return 0;
 }
 
 int md_wav_load(struct md_clip **cp, const char *path, size_t max_samples, char *why, size_t size)
 {
-	why[0] = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st)) {
@@ -184,30 +220,37 @@ int md_wav_load(struct md_clip **cp, const char *path, size_t max_samples, char 
 			close(fd);
 		return err;
 	}
+	struct md_wav w;
 	int err = EBADMSG;
 	if (!S_ISREG(st.st_mode))
 		snprintf(why, size, "not a regular file");
 	else
-		err = load_fd(cp, fd, max_samples, why, size);
+		err = md_wav_read(&w, fd, max_samples, why, size);
 	close(fd);
+	if (!err)
+		*cp = w.clip;
 	return err;
 }
 
-int md_wav_save(const struct md_clip *c, const char *path, char *why, size_t size)
+static int write_all(int fd, const void *data, size_t n)
 {
-	uint8_t h[MD_WAV_HEADER];
-	FILE *f = fopen(path, "we");
-	if (!f) {
-		snprintf(why, size, "cannot be written: %s", strerror(errno));
-		return errno;
-	}
-	md_wav_header(h, 1, (uint32_t)(c->samples * sizeof(int16_t)));
-	bool good = fwrite(h, sizeof(h), 1, f) == 1 && fwrite(c->pcm, sizeof(int16_t), c->samples, f) == c->samples;
-	int err = errno;
-	if (fclose(f) || !good) {
-		snprintf(why, size, "cannot be written: %s", strerror(err));
-		unlink(path);
-		return err ? err : EIO;
+	const char *p = data;
+	while (n) {
+		ssize_t k = write(fd, p, n);
+		if (k < 0 && errno != EINTR)
+			return errno;
+		if (k > 0) {
+			p += k;
+			n -= (size_t)k;
+		}
 	}
 	return 0;
+}
+
+int md_wav_write(const struct md_clip *c, int fd)
+{
+	uint8_t h[MD_WAV_HEADER];
+	md_wav_header(h, 1, (uint32_t)(c->samples * sizeof(int16_t)));
+	int err = write_all(fd, h, sizeof(h));
+	return err ? err : write_all(fd, c->pcm, c->samples * sizeof(int16_t));
 }

@@ -6,8 +6,6 @@
 
 #define NUMBER_MAX 999999999999LL
 
-const char *const md_lang_voice[2] = {[MD_ZH] = "cmn", [MD_EN] = "en-us"};
-
 int md_lang_parse(const char *name, enum md_lang *lang)
 {
 	if (!name || !strcmp(name, "zh"))

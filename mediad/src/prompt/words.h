@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 enum md_lang { MD_ZH, MD_EN };
-extern const char *const md_lang_voice[2]; /* espeak-ng's name */
 
 /* EINVAL: no such language. NULL means zh. */
 int md_lang_parse(const char *name, enum md_lang *lang);
