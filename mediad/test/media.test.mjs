@@ -216,6 +216,39 @@ test('a room is recorded in stereo: one leg left, everybody else right; the file
 	await owner.do('room.destroy', { room: id });
 });
 
+test('a paused recording is silent where it was paused, and as long as the talk; who listens hears all of it', async () => {
+	const a = await callIn({ tone: 500 });
+	const b = await callIn({ tone: 800 });
+	const id = await room(a.callId, a.leg, b.leg);
+	await a.rtp.hears(800);
+	const record = uuid();
+	const pause = (on, which = record) => owner.do('room.record_pause', { room: id, record: which, on });
+	await assert.rejects(pause(true), /not_recording/);
+	await owner.do('room.record', { room: id, record, path: `p/${record}.wav`, left: a.leg });
+	await assert.rejects(pause(true, uuid()), /not_recording/);
+	await sleep(800);
+	await pause(true);
+	await pause(true);
+	await a.rtp.hears(800);
+	await sleep(1000);
+	await pause(false);
+	await sleep(800);
+	await pause(true);
+	await sleep(300);
+	await owner.do('room.record_stop', { room: id, record });
+	const told = await owner.next('room.recorded', (e) => e.record === record);
+	assert.equal(told.pauses.length, 2);
+	const [[from, to], [last, end]] = told.pauses;
+	assert.ok(from < to && to < last && last < end && end <= told.ms, JSON.stringify(told));
+	const wav = readWav(fs.readFileSync(path.join(rig.store, told.path)));
+	const peak = (ms, until) => Math.max(...[0, 1].flatMap((c) => [...wav.pcm[c].subarray(ms * 8, until * 8)].map(Math.abs)));
+	assert.ok(Math.abs(wav.ms - told.ms) <= 20);
+	assert.equal(peak(from + 60, to - 60), 0);
+	assert.equal(peak(last + 60, wav.ms), 0);
+	assert.ok(peak(to + 100, last - 100) > 3000 && peak(200, from - 100) > 3000);
+	await owner.do('room.destroy', { room: id });
+});
+
 test('a leg is recorded after a beep until a key, until silence, until its longest time, until it hangs up', async () => {
 	const a = await callIn({ tone: 700 });
 	const { leg } = a;

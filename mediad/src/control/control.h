@@ -215,6 +215,9 @@ struct md_record_args {
 int md_recording_start_leg(struct md_leg *l, const struct md_record_args *a);
 int md_recording_start_room(struct md_room *r, const struct md_record_args *a);
 bool md_recording_is(const struct md_recording *r, const char *id);
+/* ENOSPC: MD_PAUSES_MAX pauses are told of one recording. A repetition does nothing. */
+#define MD_PAUSES_MAX 1000
+int md_recording_pause(struct md_recording *r, bool on);
 void md_recording_stop(struct md_recording *r, enum md_rec_end end);
 /* A key was pressed on its leg. */
 void md_recording_digit(struct md_recording *r, char digit);

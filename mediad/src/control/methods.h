@@ -49,6 +49,19 @@ static inline bool md_within(int64_t v, int64_t lo, int64_t hi, const char *what
 	return false;
 }
 
+static inline bool md_is_alive(const struct md_leg *l, struct md_result *res)
+{
+	if (l->state != MD_L_ENDED)
+		return true;
+	md_refuse(res, "ended");
+	return false;
+}
+
+static inline bool md_are_keys(const char *s, size_t max)
+{
+	return strlen(s) <= max && s[strspn(s, "0123456789*#ABCD")] == 0;
+}
+
 #define MD_LEG_METHOD(name)                                                                                            \
 	static void m_leg_##name(struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, void *arg)        \
 	{                                                                                                              \
@@ -61,6 +74,6 @@ static inline bool md_within(int64_t v, int64_t lo, int64_t hi, const char *what
 	}
 
 /* Rows of md_methods from each file. */
-extern const struct zj_rpc_method md_session_methods[], md_leg_methods[], md_play_methods[], md_room_methods[],
-	md_refer_methods[];
+extern const struct zj_rpc_method md_session_methods[], md_leg_methods[], md_play_methods[], md_record_methods[],
+	md_room_methods[], md_refer_methods[];
 #endif

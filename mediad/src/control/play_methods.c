@@ -1,26 +1,13 @@
-/* leg.*: playing, collecting, recording, keys. */
+/* leg.*: playing, collecting, keys. */
 #include "control/methods.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool is_alive(const struct md_leg *l, struct md_result *res)
-{
-	if (l->state != MD_L_ENDED)
-		return true;
-	md_refuse(res, "ended");
-	return false;
-}
-
-static bool are_keys(const char *s, size_t max)
-{
-	return strlen(s) <= max && s[strspn(s, "0123456789*#ABCD")] == 0;
-}
-
 static void leg_play(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
 {
 	int64_t loop = md_int(p, "loop", 0), offset = md_int(p, "offset_ms", 0), gain = md_int(p, "gain_db", 0);
-	if (!is_alive(l, res) || !md_within(loop, -1, 1000, "loop: -1 (for ever) to 1000", res) ||
+	if (!md_is_alive(l, res) || !md_within(loop, -1, 1000, "loop: -1 (for ever) to 1000", res) ||
 	    !md_within(offset, 0, 86400000, "offset_ms: 0 to 86400000", res) ||
 	    !md_within(gain, -60, 12, "gain_db: -60 to 12", res))
 		return;
@@ -45,7 +32,7 @@ MD_LEG_METHOD(play)
 
 static void leg_stop(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
 {
-	if (!is_alive(l, res))
+	if (!md_is_alive(l, res))
 		return;
 	(void)md_leg_play_stop(l, md_str(p, "play")); /* one that is over needs no stopping */
 }
@@ -56,12 +43,12 @@ static void leg_collect(struct md_leg *l, const json_t *p, struct md_peer *peer 
 	int64_t max = md_int(p, "max", 0), min = md_int(p, "min", 0);
 	int64_t first = md_int(p, "first_ms", 0), inter = md_int(p, "inter_ms", 0);
 	const char *term = md_str(p, "term") ? md_str(p, "term") : "";
-	if (!is_alive(l, res) || !md_within(max, 1, MD_DIGITS_MAX, "max: 1 to 64", res) ||
+	if (!md_is_alive(l, res) || !md_within(max, 1, MD_DIGITS_MAX, "max: 1 to 64", res) ||
 	    !md_within(min, 0, max, "min: 0 to max", res) ||
 	    !md_within(first, 0, 3600000, "first_ms: 0 to 3600000", res) ||
 	    !md_within(inter, 0, 3600000, "inter_ms: 0 to 3600000", res))
 		return;
-	if (!are_keys(term, 16)) {
+	if (!md_are_keys(term, 16)) {
 		md_bad(res, "term: at most 16 of 0-9 * # A-D");
 		return;
 	}
@@ -79,58 +66,6 @@ static void leg_collect(struct md_leg *l, const json_t *p, struct md_peer *peer 
 	md_collect_start(l);
 }
 MD_LEG_METHOD(collect)
-
-/* What record commands share. */
-static bool record_args(const json_t *p, struct md_record_args *a, struct md_result *res)
-{
-	*a = (struct md_record_args){
-		.id = md_str(p, "record"),
-		.path = md_str(p, "path"),
-		.term = md_str(p, "term"),
-		.max_ms = md_int(p, "max_ms", 0),
-		.silence_ms = md_int(p, "silence_ms", 0),
-		.beep = json_is_true(json_object_get(p, "beep")),
-	};
-	if (!md_within(a->max_ms, 0, 86400000, "max_ms: 0 (no limit) to 86400000", res) ||
-	    !md_within(a->silence_ms, 0, 600000, "silence_ms: 0 (never) to 600000", res))
-		return false;
-	if (a->term && !are_keys(a->term, 16)) {
-		md_bad(res, "term: at most 16 of 0-9 * # A-D");
-		return false;
-	}
-	return true;
-}
-
-static void record_result(int err, struct md_result *res)
-{
-	if (err == EINVAL) {
-		md_bad(res, "path: relative, ends in .wav, at most 500 bytes, no part begins with a dot");
-	} else if (err) {
-		res->code = ZJ_RPC_OVERLOAD;
-		res->because = "memory";
-	}
-}
-
-static void leg_record(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
-{
-	struct md_record_args a;
-	if (!is_alive(l, res) || !record_args(p, &a, res))
-		return;
-	if (l->recording) {
-		md_refuse(res, "recording");
-		return;
-	}
-	record_result(md_recording_start_leg(l, &a), res);
-}
-MD_LEG_METHOD(record)
-
-static void leg_record_stop(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED,
-			    struct md_result *res ZJ_UNUSED)
-{
-	if (md_recording_is(l->recording, md_str(p, "record")))
-		md_recording_stop(l->recording, MD_REC_STOPPED);
-}
-MD_LEG_METHOD(record_stop)
 
 /* How keys reach the far end: as it agreed, else as tones where the codec carries them, else by INFO. */
 enum key_way { KEY_NONE, KEY_EVENT, KEY_TONE, KEY_INFO };
@@ -160,10 +95,10 @@ static void leg_dtmf(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 {
 	int64_t ms = md_int(p, "ms", 120), gap = md_int(p, "gap_ms", 60);
 	const char *digits = md_str(p, "digits");
-	if (!is_alive(l, res) || !md_within(ms, 40, 8000, "ms: 40 to 8000", res) ||
+	if (!md_is_alive(l, res) || !md_within(ms, 40, 8000, "ms: 40 to 8000", res) ||
 	    !md_within(gap, 20, 8000, "gap_ms: 20 to 8000", res))
 		return;
-	if (!digits[0] || !are_keys(digits, 32)) {
+	if (!digits[0] || !md_are_keys(digits, 32)) {
 		md_bad(res, "digits: 1 to 32 of 0-9 * # A-D");
 		return;
 	}
@@ -180,45 +115,11 @@ static void leg_dtmf(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 }
 MD_LEG_METHOD(dtmf)
 
-/* ---- room.record lives here with its sister ---- */
-
-static void room_record(struct md_room *r, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
-{
-	struct md_record_args a;
-	if (!record_args(p, &a, res))
-		return;
-	a.left = md_str(p, "left") ? md_leg_find(r->ctl, md_str(p, "left")) : NULL;
-	if (md_str(p, "left") && (!a.left || a.left->room != r)) {
-		md_refuse(res, "left_not_in_room");
-		return;
-	}
-	if (r->recording) {
-		md_refuse(res, "recording");
-		return;
-	}
-	record_result(md_recording_start_room(r, &a), res);
-}
-MD_ROOM_METHOD(record)
-
-static void room_record_stop(struct md_room *r, const json_t *p, struct md_peer *peer ZJ_UNUSED,
-			     struct md_result *res ZJ_UNUSED)
-{
-	if (md_recording_is(r->recording, md_str(p, "record")))
-		md_recording_stop(r->recording, MD_REC_STOPPED);
-}
-MD_ROOM_METHOD(record_stop)
-
 const struct zj_rpc_method md_play_methods[] = {
 	{"leg.play", MD_C " play:u items:a loop?:i barge?:b offset_ms?:i gain_db?:i", m_leg_play, "Plays a list"},
 	{"leg.stop", MD_C " play:u", m_leg_stop, "Ends a play"},
 	{"leg.collect", MD_C " collect:u max:i min?:i term?:s first_ms:i inter_ms:i clear?:b", m_leg_collect,
 	 "Collects keys"},
-	{"leg.record", MD_C " record:u path:s max_ms?:i silence_ms?:i term?:s beep?:b", m_leg_record,
-	 "Records what the leg says"},
-	{"leg.record_stop", MD_C " record:u", m_leg_record_stop, "Ends it"},
 	{"leg.dtmf", MD_C " digits:s ms?:i gap_ms?:i way?:s", m_leg_dtmf, "Sends keys"},
-	{"room.record", MD_R " record:u path:s left?:u", m_room_record,
-	 "Records in stereo: one leg left, everybody else right; without `left` everybody on one channel"},
-	{"room.record_stop", MD_R " record:u", m_room_record_stop, "Ends it"},
 	{0},
 };

@@ -16,6 +16,7 @@ struct md_recording {
 	bool of_room, running /* false: its beep is heard */;
 	struct md_peer *controller;
 	struct md_rec *rec;
+	json_t *pauses; /* [[from, to] …] in ms of the file; the last may lack its end. NULL: none */
 	char term[17], term_hit;
 	int64_t from_us;
 	uv_work_t work;
@@ -129,6 +130,37 @@ bool md_recording_is(const struct md_recording *r, const char *id)
 	return r && !strcmp(r->id, id);
 }
 
+/* In samples, as the file will have them: not beyond its end. */
+static json_t *here(const struct md_recording *r)
+{
+	int64_t pos = md_rec_pos(r->rec, zj_mono_us()), stop = atomic_load(&r->rec->stop_at);
+	return json_integer((stop >= 0 && pos > stop ? stop : pos) * 1000 / MD_RATE);
+}
+
+static void end_pause(struct md_recording *r)
+{
+	json_t *last = json_array_get(r->pauses, json_array_size(r->pauses) - 1);
+	if (json_array_size(last) == 1)
+		json_array_append_new(last, here(r));
+}
+
+int md_recording_pause(struct md_recording *r, bool on)
+{
+	if (on == atomic_load(&r->rec->paused))
+		return 0;
+	if (json_array_size(r->pauses) >= MD_PAUSES_MAX && on)
+		return ENOSPC;
+	if (!r->pauses)
+		r->pauses = json_array();
+	if (on)
+		json_array_append_new(r->pauses, json_pack("[o]", here(r)));
+	else
+		end_pause(r);
+	atomic_store(&r->rec->paused, on);
+	zj_info("rec", "%s: path=%s call=%s", on ? "paused" : "goes on", zj_log_esc(r->rec->path), r->call);
+	return 0;
+}
+
 static void detach(struct md_recording *r)
 {
 	if (r->leg)
@@ -148,6 +180,8 @@ static void tell(struct md_recording *r)
 			      r->sha256, "from_at", (json_int_t)r->from_us, "reason", md_rec_end_names[end]);
 	if (r->of_room)
 		json_object_set_new(o, "channels", json_integer(r->rec->channels));
+	if (r->pauses)
+		json_object_set(o, "pauses", r->pauses);
 	if (r->term_hit)
 		json_object_set_new(o, "term", json_stringn(&r->term_hit, 1));
 	if (r->rec->because[0])
@@ -157,7 +191,9 @@ static void tell(struct md_recording *r)
 
 static void finished(struct md_recording *r)
 {
+	end_pause(r);
 	tell(r);
+	json_decref(r->pauses);
 	md_rec_free(r->rec);
 	free(r);
 }

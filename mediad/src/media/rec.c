@@ -55,6 +55,8 @@ static void add(int16_t *restrict to, const int16_t *restrict pcm, size_t n)
 void md_rec_put(struct md_rec *r, struct md_rec_track *t, unsigned channel, uint32_t ts, const int16_t *pcm, size_t n,
 		int64_t mono_us)
 {
+	if (atomic_load_explicit(&r->paused, memory_order_relaxed))
+		return;
 	int64_t pos = place(t, ts, md_rec_pos(r, mono_us), n), end = pos + (int64_t)n;
 	int64_t from = atomic_load_explicit(&r->taken, memory_order_acquire), to = from + MD_REC_RING;
 	int64_t stop = atomic_load_explicit(&r->stop_at, memory_order_relaxed);

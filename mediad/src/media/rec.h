@@ -31,6 +31,7 @@ struct md_rec {
 	_Atomic int64_t put;     /* last position put in: hands the samples before it to the writer */
 	_Atomic int64_t stop_at; /* -1: goes on; else the last position */
 	atomic_int end;          /* enum md_rec_end, said by whoever stops it */
+	_Atomic bool paused;     /* what comes is not put in */
 	/* writer */
 	int fd;
 	int64_t written, loud_at;
