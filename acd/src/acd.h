@@ -211,12 +211,17 @@ struct acd_agent {
 	struct acd_agent *dirty_next, *work_next;
 };
 
+enum acd_agent_recording { ACD_AGENT_RECORDS_NOT, ACD_AGENT_PAUSES, ACD_AGENT_RECORDS_FREELY }; /* what agents may */
 struct acd_tenant {
 	UT_hash_handle hh;
 	char id[ZJ_UUID_SIZE], name[ACD_TEXT_SIZE], sip_domain[256], time_zone[64];
 	bool zh, enabled, gone, known, carrier;
 	bool internal_calls; /* its extensions may dial each other */
 	int64_t max_calls;
+	bool force_record; /* every talk */
+	bool record_all;   /* … from its beginning, not from its answer */
+	enum acd_agent_recording agent_recording;
+	int64_t pause_max_us; /* of a recording; 0: no limit */
 	struct acd *acd;
 	struct acd_agent *agents;
 	struct acd_queue *queues, *queues_by_number;
@@ -374,7 +379,10 @@ struct acd_call {
 	bool hold;
 	struct acd_visit *visit;
 	char room[ZJ_UUID_SIZE], record[ZJ_UUID_SIZE], record_segment[ZJ_UUID_SIZE], record_leg[ZJ_UUID_SIZE];
-	bool recording; /* room.recorded has not come yet */
+	bool recording;       /* room.recorded has not come yet */
+	bool record_asked;    /* begun on demand, not by a rule */
+	int64_t paused_until; /* of the recording; 0: not paused, INT64_MAX: for ever */
+	struct acd_timer pause;
 	char ivr_visit[ZJ_UUID_SIZE];
 	int64_t ivr_from;
 	struct acd_segment *segments;
@@ -460,7 +468,8 @@ void acd_reg_set(struct acd *acd, unsigned edge, const char *tenant, const char 
 		 enum acd_reg_how how);
 /* Entry. false: forgets what that edge knew; true: what was set since is all it knows. */
 void acd_reg_known(struct acd *acd, unsigned edge, bool known);
-/* Through which edge an extension (NULL: anybody) is called: one that holds, else knows, a phone of it; NULL: mediad's own. */
+/* Through which edge an extension (NULL: anybody) is called: one that holds, else knows, a phone of it; NULL: mediad's
+ * own. */
 const char *acd_edge_for(const struct acd_tenant *t, const char *number);
 
 /* relay.c: a media relay died or lives again (entry); `living` relays are left. */

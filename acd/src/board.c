@@ -90,6 +90,7 @@ json_t *acd_board_call(const struct acd_call *c)
 	put_text(o, "route", c->route);
 	put_text(o, "binding", c->binding);
 	put_text(o, "vip", c->vip);
+	put_text(o, "recording", !c->record[0] ? "" : c->paused_until ? "paused" : "on");
 	put_time(o, "answered_at", c->answered_at);
 	put_time(o, "ended_at", c->ended_at);
 	if (c->where == ACD_AT_ENDED)

@@ -24,6 +24,7 @@ static void destructor(void *obj)
 	struct acd_call *call = obj;
 
 	acd_timer_stop(&call->timer);
+	acd_timer_stop(&call->pause);
 	zj_deref(call->hunting);
 	zj_deref(call->own);
 }

@@ -9,6 +9,7 @@
 #include "queue.h"
 #include "segment.h"
 #include "story.h"
+#include "talk_record.h"
 #include "transfer.h"
 #include "zj_obj.h"
 #include <stdio.h>
@@ -187,6 +188,18 @@ static json_t *hold(struct acd_tenant *t, const json_t *p)
 	return acd_talk_hold(c, json_is_true(json_object_get(p, "on")), &because) ? refuse(because) : call_state(c);
 }
 
+static json_t *record(struct acd_tenant *t, const json_t *p)
+{
+	const char *because;
+	struct acd_call *c;
+	json_t *err = find_call(t, p, &c);
+
+	if (!c)
+		return err;
+	because = acd_talk_record_do(c, acd_str(p, "do"), json_is_true(json_object_get(p, "admin")));
+	return because ? refuse(because) : call_state(c);
+}
+
 static json_t *originate(struct acd_tenant *t, const json_t *p)
 {
 	struct acd_dest dest = {0};
@@ -239,6 +252,7 @@ const struct acd_command acd_commands[] = {
 	{"call.transfer", COMMON "call:u to:s",
 	 "sends the customer elsewhere: queue:, extension:, ivr:, external: or a number", transfer},
 	{"call.hold", COMMON "call:u on:b", "music for the customer, or back", hold},
+	{"call.record", COMMON "call:u do:s admin?:b", "begins, ends, pauses or resumes its recording", record},
 	{"call.originate", COMMON "agent:u to:s number?:u service?:u anonymous?:b",
 	 "calls a number, the agent's phone first", originate},
 	{"conference.invite", COMMON "room:u admin?:b numbers:a", "rings all of them into a conference room",

@@ -312,6 +312,12 @@ static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 	t->zh = strcmp(acd_str(row, "language"), "en");
 	t->internal_calls = !json_is_false(json_object_get(row, "internal_calls"));
 	t->max_calls = acd_int(row, "max_calls", 1000);
+	t->force_record = is_true(row, "force_record");
+	t->record_all = !strcmp(acd_str(row, "record_scope"), "all");
+	t->agent_recording = !strcmp(acd_str(row, "agent_recording"), "none")   ? ACD_AGENT_RECORDS_NOT
+			     : !strcmp(acd_str(row, "agent_recording"), "free") ? ACD_AGENT_RECORDS_FREELY
+										: ACD_AGENT_PAUSES;
+	t->pause_max_us = acd_int(row, "record_pause_max_s", 300) * ACD_S;
 	ACD_COPY(t->name, acd_str(row, "name"));
 	ACD_COPY(t->sip_domain, acd_str(row, "sip_domain"));
 	ACD_COPY(t->time_zone, acd_str(row, "time_zone"));
@@ -324,7 +330,7 @@ const struct acd_config_table acd_config_tables[] = {
 	{"tenant",
 	 "tenant_id, id, kind, name, sip_domain, time_zone, language, enabled, max_calls, internal_calls, "
 	 "dial_prefix, out_prefix, outbound_kind, outbound_id, outbound_route_id, caller_number, caller_name, "
-	 "caller_pool_id, caller_required",
+	 "caller_pool_id, caller_required, force_record, record_scope, agent_recording, record_pause_max_s",
 	 tenant_h},
 	{"extension",
 	 "tenant_id, id, number, name, enabled, account_id, external_number, caller_number, caller_name, timeout_s, "
@@ -374,7 +380,7 @@ const struct acd_config_table acd_config_tables[] = {
 	{"outbound_rule", "tenant_id, id, route_id, prefix, length, destination_kind, destination_id, strip, add",
 	 acd_out_rule_row},
 	{"account_group", "tenant_id, id, outbound_kind, outbound_id, outbound_route_id", acd_out_group_row},
-	{"account", "tenant_id, id, access_number", acd_out_account_row},
+	{"account", "tenant_id, id, access_number, force_record", acd_out_account_row},
 	{"trunk_number", "tenant_id, id, full_number, caller_name, trunk_id", acd_out_number_row},
 	{"number",
 	 "tenant_id, id, number, out_caller_number, out_caller_name, force_caller, trunk_id, business_client_id",

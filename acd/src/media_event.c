@@ -176,6 +176,7 @@ static const struct {
 /* The fact needs nothing but the event; the call, when it still lives, knows leg and segment. */
 void acd_recording_fact(struct acd_tenant *t, const struct acd_call *call, const json_t *p)
 {
+	json_t *pauses = json_object_get(p, "pauses");
 	int64_t from = acd_int(p, "from_at", 0);
 
 	if (!from)
@@ -185,8 +186,9 @@ void acd_recording_fact(struct acd_tenant *t, const struct acd_call *call, const
 			   acd_str(p, "call"), "id", acd_str(p, "record"), "leg_id",
 			   call ? acd_json_text(call->record_leg) : json_null(), "segment_id",
 			   call ? acd_json_text(call->record_segment) : json_null(), "from_at", acd_json_time(from),
-			   "to_at", acd_json_time(from + acd_int(p, "ms", 0) * ACD_MS), "pauses", json_array(), "store",
-			   "local", "node", t->acd->set.node, "path", acd_str(p, "path"), "format", "wav", "channels",
+			   "to_at", acd_json_time(from + acd_int(p, "ms", 0) * ACD_MS), "pauses",
+			   pauses ? json_incref(pauses) : json_array(), "store", "local", "node", t->acd->set.node,
+			   "path", acd_str(p, "path"), "format", "wav", "channels",
 			   (json_int_t)acd_int(p, "channels", 2), "bytes", (json_int_t)acd_int(p, "bytes", 0), "sha256",
 			   acd_json_text(acd_str(p, "sha256"))));
 }
@@ -198,8 +200,9 @@ static void recorded(struct acd *acd, const json_t *p)
 
 	if (t)
 		acd_recording_fact(t, call, p);
-	if (call) {
-		call->recording = false;
+	if (call && (!call->record[0] || !strcmp(call->record, acd_str(p, "record")))) {
+		call->recording = false; /* it may have ended by itself: the disk */
+		call->record[0] = 0;
 		acd_call_dirty(call);
 	}
 }

@@ -9,6 +9,7 @@
 #include "queue.h"
 #include "segment.h"
 #include "story.h"
+#include "talk_record.h"
 #include "visit.h"
 #include "zj_obj.h"
 #include <string.h>
@@ -348,7 +349,8 @@ static void load_hunting(struct acd_call *c, const json_t *o)
 	X(argument) X(last_prompt) X(barred_by) X(related) X(caller) X(callee) X(caller_name) X(did) X(trunk) X(route) X(binding) X(vip) X(hangup_by) X(hangup_reason) X(first_queue) X(last_agent) X(relation) \
 	X(out_ext) X(out_number) X(out_service) X(room) X(record) X(record_segment) X(record_leg) X(ivr_visit)
 /* clang-format on */
-#define CALL_TIMES(X) X(started_at) X(answered_at) X(ended_at) X(last_at) X(hangup_cause) X(waited_us) X(ivr_from)
+#define CALL_TIMES(X)                                                                                                  \
+	X(started_at) X(answered_at) X(ended_at) X(last_at) X(hangup_cause) X(waited_us) X(ivr_from) X(paused_until)
 
 json_t *acd_save_call(const struct acd_call *c)
 {
@@ -379,6 +381,7 @@ json_t *acd_save_call(const struct acd_call *c)
 		puts_(o, "third", c->third->id);
 	put(o, "hold", c->hold);
 	put(o, "recording", c->recording);
+	put(o, "record_asked", c->record_asked);
 	if (c->main)
 		puts_(o, "main", c->main->id);
 	if (c->peer)
@@ -424,6 +427,7 @@ struct acd_call *acd_load_call(struct acd_tenant *t, const char *id, const json_
 	load_hunting(c, json_object_get(o, "hunting"));
 	c->hold = acd_int(o, "hold", 0);
 	c->recording = acd_int(o, "recording", 0);
+	c->record_asked = acd_int(o, "record_asked", 0);
 	json_array_foreach (json_object_get(o, "legs"), i, leg)
 		load_leg(c, leg);
 	c->main = acd_leg_find(t->acd, acd_str(o, "main"));
@@ -434,6 +438,7 @@ struct acd_call *acd_load_call(struct acd_tenant *t, const char *id, const json_
 		load_visit(c, json_object_get(o, "visit"));
 	if (c->story->load && json_is_object(json_object_get(o, "own")))
 		c->story->load(c, json_object_get(o, "own"));
+	acd_talk_record_restored(c);
 	if (c->where == ACD_AT_ENDED)
 		acd_call_linger(c);
 	return c;

@@ -123,9 +123,7 @@ void acd_call_meet(struct acd_call *call)
 	if (!call->main || !peer || !acd_leg_is_answered(peer))
 		return;
 	if (acd_leg_is_answered(call->main))
-		acd_talk_begin(call, call->peer,
-			       (peer->phone && peer->phone->recording) ||
-				       (call->main->phone && call->main->phone->recording));
+		acd_talk_begin(call, call->peer, false);
 	else
 		acd_leg_answer(call->main); /* talk begins when its ACK is here */
 }

@@ -46,7 +46,6 @@ void acd_call_meet(struct acd_call *call);
 /* The unanswered main leg hears that somebody is rung: a prompt of the tenant's (early media), else 180. */
 void acd_call_alert(struct acd_call *call, const char *prompt_id);
 int acd_talk_hold(struct acd_call *call, bool on, const char **because);
-void acd_record_path(struct acd_call *call, char *path, size_t size); /* of its next recording, below the store */
 void acd_recording_fact(struct acd_tenant *t, const struct acd_call *call /* may be NULL */, const json_t *p);
 bool acd_voicemail_listen(struct acd_call *call, const char *number); /* false: there is no such box */
 enum acd_outcome acd_outcome_of(int64_t sip_code);

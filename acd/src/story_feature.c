@@ -10,6 +10,7 @@
 #include "leg.h"
 #include "segment.h"
 #include "story.h"
+#include "talk_record.h"
 #include "zj_obj.h"
 #include <stdio.h>
 #include <string.h>

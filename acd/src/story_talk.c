@@ -7,6 +7,7 @@
 #include "leg.h"
 #include "segment.h"
 #include "story.h"
+#include "talk_record.h"
 #include "zj_obj.h"
 #include <stdio.h>
 #include <string.h>
@@ -21,32 +22,6 @@ static void room_cmd(struct acd_call *call, const char *method, const struct acd
 	else if (!strcmp(method, "room.create"))
 		json_object_set_new(params, "call", json_string(call->id));
 	acd_media(call->tenant->acd, call->tenant, method, params);
-}
-
-void acd_record_path(struct acd_call *call, char *path, size_t size)
-{
-	time_t day = (time_t)(call->last_at / ACD_S);
-	struct tm tm;
-
-	gmtime_r(&day, &tm);
-	snprintf(path, size, "%s/%04d/%02d/%02d/%s-%u.wav", call->tenant->id, tm.tm_year + 1900, tm.tm_mon + 1,
-		 tm.tm_mday, call->id, ++call->n_records);
-}
-
-static void record(struct acd_call *call)
-{
-	struct acd *acd = call->tenant->acd;
-	struct acd_segment *s = acd_segment_of(call->main);
-	char path[160];
-
-	acd_record_path(call, path, sizeof(path));
-	acd_uuid(acd, call->record);
-	ACD_COPY(call->record_segment, s ? s->id : NULL);
-	ACD_COPY(call->record_leg, call->main->id);
-	call->recording = true;
-	acd_media(acd, call->tenant, "room.record",
-		  json_pack("{s:s, s:s, s:s, s:s}", "room", call->room, "record", call->record, "path", path, "left",
-			    call->main->id));
 }
 
 /* One a call; what was heard before the answer was heard in it already. */
@@ -68,6 +43,8 @@ void acd_talk_early(struct acd_call *call)
 	room_cmd(call, "room.join", call->peer);
 	acd_media(acd, call->tenant, "room.join",
 		  json_pack("{s:s, s:s, s:s}", "room", call->room, "leg", main->id, "role", "listen"));
+	if (call->tenant->record_all)
+		acd_talk_record(call, false);
 	if (!acd_leg_is_answered(main))
 		acd_media(acd, call->tenant, "leg.progress", json_pack("{s:s, s:i}", "leg", main->id, "code", 183));
 }
@@ -89,19 +66,16 @@ void acd_talk_begin(struct acd_call *call, struct acd_leg *peer, bool recorded)
 	acd_call_result(call, ACD_RESULT_ANSWERED, NULL);
 	acd_segment_put(call->main, ACD_SEG_TALK, "answer");
 	acd_segment_put(peer, ACD_SEG_TALK, "answer");
-	if (recorded)
-		record(call);
+	acd_talk_record(call, recorded);
 }
 
 void acd_talk_room_end(struct acd_call *call)
 {
 	if (!call->room[0])
 		return;
-	if (call->record[0])
-		acd_media(call->tenant->acd, call->tenant, "room.record_stop",
-			  json_pack("{s:s, s:s}", "room", call->room, "record", call->record));
+	acd_talk_record_stop(call);
 	room_cmd(call, "room.destroy", NULL);
-	call->room[0] = call->record[0] = 0;
+	call->room[0] = 0;
 	call->hold = false;
 	acd_call_dirty(call);
 }

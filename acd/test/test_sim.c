@@ -252,6 +252,7 @@ static void call_act(void)
 {
 	static const char *const dests[] = {"queue:4000", "queue:4002", "extension:1002", "ivr:menu", "queue:1",
 					    "6000",       "7001"};
+	static const char *const recordings[] = {"start", "stop", "pause", "resume"};
 
 	switch (sim_between(0, 5)) {
 	case 4:
@@ -263,6 +264,10 @@ static void call_act(void)
 		break;
 	case 1:
 		act("call.transfer", json_pack("{s:s, s:s}", "call", some_call(), "to", dests[sim_random() % 7]));
+		break;
+	case 2:
+		act("call.record", json_pack("{s:s, s:s, s:b}", "call", some_call(), "do", recordings[sim_random() % 4],
+					     "admin", (int)sim_chance(50)));
 		break;
 	default:
 		act("call.hold", json_pack("{s:s, s:b}", "call", some_call(), "on", (int)sim_chance(50)));

@@ -218,8 +218,9 @@ static void calls_listed(json_t *result, int code, const char *message ZJ_UNUSED
 }
 
 /* One's own agent's calls; any with calls.control and a role for the whole tenant; with less, those of the agents and
- * queues that one looks after. */
-static void call_command(struct api_req *req, const char *method, const struct api_member *members, size_t n)
+ * queues that one looks after. `tells`: acd shall know whether it is one's own only (admin: false). */
+static void call_command_as(struct api_req *req, const char *method, const struct api_member *members, size_t n,
+			    bool tells)
 {
 	enum api_command reach = api_command_reach(req->api, &req->who, "calls.control");
 	if (!zj_uuid_is_valid(req->arg[0]))
@@ -233,6 +234,8 @@ static void call_command(struct api_req *req, const char *method, const struct a
 	if (!params)
 		return;
 	json_object_set_new(params, "call", json_string(req->arg[0]));
+	if (tells)
+		json_object_set_new(params, "admin", json_boolean(reach != API_COMMAND_NONE));
 	if (reach == API_COMMAND_ALL) {
 		api_command(req, method, params);
 		return;
@@ -244,6 +247,11 @@ static void call_command(struct api_req *req, const char *method, const struct a
 	}
 	*c = (struct check){zj_ref(req), params, method, reach == API_COMMAND_MANAGED};
 	api_acd_ask(req->api->acd, "calls", json_pack("{s:s}", "tenant", req->who.tenant), calls_listed, c);
+}
+
+static void call_command(struct api_req *req, const char *method, const struct api_member *members, size_t n)
+{
+	call_command_as(req, method, members, n, false);
 }
 
 void api_call_hangup_h(struct api_req *req)
@@ -261,6 +269,12 @@ void api_call_hold_h(struct api_req *req)
 {
 	static const struct api_member members[] = {{"on", JSON_TRUE, true}};
 	call_command(req, "call.hold", members, 1);
+}
+
+void api_call_record_h(struct api_req *req)
+{
+	static const struct api_member members[] = {{"do", JSON_STRING, true}};
+	call_command_as(req, "call.record", members, 1, true);
 }
 
 static void rename_id(json_t *params, const char *from, const char *to)

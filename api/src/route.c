@@ -51,6 +51,8 @@ const struct api_route api_routes[] = {
 	{"POST", "api/v1/calls", API_LOGGED_IN, NULL, api_call_create_h, "Place a call"},
 	{"POST", "api/v1/calls/*/hangup", API_LOGGED_IN, NULL, api_call_hangup_h, "Hang up"},
 	{"POST", "api/v1/calls/*/transfer", API_LOGGED_IN, NULL, api_call_transfer_h, "Transfer"},
+	{"POST", "api/v1/calls/*/record", API_LOGGED_IN, NULL, api_call_record_h,
+	 "Begin, pause, resume or stop its recording"},
 	{"POST", "api/v1/calls/*/hold", API_LOGGED_IN, NULL, api_call_hold_h, "Hold or resume"},
 	{"POST", "api/v1/calls/*/discard", API_LOGGED_IN, "calls.read", api_call_discard_h,
 	 "Take an erroneous call out of the records"},
