@@ -306,6 +306,57 @@ test('the edge: refusals become calls of one leg; an unregistered phone is not o
 	rig.mediad.hangup(blind);
 });
 
+/** An edge that answers edge.registrations with the pages `rows` has at that moment. */
+async function anEdge(name, sip, pages) {
+	const edge = await Rpc.connect(join(rig.dir, 'edge.sock'));
+	edge.pages = pages;
+	edge.asked = 0;
+	edge.seq = 0;
+	edge.dispatch = ((old) => (m) => {
+		if (m.method !== 'edge.registrations')
+			return old.call(edge, m);
+		const at = m.params.after ?? 0;
+		edge.asked++;
+		return edge.socket.write(`${JSON.stringify({ jsonrpc: '2.0', id: m.id, result: { registrations: edge.pages[at] ?? [], ...(at + 1 < edge.pages.length && { next: at + 1 }) } })}\n`);
+	})(edge.dispatch);
+	await edge.call('hello', { name, sip });
+	edge.event = (method, p) => edge.socket.write(`${JSON.stringify({ jsonrpc: '2.0', method, params: { seq: ++edge.seq, at: 1, ...p } })}\n`);
+	return edge;
+}
+
+test('two edges: a phone is called by the one that holds it, else by one that can reach it; what was lost is asked for', async () => {
+	const t = rig.seed({ name: 'pair' });
+	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });
+	const at = (extension, held, contact = `sip:${extension}`) => ({ tenant: t.id, extension, contact, held });
+	const one = await anEdge('edge1', 'sip:127.0.0.1:1', [[at('1001', false)], [], [at('1002', true)]]);
+	const two = await anEdge('edge2', 'sip:127.0.0.1:2', [[at('1001', true), at('1002', false)]]);
+	await rig.signIn(0, t);
+	await rig.signIn(1, t);
+	await poll(async () => (await rig.agent(0, t)).registered && (await rig.agent(1, t)).registered, { what: 'all pages' });
+	assert.equal(one.asked, 3);
+	const ringBy = async (ext) => {
+		const customer = rig.call(t);
+		const phone = await rig.phone(ext);
+		rig.mediad.hangup(customer);
+		await poll(() => phone.state === 'ended', { what: 'offer withdrawn' });
+		return phone.via;
+	};
+	await rig.command('agent.sign_out', { tenant: t.id, agent: t.agents[1] });
+	assert.equal(await ringBy('1001'), 'sip:127.0.0.1:2', 'the edge that holds it');
+	one.event('edge.registered', at('1001', true));
+	two.event('edge.registered', at('1001', false));
+	await poll(async () => (await ringBy('1001')) === 'sip:127.0.0.1:1', { what: 'it moved', every: 100 });
+	one.close();
+	await poll(async () => (await ringBy('1001')) === 'sip:127.0.0.1:2', { what: 'its edge died', every: 100 });
+	assert.equal((await rig.agent(0, t)).registered, true, 'not for a moment gone');
+	// More happened than the edge keeps: it says so, and is asked for everything.
+	two.pages = [[at('1002', true)]];
+	two.event('edge.expired', { tenant: t.id, extension: 'x', contact: 'sip:x', lost: 20_000 });
+	await poll(async () => (await rig.agent(0, t)).registered === false, { what: 'what is left' });
+	assert.equal(two.asked, 2);
+	two.close();
+});
+
 test('events come again after a cursor, or a gap says that some are missing', async () => {
 	const t = rig.tenant;
 	const other = await Rpc.connect(join(rig.dir, 'acd.sock'));

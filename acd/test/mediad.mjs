@@ -132,7 +132,7 @@ export class Mediad {
 			if (this.legs.has(p.leg))
 				return { state: this.legs.get(p.leg).state };
 			const leg = { leg: p.leg, call: p.call, tenant: p.tenant, dir: 'out', state: 'trying', controller: 'owner', sip_call_id: randomUUID(), from: p.from,
-				from_name: p.from_name ?? '', to: p.to, headers: p.headers ?? {}, started_at: us(), held: false };
+				from_name: p.from_name ?? '', to: p.to, headers: p.headers ?? {}, started_at: us(), held: false, via: p.via };
 			this.legs.set(p.leg, leg);
 			setImmediate(() => this.onOriginate?.(leg));
 			return { state: 'trying' };
