@@ -3,10 +3,26 @@
  * goes lifts it.
  */
 #include "edge_mod.h"
+#include <arpa/inet.h>
+#include <core/ip_addr.h>
+#include <core/parser/msg_parser.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct edge_lifted *edge_lifted;
 struct zk_uuid edge_last_ban;
+
+/* Whom a ban names: an IPv4 address; of IPv6 the network of 64 bits, for whoever has one address there has them all. */
+const char *edge_source(const struct sip_msg *msg)
+{
+	static char text[INET6_ADDRSTRLEN + 4];
+	struct ip_addr net = msg->rcv.src_ip;
+	if (net.af != AF_INET6)
+		return ip_addr2a(&net);
+	memset(net.u.addr + 8, 0, 8);
+	inet_ntop(AF_INET6, net.u.addr, text, INET6_ADDRSTRLEN);
+	return strcat(text, "/64");
+}
 
 /* Takes (address or user@domain): true when a row bans it. */
 int edge_w_banned(struct sip_msg *msg, char *p_what, char *p2)

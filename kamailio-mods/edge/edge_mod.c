@@ -254,21 +254,16 @@ enum {
 	PV_FIX,
 	PV_BAN,
 	PV_CONTACTS,
-	PV_PORT
+	PV_PORT,
+	PV_SOURCE
 };
-static const char *const pv_names[] = {[PV_TENANT] = "tenant",
-				       [PV_EXTENSION] = "extension",
-				       [PV_HA1] = "ha1",
-				       [PV_CALL] = "call",
-				       [PV_NOW] = "now",
-				       [PV_RELAY] = "relay",
-				       [PV_BECAUSE] = "because",
-				       [PV_IPV6] = "ipv6",
-				       [PV_FIX] = "fix",
-				       [PV_BAN] = "ban",
-				       [PV_CONTACTS] = "contacts",
-				       [PV_PORT] = "port",
-				       NULL};
+static const char *const pv_names[] = {[PV_TENANT] = "tenant",     [PV_EXTENSION] = "extension",
+				       [PV_HA1] = "ha1",           [PV_CALL] = "call",
+				       [PV_NOW] = "now",           [PV_RELAY] = "relay",
+				       [PV_BECAUSE] = "because",   [PV_IPV6] = "ipv6",
+				       [PV_FIX] = "fix",           [PV_BAN] = "ban",
+				       [PV_CONTACTS] = "contacts", [PV_PORT] = "port",
+				       [PV_SOURCE] = "source",     NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
 {
@@ -302,6 +297,8 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 		return pv_get_sintval(msg, param, res, edge_media_said.answer.fix);
 	case PV_CONTACTS:
 		return pv_get_sintval(msg, param, res, edge_hit.max_contacts);
+	case PV_SOURCE:
+		return zk_kam_pv_text(msg, param, res, edge_source(msg));
 	case PV_PORT:
 		return pv_get_sintval(msg, param, res, edge_lamp_port);
 	default:

@@ -17,6 +17,7 @@ extern struct zk_uuid edge_last_ban;
 int edge_w_banned(struct sip_msg *msg, char *what, char *p2);
 int edge_w_lifted(struct sip_msg *msg, char *id, char *p2);
 int edge_w_ban(struct sip_msg *msg, char *kind, char *what, char *because, char *seconds);
+const char *edge_source(const struct sip_msg *msg);
 int edge_w_from_here(struct sip_msg *msg, char *address, char *p2);
 
 int64_t edge_wall_us(void);
