@@ -91,17 +91,23 @@ test('a caller who gives up is given up at the phone', async () => {
   assert.equal((await pending).status, 487);
 });
 
-test('a phone on TCP, and one on a secure WebSocket, are called through the edge that has their connection', async () => {
+test('phones on TCP, on TLS and on a secure WebSocket are called through the edge that has their connection', async () => {
   const tcp = await open(2, '1004', { transport: 'tcp' });
   await tcp.register();
   const web = await open(1, '1005', { transport: 'wss', proxy: { host: '127.0.0.1', port: e.base + 1 }, tls: { rejectUnauthorized: false }, answering: { reject: 486 } });
   await web.register();
-  await until('both know both', () => [1, 2].every((n) => known(n, '1004').length === 1 && known(n, '1005').length === 1), 3000);
+  const tls = await open(2, '1009', { transport: 'tls', proxy: { host: '127.0.0.1', port: e.base + 211 }, tls: { rejectUnauthorized: false } });
+  await tls.register();
+  await until('both know all', () => [1, 2].every((n) => ['1004', '1005', '1009'].every((u) => known(n, u).length === 1)), 3000);
   for (const n of [1, 2]) {
     const answer = await ring(n, '1004');
     assert.equal(answer.status, 200, `by edge ${n}`);
     calls.ack(by(n), answer);
     assert.equal(await within(n, answer, 'BYE', 2), 200);
+    const secret = await ring(n, '1009');
+    assert.equal(secret.status, 200, `TLS by edge ${n}`);
+    calls.ack(by(n), secret);
+    assert.equal(await within(n, secret, 'BYE', 2), 200);
     assert.equal((await ring(n, '1005')).status, 486, `by edge ${n}`);
     assert.match((await web.nextCall()).invite.body, /UDP\/TLS\/RTP\/SAVPF/);
   }
