@@ -19,8 +19,8 @@
 struct api_conf {
 	char *log, *log_level, *database, *redis, *redis_password, *acd, *edge, *store, *web, *mediad, *ivr, *worker,
 		*listen, *spool, *secret_key;
-	int64_t port, health_port, connections, max_body, max_upload_mb, max_clients, request_timeout_s,
-		prompt_lufs, child_timeout_ms, child_memory_mb, max_sessions, viewers, viewer_buffer_kb, forget_ms;
+	int64_t port, health_port, connections, max_body, max_upload_mb, max_clients, request_timeout_s, prompt_lufs,
+		child_timeout_ms, child_memory_mb, max_sessions, viewers, viewer_buffer_kb, forget_ms;
 };
 
 /* Metrics: X(name, help, type) */
@@ -196,7 +196,8 @@ api_h api_prompt_create_h, api_prompt_change_h, api_prompt_audio_put_h, api_prom
 api_h api_agent_sign_in_h, api_agent_sign_out_h, api_agent_state_h;
 api_h api_conferences_h, api_conference_one_h, api_conference_invite_h, api_conference_kick_h, api_conference_mute_h,
 	api_conference_lock_h, api_conference_record_h, api_conference_end_h, api_voicemail_audio_h;
-api_h api_call_hangup_h, api_call_transfer_h, api_call_hold_h, api_call_record_h, api_call_create_h, api_call_one_h, api_call_discard_h;
+api_h api_call_hangup_h, api_call_transfer_h, api_call_hold_h, api_call_record_h, api_call_create_h, api_call_one_h,
+	api_call_discard_h;
 api_h api_board_h, api_events_h, api_trunks_live_h;
 api_h api_upload_create_h, api_upload_one_h, api_upload_part_h, api_upload_complete_h, api_upload_delete_h;
 api_h api_static_h;

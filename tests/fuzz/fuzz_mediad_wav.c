@@ -11,7 +11,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);
 
-/* libsndfile forgets what libvorbis had begun when a file breaks off in its head; the converter's process ends anyway. */
+/* libsndfile forgets what libvorbis had begun when a file breaks off in its head; the converter's process ends anyway.
+ */
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:vorbis_info_init\nleak:libvorbis\nleak:libsndfile\n";
