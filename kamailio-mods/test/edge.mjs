@@ -98,8 +98,8 @@ for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.e
 process.on('exit', () => { for (const c of children) try { process.kill(-c.pid, 'SIGKILL'); } catch {} });
 
 export class Edge {
-  /** `offset` moves the ports, so that two test files may run at once. */
-  static async start({ offset = 0, relays = 1, edges = 1 } = {}) {
+  /** `offset` moves the ports, so that two test files may run at once; `host` is what the edge listens on towards the world. */
+  static async start({ offset = 0, relays = 1, edges = 1, host = '127.0.0.1' } = {}) {
     BASE += offset;
     if (offset) RTP = [100, 199];
     const edge = new Edge();
@@ -109,7 +109,7 @@ export class Edge {
     edge.run = fs.mkdtempSync(path.join(tmpdir(), 'zj-edge-'));
     for (const dir of ['etc', 'sock', 'cache']) fs.mkdirSync(path.join(edge.run, dir));
     fs.symlinkSync(edge.pg.dir, path.join(edge.run, 'sock/pg'));
-    edge.edges = edges;
+    Object.assign(edge, { edges, host });
     edge.render();
     edge.relays = new Map();
     edge.relayCount = relays;
@@ -131,7 +131,7 @@ export class Edge {
   }
 
   get sip() { return this.sipOf(1); }
-  sipOf(n) { return { host: '127.0.0.1', port: BASE + 10 + 200 * (n - 1) }; }
+  sipOf(n) { return { host: this.host, port: BASE + 10 + 200 * (n - 1) }; }
   get base() { return BASE; }
 
   /** As ops/prepare does: what names @EDGE@ or @N@ is there once for each edge, kamailio.cfg once a file. */
@@ -142,6 +142,7 @@ export class Edge {
     for (const name of fs.readdirSync(path.join(root, 'ops/templates')).filter((n) => /^(kamailio|rtpengine|haproxy|zongji).*\.in$/.test(n))) {
       const text = fs.readFileSync(path.join(root, 'ops/templates', name), 'utf8')
         .replace(/@SIX\{(.*)\}@/g, hasSix ? '$1' : '').replaceAll('@RUN@', this.run).replaceAll('@ROOT@', root).replaceAll('@BUILD@', build)
+        .replace('!ZJ_IP!127.0.0.1!', `!ZJ_IP!${this.host}!`).replace('interface = 127.0.0.1', `interface = ${this.host}`).replace(/bind 127\.0\.0\.1:@EDGEPORT/g, `bind ${this.host}:@EDGEPORT`)
         .replace(/@PORT:4000@/, String(BASE + RTP[0])).replace(/@PORT:7999@/, String(BASE + RTP[1]))
         .replace(/@PORT:(\d+)@/g, (_, n) => String(BASE + Number(n))).replace(/@SECRET:\w+@/g, 'secret-of-the-tests');
       if (name === 'kamailio.cfg.in') for (const n of all) fs.writeFileSync(path.join(etc, `kamailio${n > 1 ? n : ''}.cfg`), fill(text, n));
