@@ -1,6 +1,7 @@
 // What the api costs over the database: a keyed read and a list page through HTTP (wrk), beside pgbench running the very same
 // pipelined transaction (the statements are taken from PostgreSQL's log) under the same row-level security. Both keep as many
-// transactions in flight. Lines: api.read.vs_pgbench, api.list.vs_pgbench (ratios), the rates, and the api's own CPU per keyed read.
+// transactions in flight. Lines: api.read.vs_pgbench, api.list.vs_pgbench (ratios of the rates), the same as processor time of all that
+// take part (cost_vs_pgbench: what a busy machine cannot blur), the rates, and the api's own processor time a request.
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -54,28 +55,42 @@ function wrk(env, admin, url, connections = IN_FLIGHT) {
 	return Number(rate);
 }
 
-/** CPU time of a process in µs: its own, user and system. */
-function cpuUs(pid) {
-	const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-	return (Number(stat[11]) + Number(stat[12])) * 10_000;
+const stat = (pid) => fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ').map(Number);
+
+/** Processor time in µs: of a process; of the children that it has waited for. */
+const own = (pid) => (stat(pid)[11] + stat(pid)[12]) * 10_000;
+const waited = (pid) => (stat(pid)[13] + stat(pid)[14]) * 10_000;
+
+/** Of PostgreSQL: its processes, those that ended too. */
+function database(env) {
+	const postmaster = Number(fs.readFileSync(path.join(env.pg.dir, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+	const backends = fs.readdirSync('/proc').filter((p) => {
+		try { return /^\d+$/.test(p) && stat(p)[1] === postmaster; } catch { return false; }
+	});
+	return own(postmaster) + waited(postmaster) + backends.reduce((sum, p) => { try { return sum + own(p); } catch { return sum; } }, 0);
 }
 
 async function compare(env, admin, name, url, goal) {
 	const file = path.join(env.dir, `${name}.sql`);
 	fs.writeFileSync(file, `\\startpipeline\n${(await statementsOf(env, admin, `${url}`)).map((s) => `${s};`).join('\n')}\n\\endpipeline\n`);
 	wrk(env, admin, url);
-	const rates = { http: [], pg: [] };
-	let cpu = 0, requests = 0;
+	const rates = { http: [], pg: [] }, cost = { http: [], pg: [], api: [] };
+	const measure = (of, work, ...args) => {
+		const before = [database(env) + waited(process.pid), own(env.api.pid)];
+		const rate = work(env, ...args);
+		const api = own(env.api.pid) - before[1];
+		rates[of].push(rate);
+		cost[of].push((database(env) + waited(process.pid) - before[0] + api) / (rate * SECONDS));
+		if (of === 'http') cost.api.push(api / (rate * SECONDS));
+	};
 	for (let i = 0; i < ROUNDS; i++) {
-		rates.pg.push(pgbench(env, file));
-		const before = cpuUs(env.api.pid);
-		rates.http.push(wrk(env, admin, url, IN_FLIGHT * 2));
-		cpu += cpuUs(env.api.pid) - before;
-		requests += rates.http.at(-1) * SECONDS;
+		measure('pg', pgbench, file);
+		measure('http', wrk, admin, url, IN_FLIGHT * 2);
 	}
 	figure(`${name}.http`, median(rates.http), 'requests/s');
 	figure(`${name}.pgbench`, median(rates.pg), 'transactions/s');
-	figure(`${name}.cpu`, cpu / requests, 'µs of api/request');
+	figure(`${name}.cpu`, median(cost.api), 'µs of api/request', name === 'read' ? 25 : null);
+	figure(`${name}.cost_vs_pgbench`, median(cost.pg) / median(cost.http), '');
 	figure(`${name}.vs_pgbench`, median(rates.http) / median(rates.pg), '', goal);
 }
 
