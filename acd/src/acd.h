@@ -91,11 +91,14 @@ struct acd_extension {
 	bool enabled, gone;
 	char caller_number[ACD_NUMBER_SIZE], caller_name[ACD_TEXT_SIZE]; /* shown in internal calls */
 	char external[ACD_NUMBER_SIZE];                                  /* an outside telephone, not a SIP phone */
+	char kind[12];                                                   /* sip, web, external */
+	char codecs[64];                                                 /* to offer to it, "": mediad's own */
+	json_t *headers;                                                 /* of calls to it: {name: value}; NULL: none */
 	char forward[ACD_FORWARD_COUNT][ACD_NUMBER_SIZE];
 	char ringback_id[ZJ_UUID_SIZE], unavailable_id[ZJ_UUID_SIZE], alert_info[104];
 	int64_t ring_us, after_call_us; /* after_call_us < 0: as the queue says */
 	enum acd_range pickup;
-	bool dnd, recording, call_waiting, voicemail, busy_at_sign_in, busy_after_call;
+	bool dnd, recording, call_waiting, voicemail, busy_at_sign_in, busy_after_call, agent_mode, late_offer;
 	struct acd_leg *legs; /* that it takes part in, by phone_next */
 	char told[32];        /* state that watchers were told last (presence.c) */
 	bool watched, dirty;
@@ -124,6 +127,12 @@ struct acd_code { /* a shortcut key, a hot key, or an application */
 	UT_hash_handle hh;
 	char id[ZJ_UUID_SIZE], number[ACD_NUMBER_SIZE], entry[ACD_NUMBER_SIZE], what[32];
 	bool enabled;
+};
+
+enum acd_seat {
+	ACD_SEAT_ADAPTIVE,    /* his own, or else one of his account's whose phone is there */
+	ACD_SEAT_SELF_CHOSEN, /* whichever he names */
+	ACD_SEAT_FIXED        /* his own only */
 };
 
 struct acd_pair { /* who is in which account group */
@@ -189,7 +198,7 @@ struct acd_agent {
 	struct acd_tenant *tenant;
 	struct acd_member *members;
 	bool enabled, gone;
-	bool fixed; /* always on the extension of his configuration */
+	enum acd_seat seat; /* on which extension he may sign in */
 
 	enum acd_agent_state state;
 	char reason[ACD_TEXT_SIZE];  /* of busy */
@@ -217,6 +226,7 @@ struct acd_tenant {
 	char id[ZJ_UUID_SIZE], name[ACD_TEXT_SIZE], sip_domain[256], time_zone[64];
 	bool zh, enabled, gone, known, carrier;
 	bool internal_calls; /* its extensions may dial each other */
+	bool hybrid;         /* a signed-in agent's telephone is a plain extension, too */
 	int64_t max_calls;
 	bool force_record; /* every talk */
 	bool record_all;   /* … from its beginning, not from its answer */

@@ -1,6 +1,7 @@
 #include "agent.h"
 #include "dispatch.h"
 #include "events.h"
+#include "extension.h"
 #include "queue.h"
 #include <errno.h>
 #include <string.h>
@@ -23,8 +24,7 @@ struct acd_extension *acd_agent_phone(const struct acd_agent *a)
 	return e && !e->gone ? e : NULL;
 }
 
-/* May a queue offer it a caller now? An unknown registration counts as reachable: a silent edge must not stop queues.
- */
+/* May a queue offer it a caller now? */
 bool acd_agent_can_be_offered(const struct acd_agent *a, const char **because)
 {
 	const struct acd_extension *e = acd_agent_phone(a);
@@ -38,7 +38,7 @@ bool acd_agent_can_be_offered(const struct acd_agent *a, const char **because)
 		why = "missed an offer";
 	else if (!e || !e->enabled)
 		why = "no extension";
-	else if (a->tenant->acd->edges_up && !acd_reg_find(a->tenant, a->ext))
+	else if (!acd_extension_is_here(e))
 		why = "phone not registered";
 	if (because)
 		*because = why;
@@ -259,28 +259,6 @@ void acd_agent_answered(struct acd_leg *leg)
 		acd_agent_roll(a);
 		a->calls_today++;
 	}
-}
-
-/* NULL: signed in; else why not. */
-const char *acd_agent_sign_in(struct acd_agent *a, struct acd_extension *e, enum acd_cause cause,
-			      const char *by_account)
-{
-	if (!a->enabled)
-		return "the agent is disabled";
-	if (e->agent && e->agent != a)
-		return "the extension is in use by another agent";
-	if (a->fixed && a->extension_id[0] && strcmp(a->extension_id, e->id) != 0)
-		return "the agent's extension is fixed";
-	if (a->state != ACD_SIGNED_OUT)
-		return strcmp(a->ext, e->number) ? "signed in on another extension" : NULL;
-	ACD_COPY(a->ext, e->number);
-	e->agent = a;
-	a->retry_at = 0;
-	a->rest = a->leave = false;
-	acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_SIGN_IN, .cause = cause, .by_account = by_account});
-	if (e->busy_at_sign_in)
-		acd_agent_do(a, &(struct acd_agent_change){.event = ACD_EV_REST, .cause = ACD_CAUSE_SYSTEM});
-	return NULL;
 }
 
 /* Busy or idle: now, or after the present call. */

@@ -21,8 +21,17 @@ void acd_agent_ringing(struct acd_leg *leg);
 void acd_agent_answered(struct acd_leg *leg);
 void acd_agent_release(struct acd_leg *leg);                                              /* its leg ended */
 void acd_agent_settle(struct acd_agent *a, enum acd_cause cause, const char *by_account); /* to idle, or what follows */
-const char *acd_agent_sign_in(struct acd_agent *a, struct acd_extension *e, enum acd_cause cause,
+
+/* sign_in.c */
+enum acd_seat acd_seat_parse(const char *mode); /* of agent.extension_mode */
+/* On which extension: the one of that number, or (empty) what his configuration says. NULL: *because. */
+struct acd_extension *acd_agent_seat(const struct acd_agent *a, const char *number, const char **because);
+/* NULL: signed in; else why not. `anyway`: also while its phone is not registered. */
+const char *acd_agent_sign_in(struct acd_agent *a, struct acd_extension *e, bool anyway, enum acd_cause cause,
 			      const char *by_account);
+/* Who sits there: signed in, or (nobody is) by configuration. NULL: nobody. */
+struct acd_agent *acd_extension_agent(const struct acd_extension *e);
+
 void acd_agent_after(struct acd_agent *a, bool busy, const char *reason, enum acd_cause cause, const char *by_account);
 void acd_agent_restore_timers(struct acd_agent *a);
 void acd_agent_moved(const struct acd_leg *leg); /* the leg is of another call now */

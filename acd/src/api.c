@@ -122,6 +122,12 @@ static void trunks_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *ca
 	acd_edge_trunks(((struct acd_api *)arg)->d->edge, acd_str(p, "tenant"), call);
 }
 
+static void phones_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	(void)conn;
+	acd_phones(((struct acd_api *)arg)->d, p, call);
+}
+
 static void answers_give(struct acd_api *api, bool all)
 {
 	int64_t confirmed = acd_mirror_confirmed(api->d->mirror);
@@ -168,7 +174,7 @@ static void command(struct acd_api *api, const struct acd_command *c, json_t *p,
 }
 
 /* The engine's table of commands, one handler a row. */
-#define COMMANDS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#define COMMANDS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 #define COMMAND_HANDLER(i)                                                                                             \
 	static void command_##i##_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)          \
 	{                                                                                                              \
@@ -185,10 +191,12 @@ static struct zj_rpc_method methods[] = {
 	{"board", "tenant:u", board_h, "everything a board shows"},
 	{"calls", "tenant?:u", calls_h, "living calls"},
 	{"trunks", "tenant?:u", trunks_h, "trunks as an edge sees them: state, calls now, hosts"},
+	{"phones", "tenant:u extensions?:a agent?:u", phones_h,
+	 "extensions' telephones: registered, reachable, round trip"},
 #define COMMAND_ROW(i) {"", "", command_##i##_h, ""},
 	COMMANDS(COMMAND_ROW){NULL, NULL, NULL, NULL},
 };
-#define FIRST_COMMAND 7
+#define FIRST_COMMAND 8
 
 static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
 {

@@ -23,16 +23,19 @@ static void put_time(json_t *o, const char *key, int64_t at)
 
 json_t *acd_board_agent(const struct acd_agent *a)
 {
+	const struct acd_extension *e = acd_agent_phone(a);
 	json_t *queues = json_array(), *o;
 	const struct acd_member *m;
 
 	for (m = a->members; m; m = m->a_next)
 		json_array_append_new(queues, json_string(m->queue_id));
 	o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:o}", "id", a->id, "number", a->number, "name",
-		      a->name, "extension", a->ext, "registered", a->ext[0] && acd_reg_find(a->tenant, a->ext), "state",
-		      acd_agent_state_name(a->state), "version", (json_int_t)a->version, "calls_today",
+		      a->name, "extension", a->ext, "registered",
+		      e && (e->external[0] || acd_reg_find(a->tenant, a->ext)), "state", acd_agent_state_name(a->state),
+		      "version", (json_int_t)a->version, "calls_today",
 		      (json_int_t)(a->day == acd_day(a->tenant) ? a->calls_today : 0), "queues", queues);
 	put_text(o, "reason", a->reason);
+	put_text(o, "phone", e ? e->kind : "");
 	json_object_set_new(o, "since", acd_json_time(a->since));
 	put_text(o, "call", a->call);
 	put_text(o, "queue", a->queue);

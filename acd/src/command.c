@@ -4,6 +4,7 @@
 #include "call.h"
 #include "conference.h"
 #include "events.h"
+#include "extension.h"
 #include "leg.h"
 #include "outbound.h"
 #include "queue.h"
@@ -54,22 +55,30 @@ static json_t *find_agent(struct acd_tenant *t, const json_t *p, struct acd_agen
 
 static json_t *sign_in(struct acd_tenant *t, const json_t *p)
 {
-	const char *number = acd_str(p, "extension"), *because;
-	struct acd_extension *e = NULL;
+	const char *because;
+	struct acd_extension *e;
 	struct acd_agent *a;
 	json_t *err = find_agent(t, p, &a);
 
 	if (!a)
 		return err;
-	if (*number)
-		HASH_FIND(by_number, t->extensions_by_number, number, strlen(number), e);
-	else
-		HASH_FIND_STR(t->extensions, a->extension_id, e);
-	if (!e || e->gone || !e->enabled)
-		return refuse(*number ? "no such extension" : "the agent has no extension");
-	because = acd_agent_sign_in(a, e, cause_of(a, p), by_account(p));
+	e = acd_agent_seat(a, acd_str(p, "extension"), &because);
+	if (e)
+		because = acd_agent_sign_in(a, e, json_is_true(json_object_get(p, "anyway")), cause_of(a, p),
+					    by_account(p));
 	if (because)
 		return refuse(because);
+	return agent_state(a);
+}
+
+static json_t *leave(struct acd_agent *a, const json_t *p)
+{
+	if (a->state == ACD_SIGNED_OUT)
+		return agent_state(a);
+	if (acd_agent_next(a->state, ACD_EV_SIGN_OUT) < 0)
+		return refuse(acd_agent_state_name(a->state));
+	acd_agent_do(a, &(struct acd_agent_change){
+				.event = ACD_EV_SIGN_OUT, .cause = cause_of(a, p), .by_account = by_account(p)});
 	return agent_state(a);
 }
 
@@ -78,15 +87,42 @@ static json_t *sign_out(struct acd_tenant *t, const json_t *p)
 	struct acd_agent *a;
 	json_t *err = find_agent(t, p, &a);
 
+	return err || !a ? err : leave(a, p);
+}
+
+/* The same by the telephone: of the agent who sits there, or is to. NULL: *err. */
+static struct acd_agent *find_seat(struct acd_tenant *t, const json_t *p, struct acd_extension **e, json_t **err)
+{
+	struct acd_agent *a;
+
+	*e = acd_extension_find(t, acd_str(p, "extension"));
+	a = *e ? acd_extension_agent(*e) : NULL;
+	*err = a ? NULL : refuse(*e ? "no agent is bound to the extension" : "no such extension");
+	return a;
+}
+
+static json_t *extension_in(struct acd_tenant *t, const json_t *p)
+{
+	const char *because;
+	struct acd_extension *e;
+	json_t *err;
+	struct acd_agent *a = find_seat(t, p, &e, &err);
+
 	if (!a)
 		return err;
-	if (a->state == ACD_SIGNED_OUT)
-		return agent_state(a);
-	if (acd_agent_next(a->state, ACD_EV_SIGN_OUT) < 0)
-		return refuse(acd_agent_state_name(a->state));
-	acd_agent_do(a, &(struct acd_agent_change){
-				.event = ACD_EV_SIGN_OUT, .cause = cause_of(a, p), .by_account = by_account(p)});
-	return agent_state(a);
+	because = acd_agent_sign_in(a, e, json_is_true(json_object_get(p, "anyway")), cause_of(a, p), by_account(p));
+	return because ? refuse(because) : agent_state(a);
+}
+
+static json_t *extension_out(struct acd_tenant *t, const json_t *p)
+{
+	struct acd_extension *e;
+	json_t *err;
+	struct acd_agent *a = find_seat(t, p, &e, &err);
+
+	if (!a)
+		return err;
+	return e->agent ? leave(a, p) : agent_state(a);
 }
 
 static bool reason_exists(struct acd_tenant *t, const char *name)
@@ -244,10 +280,12 @@ static json_t *originate(struct acd_tenant *t, const json_t *p)
 
 #define COMMON "tenant:u request:s account?:u "
 const struct acd_command acd_commands[] = {
-	{"agent.sign_in", COMMON "agent:u extension?:s", "signs an agent in on an extension", sign_in},
+	{"agent.sign_in", COMMON "agent:u extension?:s anyway?:b", "signs an agent in on an extension", sign_in},
 	{"agent.sign_out", COMMON "agent:u", "signs an agent out; refused during a call", sign_out},
 	{"agent.set_state", COMMON "agent:u state:s reason?:s version?:i",
 	 "idle or busy; during a call: what follows it", set_state},
+	{"extension.sign_in", COMMON "extension:u anyway?:b", "signs the agent of an extension in there", extension_in},
+	{"extension.sign_out", COMMON "extension:u", "signs out who sits there", extension_out},
 	{"call.hangup", COMMON "call:u", "ends a call", hangup},
 	{"call.transfer", COMMON "call:u to:s",
 	 "sends the customer elsewhere: queue:, extension:, ivr:, external: or a number", transfer},

@@ -145,7 +145,7 @@ static void agent_h(struct acd_tenant *t, const char *id, const json_t *row)
 		ACD_COPY(a->account_id, acd_str(row, "account_id"));
 		ACD_COPY(a->extension_id, acd_str(row, "extension_id"));
 		ACD_COPY(a->group_id, acd_str(row, "group_id"));
-		a->fixed = !strcmp(acd_str(row, "extension_mode"), "fixed");
+		a->seat = acd_seat_parse(acd_str(row, "extension_mode"));
 		acd_agent_index(a);
 		link_all(t);
 	}
@@ -311,6 +311,7 @@ static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 	t->carrier = !strcmp(acd_str(row, "kind"), "carrier");
 	t->zh = strcmp(acd_str(row, "language"), "en");
 	t->internal_calls = !json_is_false(json_object_get(row, "internal_calls"));
+	t->hybrid = !json_is_false(json_object_get(row, "hybrid_office"));
 	t->max_calls = acd_int(row, "max_calls", 1000);
 	t->force_record = is_true(row, "force_record");
 	t->record_all = !strcmp(acd_str(row, "record_scope"), "all");
@@ -329,6 +330,7 @@ static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 const struct acd_config_table acd_config_tables[] = {
 	{"tenant",
 	 "tenant_id, id, kind, name, sip_domain, time_zone, language, enabled, max_calls, internal_calls, "
+	 "hybrid_office, "
 	 "dial_prefix, out_prefix, outbound_kind, outbound_id, outbound_route_id, caller_number, caller_name, "
 	 "caller_pool_id, caller_required, force_record, record_scope, agent_recording, record_pause_max_s",
 	 tenant_h},
@@ -338,7 +340,7 @@ const struct acd_config_table acd_config_tables[] = {
 	 "recording, voicemail, ringback_id, unavailable_id, pickup_range, call_waiting, alert_info, forward_all, "
 	 "forward_busy, forward_no_answer, forward_unreachable, sign_in_state, hangup_state, after_call_s, "
 	 "allow_outbound, outbound_permission, trunk_id, out_caller_number, out_caller_name, out_anonymous, "
-	 "caller_pool_id",
+	 "caller_pool_id, phone_type, agent_mode, lines, trunk_number_id",
 	 acd_extension_row},
 	{"account_group_member", "tenant_id, id, group_id, account_id", acd_pair_row},
 	{"ring_group",

@@ -123,6 +123,10 @@ void acd_edge_confirmed(struct acd_edge *e);
 void acd_edge_tick(struct acd_edge *e); /* tells the edges now and then which calls live on trunks */
 /* Asks an edge for the state of a tenant's trunks ("": all) and answers `call`. */
 void acd_edge_trunks(struct acd_edge *e, const char *tenant, struct zj_rpc_call *call);
+/* Asks every edge that is connected; `h` runs once for each of the number answered. Steals params. */
+unsigned acd_edge_ask_all(struct acd_edge *e, const char *method, json_t *params, zj_rpc_answer_h *h, void *arg);
+/* phones.c: how extensions' telephones are now; answers `call`. */
+void acd_phones(struct acd_daemon *d, const json_t *p, struct zj_rpc_call *call);
 void acd_edge_publish(struct acd_edge *e, const struct acd_extension *x, const struct acd_phone_state *s);
 int acd_api_alloc(struct acd_api **ap, struct acd_daemon *d) ZJ_MUST_CHECK;
 void acd_api_close(struct acd_api *a);

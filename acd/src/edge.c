@@ -407,7 +407,7 @@ static void living(struct edge *e)
 	bool begin = true;
 
 	HASH_ITER (hh, e->all->d->acd->legs, leg, next) {
-		bool outside = leg->out && !leg->ext[0];
+		bool outside = leg->out && (!leg->ext[0] || (leg->phone && leg->phone->external[0]));
 
 		if ((!leg->trunk[0] && !outside) || leg->ended_at)
 			continue;
@@ -431,6 +431,18 @@ void acd_edge_tick(struct acd_edge *all)
 	for (unsigned i = 0; i < ACD_EDGES; i++)
 		if (all->edges[i].conn)
 			living(&all->edges[i]);
+}
+
+unsigned acd_edge_ask_all(struct acd_edge *all, const char *method, json_t *params, zj_rpc_answer_h *h, void *arg)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; all && i < ACD_EDGES; i++)
+		if (all->edges[i].conn &&
+		    !zj_rpc_request(all->edges[i].conn, method, json_incref(params), 3000, h, arg))
+			n++;
+	json_decref(params);
+	return n;
 }
 
 struct trunks_asked {

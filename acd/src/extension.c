@@ -29,9 +29,14 @@ struct acd_extension *acd_extension_by_number(const struct acd_tenant *t, const 
 	return usable(e);
 }
 
+static void destructor(void *obj)
+{
+	json_decref(((struct acd_extension *)obj)->headers);
+}
+
 static struct acd_extension *make(struct acd_tenant *t, const char *id)
 {
-	struct acd_extension *e = zj_alloc(sizeof(*e), NULL);
+	struct acd_extension *e = zj_alloc(sizeof(*e), destructor);
 
 	if (!e)
 		return NULL;
@@ -46,6 +51,27 @@ static bool is_true(const json_t *row, const char *key)
 	return json_is_true(json_object_get(row, key));
 }
 
+/* The individual lines, its own and its template's. */
+static void read_lines(struct acd_extension *e, const json_t *lines)
+{
+	const char *key;
+	json_t *v;
+
+	json_decref(e->headers);
+	e->headers = NULL;
+	if (acd_str(lines, "alert_info")[0])
+		ACD_COPY(e->alert_info, acd_str(lines, "alert_info"));
+	ACD_COPY(e->codecs, acd_str(lines, "codecs"));
+	e->late_offer = !strcmp(acd_str(lines, "late_offer"), "yes");
+	json_object_foreach ((json_t *)(uintptr_t)lines, key, v) {
+		if (strncmp(key, "header.", 7) != 0)
+			continue;
+		if (!e->headers)
+			e->headers = json_object();
+		json_object_set(e->headers, key + 7, v);
+	}
+}
+
 static void fill(struct acd_extension *e, const json_t *row)
 {
 	ACD_COPY(e->name, acd_str(row, "name"));
@@ -53,9 +79,11 @@ static void fill(struct acd_extension *e, const json_t *row)
 	ACD_COPY(e->caller_number, acd_str(row, "caller_number"));
 	ACD_COPY(e->caller_name, acd_str(row, "caller_name"));
 	ACD_COPY(e->external, acd_str(row, "external_number"));
+	ACD_COPY(e->kind, acd_str(row, "phone_type"));
 	ACD_COPY(e->ringback_id, acd_str(row, "ringback_id"));
 	ACD_COPY(e->unavailable_id, acd_str(row, "unavailable_id"));
 	ACD_COPY(e->alert_info, acd_str(row, "alert_info"));
+	read_lines(e, json_object_get(row, "lines"));
 	for (unsigned i = 0; i < ACD_FORWARD_COUNT; i++)
 		ACD_COPY(e->forward[i], acd_str(row, acd_forward_name((enum acd_forward)i)));
 	e->ring_us = acd_int(row, "timeout_s", e->tenant->acd->set.dial_ring_us / ACD_S) * ACD_S;
@@ -65,6 +93,7 @@ static void fill(struct acd_extension *e, const json_t *row)
 	e->recording = is_true(row, "recording");
 	e->call_waiting = !json_is_false(json_object_get(row, "call_waiting"));
 	e->voicemail = is_true(row, "voicemail");
+	e->agent_mode = is_true(row, "agent_mode");
 	e->busy_at_sign_in = !strcmp(acd_str(row, "sign_in_state"), "busy");
 	e->busy_after_call = !strcmp(acd_str(row, "hangup_state"), "busy");
 }
@@ -106,15 +135,26 @@ bool acd_extension_is_idle(const struct acd_extension *e, const struct acd_call 
 	return true;
 }
 
+/* Without hybrid office mode the telephone of a signed-in agent is the agent's: what queues, transfers and clicks
+ * bring. */
+bool acd_extension_is_agents_only(const struct acd_extension *e, const struct acd_call *call)
+{
+	return !e->tenant->hybrid && e->agent && !call->queued && !call->out_click && !call->relation[0];
+}
+
 enum acd_able acd_extension_able(const struct acd_extension *e, const struct acd_call *call)
 {
-	if (e->dnd)
+	if (e->dnd || acd_extension_is_agents_only(e, call))
 		return ACD_ABLE_DND;
 	if (!e->call_waiting && !acd_extension_is_idle(e, call))
 		return ACD_ABLE_BUSY;
-	if (!e->external[0] && e->tenant->acd->edges_up && !acd_reg_find(e->tenant, e->number))
-		return ACD_ABLE_AWAY;
-	return ACD_ABLE;
+	return acd_extension_is_here(e) ? ACD_ABLE : ACD_ABLE_AWAY;
+}
+
+/* An unknown registration counts as there: a silent edge must stop neither calls nor queues. */
+bool acd_extension_is_here(const struct acd_extension *e)
+{
+	return e->external[0] || !e->tenant->acd->edges_up || acd_reg_find(e->tenant, e->number);
 }
 
 void acd_leg_unset_phone(struct acd_leg *leg)

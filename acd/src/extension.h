@@ -10,6 +10,8 @@ void acd_extension_row(struct acd_tenant *t, const char *id, const json_t *row);
 enum acd_able { ACD_ABLE, ACD_ABLE_DND, ACD_ABLE_BUSY, ACD_ABLE_AWAY };
 enum acd_able acd_extension_able(const struct acd_extension *e, const struct acd_call *call);
 bool acd_extension_is_idle(const struct acd_extension *e, const struct acd_call *but);
+bool acd_extension_is_here(const struct acd_extension *e); /* a telephone is registered, or it is one outside */
+bool acd_extension_is_agents_only(const struct acd_extension *e, const struct acd_call *call);
 /* The leg's telephone is this number's. */
 void acd_leg_set_phone(struct acd_leg *leg, const char *number);
 void acd_leg_unset_phone(struct acd_leg *leg);

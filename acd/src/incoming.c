@@ -66,6 +66,21 @@ static void claim_caller(struct acd_call *call)
 		ACD_COPY(call->last_agent, e->agent->id);
 }
 
+/* The page bound as default opens for calls of a telephone itself only where an agent sits at it in agent mode: calls
+ * that it dials outside, and those that come to it directly. */
+static void keep_binding(struct acd_call *call, const struct acd_dest *dest, bool is_default)
+{
+	const struct acd_extension *e = call->main->phone;
+
+	if (call->direction == ACD_DIR_IN && dest->kind == ACD_TO_EXTENSION)
+		e = acd_extension_find(call->tenant, dest->id);
+	else if (call->direction == ACD_DIR_IN)
+		return;
+	if (is_default && (!e || !e->agent || !e->agent_mode ||
+			   (call->direction == ACD_DIR_INTERNAL && dest->kind != ACD_TO_EXTERNAL)))
+		call->binding[0] = 0;
+}
+
 static void refuse(struct acd_call *call, int code, enum acd_result result, const char *reason)
 {
 	call->tenant->acd->stats.refused++;
@@ -85,7 +100,7 @@ static void refuse_barred(struct acd_call *call, const json_t *headers)
 	refuse(call, code >= 400 && code < 700 ? code : 403, ACD_RESULT_BARRED, "barred");
 }
 
-static void route(struct acd_call *call, const char *kind, const char *target)
+static void route(struct acd_call *call, const char *kind, const char *target, const char *bound)
 {
 	struct acd_dest dest = {0};
 
@@ -100,7 +115,11 @@ static void route(struct acd_call *call, const char *kind, const char *target)
 		refuse(call, 404, ACD_RESULT_FAILED, "no such number");
 		return;
 	}
-	if (dest.kind == ACD_TO_EXTENSION && call->direction == ACD_DIR_INTERNAL && !call->tenant->internal_calls)
+	keep_binding(call, &dest, !strcmp(bound, "default"));
+	if (call->main->phone && dest.kind != ACD_TO_APPLICATION &&
+	    acd_extension_is_agents_only(call->main->phone, call) && !acd_is_emergency(call->tenant, target))
+		refuse(call, 403, ACD_RESULT_BARRED, "the telephone of a signed-in agent takes agent calls only");
+	else if (dest.kind == ACD_TO_EXTENSION && call->direction == ACD_DIR_INTERNAL && !call->tenant->internal_calls)
 		refuse(call, 403, ACD_RESULT_BARRED, "no calls between extensions");
 	else
 		acd_call_go(call, &dest, ACD_LEFT_REDIRECTED);
@@ -173,5 +192,5 @@ void acd_incoming_known(struct acd *acd, const json_t *j, bool talking)
 	else if (barred)
 		refuse_barred(call, headers);
 	else
-		route(call, kind, target);
+		route(call, kind, target, acd_str(headers, "X-Zj-Bound"));
 }

@@ -104,6 +104,8 @@ static json_t *headers(const struct acd_call *call, const struct acd_extension *
 {
 	json_t *h = json_pack("{s:s}", "X-Zj-Call", call->id);
 
+	if (e && e->headers)
+		json_object_update(h, e->headers);
 	if (e && e->alert_info[0])
 		json_object_set_new(h, "Alert-Info", json_string(e->alert_info));
 	if (call->n_via) /* RFC 5806: who sent it here last */
@@ -113,25 +115,43 @@ static json_t *headers(const struct acd_call *call, const struct acd_extension *
 	return h;
 }
 
+/* Towards a registered telephone. */
+static json_t *to_phone(const struct acd_leg *leg, int64_t timeout_us, const struct acd_show *add)
+{
+	const struct acd_call *call = leg->call;
+	const struct acd_extension *e = leg->phone;
+	const char *via = acd_edge_for(call->tenant, leg->ext);
+	json_t *params = json_pack("{s:s, s:s, s:o, s:I, s:o}", "leg", leg->id, "call", call->id, "to",
+				   json_sprintf("sip:%s@%s", leg->ext, call->tenant->sip_domain), "timeout_ms",
+				   (json_int_t)(timeout_us / ACD_MS), "headers", headers(call, e));
+
+	show(call, add, params);
+	if (e && e->codecs[0])
+		json_object_set_new(params, "codecs", json_string(e->codecs));
+	if (e && e->late_offer)
+		json_object_set_new(params, "late_offer", json_true());
+	if (via)
+		json_object_set_new(params, "via", json_string(via));
+	return params;
+}
+
 static struct acd_leg *ring(struct acd_call *call, const char *ext, enum acd_role role, int64_t timeout_us,
 			    const struct acd_show *add)
 {
 	struct acd_tenant *t = call->tenant;
 	struct acd_leg *leg = acd_leg_add(call, NULL, role, true);
-	const char *via = acd_edge_for(t, ext);
-	json_t *params;
+	struct acd_out out;
 
 	if (!leg)
 		return NULL;
 	acd_leg_set_phone(leg, ext);
 	acd_segment_put(leg, ACD_SEG_RING, "offer");
-	params = json_pack("{s:s, s:s, s:o, s:I, s:o}", "leg", leg->id, "call", call->id, "to",
-			   json_sprintf("sip:%s@%s", ext, t->sip_domain), "timeout_ms",
-			   (json_int_t)(timeout_us / ACD_MS), "headers", headers(call, leg->phone));
-	show(call, add, params);
-	if (via)
-		json_object_set_new(params, "via", json_string(via));
-	acd_media(t->acd, t, "leg.originate", params);
+	if (leg->phone && leg->phone->external[0]) {
+		acd_outbound_phone(leg->phone, &out);
+		acd_media(t->acd, t, "leg.originate", acd_out_leg(leg, &out, timeout_us));
+	} else {
+		acd_media(t->acd, t, "leg.originate", to_phone(leg, timeout_us, add));
+	}
 	return leg;
 }
 

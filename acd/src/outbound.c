@@ -207,13 +207,12 @@ static const json_t *group_of(const struct acd_tenant *t, const char *account)
 	return best;
 }
 
-static void find_asker(const struct acd_call *call, struct asker *a)
+static void find_asker(const struct acd_tenant *t, const struct acd_extension *e, struct asker *a)
 {
-	const struct acd_tenant *t = call->tenant;
 	const struct acd_agent *agent = NULL;
 
 	memset(a, 0, sizeof(*a));
-	a->e = call->out_ext[0] ? acd_extension_by_number(t, call->out_ext) : NULL;
+	a->e = e;
 	if (a->e) {
 		a->ext = row_of(t, "extension", a->e->id);
 		agent = a->e->agent;
@@ -274,6 +273,11 @@ static bool say(struct acd_out *out, const json_t *row, const char *number, cons
 	return true;
 }
 
+static bool say_number(const struct acd_tenant *t, struct acd_out *out, const char *trunk_number)
+{
+	return say(out, row_of(t, "trunk_number", trunk_number), "full_number", "caller_name");
+}
+
 static bool say_pool(struct acd_out *out, const json_t *row)
 {
 	ACD_COPY(out->pool, acd_str(row, "caller_pool_id"));
@@ -304,9 +308,10 @@ static void take_caller(const struct acd_call *call, const struct asker *a, stru
 	const json_t *account = call->out_click ? row_of(t, "account", a->account) : NULL;
 	bool forced = json_is_true(json_object_get(service, "force_caller"));
 
-	if (say(out, row_of(t, "trunk_number", call->out_number), "full_number", "caller_name") ||
+	if (say_number(t, out, call->out_number) ||
 	    (forced && say(out, service, "out_caller_number", "out_caller_name")) || say_access(out, t, account) ||
 	    say(out, a->agent, "out_caller_number", "out_caller_name") ||
+	    say_number(t, out, acd_str(a->ext, "trunk_number_id")) ||
 	    say(out, a->ext, "out_caller_number", "out_caller_name") || say_pool(out, a->ext) ||
 	    say(out, service, "out_caller_number", "out_caller_name") ||
 	    say(out, tenant, "caller_number", "caller_name"))
@@ -357,7 +362,7 @@ enum acd_out_verdict acd_outbound(struct acd_call *call, struct acd_out *out, st
 
 	memset(out, 0, sizeof(*out));
 	ACD_COPY(out->number, number);
-	find_asker(call, &a);
+	find_asker(t, call->out_ext[0] ? acd_extension_by_number(t, call->out_ext) : NULL, &a);
 	if (a.e)
 		ACD_COPY(out->extension, a.e->id);
 	ACD_COPY(out->account, a.account);
@@ -398,6 +403,81 @@ enum acd_out_verdict acd_outbound(struct acd_call *call, struct acd_out *out, st
 		return ACD_OUT_REFUSE;
 	}
 	return ACD_OUT_DIAL;
+}
+
+/* An administrator has said which telephone that is: no permission is asked, no route leads elsewhere. */
+void acd_outbound_phone(const struct acd_extension *e, struct acd_out *out)
+{
+	const struct acd_tenant *t = e->tenant;
+	struct acd_call nobody = {.tenant = (struct acd_tenant *)(uintptr_t)t};
+	struct acd_dest dest = {0};
+	const char *route;
+	struct asker a;
+	json_t *rule;
+
+	memset(out, 0, sizeof(*out));
+	find_asker(t, e, &a);
+	ACD_COPY(out->extension, e->id);
+	ACD_COPY(out->account, a.account);
+	(void)acd_dest_outside(nobody.tenant, e->external, &dest);
+	ACD_COPY(out->number, dest.number);
+	ACD_COPY(out->tenant, dest.id);
+	route = acd_str(a.group, "outbound_route_id");
+	rule = rule_of(t, *route ? route : acd_str(tenant_row(t), "outbound_route_id"), out->number);
+	if (!strcmp(acd_str(rule, "destination_kind"), "external"))
+		rewrite(out->number, sizeof(out->number), dest.number, acd_str(rule, "strip"), acd_str(rule, "add"));
+	take_object(t, &a, out);
+	take_caller(&nobody, &a, out);
+}
+
+static void put(json_t *headers, const char *name, const char *value)
+{
+	if (value[0])
+		json_object_set_new(headers, name, json_string(value));
+}
+
+/* What the edges count of the call by; one that was restarted asks for it. */
+static void keep_asked(struct acd_leg *leg, const struct acd_out *out)
+{
+	json_decref(leg->asked);
+	leg->asked = json_pack("{s:s, s:s}", "tenant", leg->call->tenant->id, "number", out->number);
+	if (out->group[0])
+		json_object_set_new(leg->asked, "group", json_string(out->group));
+	if (out->extension[0])
+		json_object_set_new(leg->asked, "extension", json_string(out->extension));
+	if (out->account[0])
+		json_object_set_new(leg->asked, "account", json_string(out->account));
+}
+
+json_t *acd_out_leg(struct acd_leg *leg, const struct acd_out *out, int64_t timeout_us)
+{
+	const struct acd_call *call = leg->call;
+	const char *via = acd_edge_for(call->tenant, NULL);
+	json_t *h = json_pack("{s:s}", "X-Zj-Call", call->id), *params;
+
+	if (!out->tenant[0])
+		keep_asked(leg, out);
+	put(h, "X-Zj-Kind", out->tenant[0] ? "tenant" : "external");
+	put(h, "X-Zj-Target", out->number);
+	put(h, "X-Zj-To-Tenant", out->tenant);
+	put(h, "X-Zj-Out", out->object);
+	put(h, "X-Zj-Group", out->group);
+	put(h, "X-Zj-Pool", out->pool);
+	put(h, "X-Zj-Extension", out->extension);
+	put(h, "X-Zj-Account", out->account);
+	put(h, "X-Zj-Caller", out->caller);
+	put(h, "X-Zj-Caller-Name", out->name);
+	put(h, "X-Zj-Anonymous", out->anonymous ? "1" : "");
+	put(h, "X-Zj-Emergency", out->emergency ? "1" : "");
+	params = json_pack("{s:s, s:s, s:o, s:s, s:I, s:o}", "leg", leg->id, "call", call->id, "to",
+			   json_sprintf("sip:%s@%s", out->number, call->tenant->sip_domain), "from",
+			   out->tenant[0] && call->caller[0] ? call->caller
+			   : out->caller[0]                  ? out->caller
+							     : "anonymous",
+			   "timeout_ms", (json_int_t)(timeout_us / ACD_MS), "headers", h);
+	if (via)
+		json_object_set_new(params, "via", json_string(via));
+	return params;
 }
 
 /* `trunk;host:port;code;ms,…` as the edge writes it. */
@@ -443,18 +523,6 @@ void acd_out_heard(struct acd_leg *leg, const json_t *edge)
 	if (longest > 0)
 		leg->longest_us = longest * ACD_S;
 	acd_leg_cut(leg);
-}
-
-void acd_out_asked(struct acd_leg *leg, const struct acd_out *out)
-{
-	json_decref(leg->asked);
-	leg->asked = json_pack("{s:s, s:s}", "tenant", leg->call->tenant->id, "number", out->number);
-	if (out->group[0])
-		json_object_set_new(leg->asked, "group", json_string(out->group));
-	if (out->extension[0])
-		json_object_set_new(leg->asked, "extension", json_string(out->extension));
-	if (out->account[0])
-		json_object_set_new(leg->asked, "account", json_string(out->account));
 }
 
 void acd_trunk_state(struct acd *acd, const json_t *p)

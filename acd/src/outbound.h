@@ -44,6 +44,11 @@ enum acd_out_verdict {
 enum acd_out_verdict acd_outbound(struct acd_call *call, struct acd_out *out, struct acd_dest *dest,
 				  struct acd_out_why *why);
 
+/* How an outside telephone that is used as an extension is reached. */
+void acd_outbound_phone(const struct acd_extension *e, struct acd_out *out);
+/* The parameters of leg.originate for a leg that leaves. */
+json_t *acd_out_leg(struct acd_leg *leg, const struct acd_out *out, int64_t timeout_us);
+
 bool acd_out_has(const struct acd_tenant *t, const char *table, const char *id);
 bool acd_is_emergency(const struct acd_tenant *t, const char *number);
 /* A number outside: what follows the outside-line prefix, another tenant's dial prefix and number, or digits. */
@@ -52,8 +57,6 @@ bool acd_dest_outside(struct acd_tenant *t, const char *number, struct acd_dest 
 void acd_trunk_state(struct acd *acd, const json_t *p);
 /* Takes what the edge said of the trunk (X-Zj-Trunk, -Attempts, -Because, -Barred, -Longest). */
 void acd_out_heard(struct acd_leg *leg, const json_t *edge);
-/* Keeps for the edges what they count of the call by; one that was restarted asks for it. */
-void acd_out_asked(struct acd_leg *leg, const struct acd_out *out);
 /* guard.c: an answered leg ends when it has lasted longest_us (0: whenever). */
 void acd_leg_cut(struct acd_leg *leg);
 #endif

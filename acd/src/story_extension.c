@@ -78,7 +78,6 @@ static void ring(struct acd_call *call, struct acd_extension *e)
 static void start(struct acd_call *call)
 {
 	struct acd_extension *e = called(call);
-	struct acd_dest outside = {0};
 
 	if (!e) {
 		acd_call_bye(call, 404, ACD_RESULT_UNREACHABLE, "no such extension", ACD_LEFT_FAILED);
@@ -99,12 +98,7 @@ static void start(struct acd_call *call)
 	case ACD_ABLE:
 		break;
 	}
-	if (!e->external[0]) {
-		ring(call, e);
-		return;
-	}
-	acd_dest_make(&outside, "external", e->external);
-	acd_call_go(call, &outside, ACD_LEFT_REDIRECTED);
+	ring(call, e);
 }
 
 static void ringing(struct acd_call *call, struct acd_leg *leg)

@@ -52,49 +52,16 @@ static void ring_h(struct acd *acd, struct acd_timer *timer)
 	acd_call_bye(call, 480, ACD_RESULT_NO_ANSWER, "ring timeout", ACD_LEFT_FAILED);
 }
 
-static void put(json_t *headers, const char *name, const char *value)
-{
-	if (value[0])
-		json_object_set_new(headers, name, json_string(value));
-}
-
 static struct acd_leg *dial(struct acd_call *call, const struct acd_out *out)
 {
 	struct acd_tenant *t = call->tenant;
 	struct acd_leg *leg =
 		acd_leg_add(call, NULL, call->direction == ACD_DIR_OUT ? ACD_ROLE_CUSTOMER : ACD_ROLE_EXTERNAL, true);
-	json_t *h = json_pack("{s:s}", "X-Zj-Call", call->id);
-	const char *via = acd_edge_for(t, NULL);
-	json_t *params;
 
-	if (!leg) {
-		json_decref(h);
+	if (!leg)
 		return NULL;
-	}
-	put(h, "X-Zj-Kind", out->tenant[0] ? "tenant" : "external");
-	put(h, "X-Zj-Target", out->number);
-	put(h, "X-Zj-To-Tenant", out->tenant);
-	put(h, "X-Zj-Out", out->object);
-	put(h, "X-Zj-Group", out->group);
-	put(h, "X-Zj-Pool", out->pool);
-	put(h, "X-Zj-Extension", out->extension);
-	put(h, "X-Zj-Account", out->account);
-	put(h, "X-Zj-Caller", out->caller);
-	put(h, "X-Zj-Caller-Name", out->name);
-	put(h, "X-Zj-Anonymous", out->anonymous ? "1" : "");
-	put(h, "X-Zj-Emergency", out->emergency ? "1" : "");
-	if (!out->tenant[0])
-		acd_out_asked(leg, out);
 	acd_segment_put(leg, ACD_SEG_RING, "offer");
-	params = json_pack("{s:s, s:s, s:o, s:s, s:I, s:o}", "leg", leg->id, "call", call->id, "to",
-			   json_sprintf("sip:%s@%s", out->number, t->sip_domain), "from",
-			   out->tenant[0] && call->caller[0] ? call->caller
-			   : out->caller[0]                  ? out->caller
-							     : "anonymous",
-			   "timeout_ms", (json_int_t)((RING_US + 5 * ACD_S) / ACD_MS), "headers", h);
-	if (via)
-		json_object_set_new(params, "via", json_string(via));
-	acd_media(t->acd, t, "leg.originate", params);
+	acd_media(t->acd, t, "leg.originate", acd_out_leg(leg, out, RING_US + 5 * ACD_S));
 	return leg;
 }
 

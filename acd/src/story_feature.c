@@ -154,7 +154,7 @@ static struct acd_agent *agent_for(const struct acd_call *call)
 static void do_agent_sign_in(struct acd_call *call)
 {
 	struct acd_agent *a = agent_for(call);
-	const char *because = a ? acd_agent_sign_in(a, own(call), ACD_CAUSE_OWN, NULL) : "no agent";
+	const char *because = a ? acd_agent_sign_in(a, own(call), true, ACD_CAUSE_OWN, NULL) : "no agent";
 
 	if (because) {
 		zj_info("feature", "sign-in refused call=%s extension=%s because=%s", call->id, own(call)->number,

@@ -86,7 +86,7 @@ static bool ring(struct acd_call *call, const struct acd_group *g, const char *e
 	const struct acd_show show = {g->number_prefix, g->name_prefix};
 	struct acd_leg *leg;
 
-	if (!e || e->external[0] || is_ringing(call, extension) || acd_extension_able(e, call) != ACD_ABLE ||
+	if (!e || is_ringing(call, extension) || acd_extension_able(e, call) != ACD_ABLE ||
 	    (call->main && call->main->phone == e) || (g->hunt == ACD_HUNT_IDLE && !acd_extension_is_idle(e, call)))
 		return false;
 	leg = acd_leg_ring(call, e, call->hunting->until - call->tenant->acd->now + HANG_ON, &show);

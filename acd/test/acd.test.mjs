@@ -287,7 +287,8 @@ test('the edge: refusals become calls of one leg; an unregistered phone is not o
 	assert.equal((await rig.facts('call_leg', `call_id = '${call}'`))[0].sip_code, 403);
 	await poll(() => acks.includes(1), { what: 'acknowledged' });
 
-	await rig.signIn(0, t);
+	await assert.rejects(rig.signIn(0, t), /the phone is not registered/);
+	assert.equal((await rig.command('extension.sign_in', { tenant: t.id, extension: t.extensions[0], anyway: true })).state.state, 'idle');
 	await rig.signIn(1, t);
 	assert.equal((await rig.agent(0, t)).registered, false);
 	const customer = rig.call(t);

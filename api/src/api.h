@@ -199,6 +199,7 @@ api_h api_conferences_h, api_conference_one_h, api_conference_invite_h, api_conf
 api_h api_call_hangup_h, api_call_transfer_h, api_call_hold_h, api_call_record_h, api_call_create_h, api_call_one_h,
 	api_call_discard_h;
 api_h api_board_h, api_events_h, api_trunks_live_h;
+api_h api_extension_sign_in_h, api_extension_sign_out_h, api_phones_live_h, api_me_phone_h;
 api_h api_upload_create_h, api_upload_one_h, api_upload_part_h, api_upload_complete_h, api_upload_delete_h;
 api_h api_static_h;
 #endif

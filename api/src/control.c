@@ -144,8 +144,8 @@ static void agent_command(struct api_req *req, const char *method, const struct 
 
 void api_agent_sign_in_h(struct api_req *req)
 {
-	static const struct api_member members[] = {{"extension", JSON_STRING, false}};
-	agent_command(req, "agent.sign_in", members, 1);
+	static const struct api_member members[] = {{"extension", JSON_STRING, false}, {"anyway", JSON_TRUE, false}};
+	agent_command(req, "agent.sign_in", members, 2);
 }
 
 void api_agent_sign_out_h(struct api_req *req)

@@ -137,7 +137,7 @@ static json_t *resource(struct api_req *req, const struct res_view *v)
 	static const char *const keys[] = {"zh",        "en",        "help_zh",    "help_en", "label",  "scope",
 					   "upload",    "menu",      "order",      "icon",    "search", "tree",
 					   "page",      "singleton", "groups",     "include", "quota",  "big",
-					   "notice_zh", "notice_en", "label_with", NULL};
+					   "notice_zh", "notice_en", "label_with", "count",   NULL};
 	const struct res_def *r = v->def;
 	json_t *fields = json_array();
 	for (size_t i = 0; i < v->n; i++) {

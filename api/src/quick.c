@@ -18,6 +18,11 @@ static const char *text(const json_t *o, const char *key)
 	return s ? s : "";
 }
 
+static bool makes_accounts(const struct api_quick *q)
+{
+	return !q->account[0] && !q->nobody;
+}
+
 /* --- what the form says --- */
 
 /* Members: X(name, type) */
@@ -123,7 +128,7 @@ static void check_counts(const struct api_quick *q, const struct api_setting *s,
 		res_problem_add(p, "password_length", "min", json_integer(s->password_min_length));
 	if (length > 128)
 		res_problem_add(p, "password_length", "max", json_integer(128));
-	if (!q->account[0] && !*text(body, "username_prefix"))
+	if (makes_accounts(q) && !*text(body, "username_prefix"))
 		res_problem_add(p, "username_prefix", "required", NULL);
 	if (q->extensions && !is_digits(text(body, "first_extension"), 15))
 		res_problem_add(p, "first_extension", "pattern", json_string("^[0-9]{1,15}$"));
@@ -139,7 +144,7 @@ static void plan(struct api_quick *q, const struct api_setting *s, const json_t 
 	q->items = json_array();
 	for (long i = 0; i < count; i++) {
 		json_t *o = json_object();
-		if (!q->account[0]) {
+		if (makes_accounts(q)) {
 			json_object_set_new(o, "username", json_sprintf("%s%ld", text(body, "username_prefix"), i));
 			json_object_set_new(o, "account_password", password_of(s, body));
 		}
@@ -207,7 +212,7 @@ static void check_columns(json_t *item, size_t i, struct res_problem *p)
 static void check_item(struct api_quick *q, const struct api_setting *s, size_t i, json_t *item, struct res_problem *p)
 {
 	check_columns(item, i, p);
-	if (!q->account[0]) {
+	if (makes_accounts(q)) {
 		need(p, i, item, "username");
 		check_password(p, s, i, item, "account_password", "username");
 	}
@@ -270,7 +275,10 @@ static void read_choices(struct api_quick *q, const json_t *body, struct res_pro
 	q->agents = strcmp(objects, "extensions") != 0;
 	if (q->extensions && q->agents && strcmp(objects, "agents_extensions") != 0)
 		res_problem_add(p, "objects", "enum", json_pack("[sss]", "extensions", "agents_extensions", "agents"));
-	if (*accounts && strcmp(accounts, "new") != 0)
+	q->nobody = strcmp(accounts, "none") == 0;
+	if (q->nobody && q->agents)
+		res_problem_add_text(p, "accounts", "enum", "坐席必须属于账号", "agents belong to accounts", NULL);
+	if (*accounts && !q->nobody && strcmp(accounts, "new") != 0)
 		copy_id(q->account, body, "accounts", p);
 	copy_id(q->role, body, "role_id", p);
 	copy_id(q->department, body, "department_id", p);

@@ -23,6 +23,7 @@ struct api_quick {
 	json_t *items;                                     /* rows as the columns say, all texts; owned */
 	json_t *extension;                                 /* what all extensions have beside; owned */
 	char account[ZJ_UUID_SIZE];                        /* the one they belong to; empty: each gets its own */
+	bool nobody;                                       /* they belong to no account */
 	char role[ZJ_UUID_SIZE], department[ZJ_UUID_SIZE]; /* empty: the agents' role; none */
 	bool extensions, agents, preview;
 	size_t next, running; /* passwords being hashed */

@@ -125,8 +125,8 @@ static void written(struct api_req *req, PGresult *const *results ZJ_UNUSED, int
 	const json_t *last = json_array_get(q->items, json_array_size(q->items) - 1);
 	char *id = zj_strdup(text(last, "account_id"));
 	zj_info("audit", "quick-setup rows=%zu account=%s", json_array_size(q->items), req->who.account);
-	api_directory_wait(req->api->directory, q->account[0] || !id ? "" : "account", id ? id : "", req->started_us,
-			   false, known, zj_ref(req));
+	api_directory_wait(req->api->directory, q->account[0] || q->nobody || !id ? "" : "account", id ? id : "",
+			   req->started_us, false, known, zj_ref(req));
 	zj_deref(id);
 }
 
@@ -178,7 +178,7 @@ static void write_all(struct api_quick *q)
 	const char *accounts[] = {items, q->role, q->department}, *extensions[RES_VALUES_MAX + 1] = {items},
 		   *agents[] = {items};
 	int n = 0, err = items && values ? 0 : ENOMEM;
-	if (!err && !q->account[0]) {
+	if (!err && !q->account[0] && !q->nobody) {
 		q->steps[n] = ACCOUNTS;
 		queries[n] = (struct zj_pg_query){.sql = accounts_sql, .n = 3, .values = accounts};
 		n++;
@@ -246,7 +246,7 @@ static int hash_one(struct api_quick *q, json_t *item)
 
 static void pump(struct api_quick *q)
 {
-	size_t n = q->account[0] ? 0 : json_array_size(q->items);
+	size_t n = q->account[0] || q->nobody ? 0 : json_array_size(q->items);
 	while (!q->failed && q->running < AT_ONCE && q->next < n) {
 		q->running++;
 		if (hash_one(q, json_array_get(q->items, q->next++)) == 0)
@@ -266,7 +266,8 @@ void api_quick_save(struct api_quick *q)
 	char id[ZJ_UUID_SIZE];
 	json_array_foreach (q->items, i, item) {
 		zj_uuid7(id);
-		json_object_set_new(item, "account_id", json_string(q->account[0] ? q->account : id));
+		json_object_set_new(item, "account_id",
+				    q->nobody ? json_null() : json_string(q->account[0] ? q->account : id));
 		zj_uuid7(id);
 		if (q->extensions)
 			json_object_set_new(item, "extension_id", json_string(id));

@@ -60,6 +60,34 @@ test('quick add: one person; a number or name that exists refuses all of it, and
   assert.equal(me.session.account.name, '张三');
 });
 
+// covers: PBX-K22 PBX-K28
+test('extensions in a batch: first number, how many, how passwords are made, with a preview; nobody\'s, or an account\'s', async () => {
+  const batch = { accounts: 'none', objects: 'extensions', count: 3, first_extension: '06098', password_length: 14, random: true, extension: { phone_type: 'web', timeout_s: 45 } };
+  const preview = await admin.post('/quick-setup', { ...batch, preview: true });
+  assert.equal(preview.status, 200, JSON.stringify(preview.body));
+  assert.deepEqual(preview.body.items.map((i) => [i.extension, i.extension_password.length, i.username]), ['06098', '06099', '06100'].map((n) => [n, 14, undefined]));
+  assert.equal(new Set(preview.body.items.map((i) => i.extension_password)).size, 3, 'each has its own');
+  assert.equal((await admin.get('/extensions?filter[number][starts]=060')).body.items.length, 0, 'a preview makes nothing');
+  const items = preview.body.items.map((i, n) => (n === 1 ? { ...i, extension_password: 'changed-in-preview' } : i));
+  const made = await admin.post('/quick-setup', { ...batch, items });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  assert.match(made.body.csv, /06099,changed-in-preview/);
+  const rows = (await admin.get('/extensions?filter[number][in]=06098,06099,06100&sort=number')).body.items;
+  assert.deepEqual(rows.map((r) => [r.number, r.account_id, r.phone_type, r.timeout_s, r.registration]), ['06098', '06099', '06100'].map((n) => [n, null, 'web', 45, `${n}@alpha.test`]));
+  assert.equal(env.pg.sql(`select ha1 = md5('06099:alpha.test:changed-in-preview') from zj.extension where id = '${rows[1].id}'`)[0][0], 't');
+  const prefixed = await admin.post('/quick-setup', { ...batch, first_extension: '06200', random: false, password_prefix: 'Office-phone-1', preview: true });
+  assert.deepEqual([...new Set(prefixed.body.items.map((i) => i.extension_password))], ['Office-phone-1']);
+  assert.deepEqual((await admin.post('/quick-setup', { ...batch, preview: true })).body.taken.extensions, ['06098', '06099', '06100']);
+  for (const [bad, field] of [[{ count: 0 }, 'count'], [{ count: 501 }, 'count'], [{ first_extension: 'x1' }, 'first_extension'], [{ password_length: 3 }, 'password_length'], [{ objects: 'agents' }, 'accounts']]) {
+    const r = await admin.post('/quick-setup', { ...batch, first_agent: '100', ...bad });
+    assert.equal(r.status, 422, JSON.stringify(bad));
+    assert.ok(r.body.errors.some((e) => e.field === field), JSON.stringify(r.body.errors));
+  }
+  const half = await admin.post('/quick-setup', { ...batch, first_extension: '06097' });
+  assert.equal(half.status, 409, 'a number that is taken: nothing of it is made');
+  assert.equal((await admin.get('/extensions?filter[number]=06097')).body.items.length, 0);
+});
+
 // covers: TEN-Y11
 test('quick import: the template, filled in, with what is common to all', async () => {
   const template = await admin.get('/quick-setup/template');

@@ -64,6 +64,7 @@ static void default_h(struct zk_map *const *maps, void *arg)
 			continue;
 		s->hit->binding = b->rec.id;
 		s->hit->binding_target = b->target;
+		s->hit->binding_default = true;
 		zk_copy(s->hit->binding_kind, sizeof s->hit->binding_kind, b->target_kind,
 			strnlen(b->target_kind, sizeof s->hit->binding_kind - 1));
 		s->found = true;

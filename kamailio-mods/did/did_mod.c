@@ -106,6 +106,7 @@ enum {
 	PV_VIP,
 	PV_SEGMENT,
 	PV_BINDING,
+	PV_BOUND,
 	PV_DID
 };
 static const char *const pv_names[] = {[PV_TRUNK] = "trunk",
@@ -119,6 +120,7 @@ static const char *const pv_names[] = {[PV_TRUNK] = "trunk",
 				       [PV_VIP] = "vip",
 				       [PV_SEGMENT] = "segment",
 				       [PV_BINDING] = "binding",
+				       [PV_BOUND] = "bound",
 				       [PV_DID] = "did",
 				       NULL};
 
@@ -171,6 +173,8 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 		return zk_kam_pv_text(msg, param, res, did_segment_name(hit.segment));
 	case PV_BINDING:
 		return pv_binding(msg, param, res);
+	case PV_BOUND:
+		return zk_kam_pv_text(msg, param, res, hit.binding_default ? "default" : "");
 	default:
 		return pv_get_null(msg, param, res);
 	}

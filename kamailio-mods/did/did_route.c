@@ -352,6 +352,7 @@ static void find_h(struct zk_map *const *maps, void *arg)
 	if (b) {
 		hit->binding = b->rec.id;
 		hit->binding_target = b->target;
+		hit->binding_default = b->kind == DID_BIND_DEFAULT;
 		zk_copy(hit->binding_kind, sizeof hit->binding_kind, b->target_kind,
 			strnlen(b->target_kind, sizeof hit->binding_kind - 1));
 	}

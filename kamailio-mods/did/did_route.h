@@ -26,6 +26,7 @@ struct did_hit {
 	char number[ZK_NUMBER_MAX]; /* as the carrier wrote it */
 	struct zk_uuid binding, binding_target;
 	char binding_kind[17]; /* "": none */
+	bool binding_default;  /* nothing else was for the call */
 };
 
 /* The called number is looked up exactly as it came, then with or without its plus, then in its other notations; the

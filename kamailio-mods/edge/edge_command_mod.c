@@ -1,4 +1,5 @@
 /* What acd may ask of the edge (docs/control-protocol.md, "edge ⇄ acd"). Runs in the channel's process. */
+#include "edge_ask.h"
 #include "edge_channel.h"
 #include "edge_lamp.h"
 #include "edge_mod.h"
@@ -103,8 +104,26 @@ static json_t *publish(json_t *params, const char **error)
 	return json_object();
 }
 
+#define ASKED_MAX 500
+static json_t *contacts(json_t *params, const char **error)
+{
+	const char *domain = text(params, "domain");
+	json_t *numbers = json_object_get(params, "extensions"), *n;
+	size_t i;
+	json_array_foreach (numbers, i, n)
+		if (!json_is_string(n) || !is_word(json_string_value(n), 23))
+			*error = "extensions must be numbers";
+	if (!is_word(domain, 255) || !json_is_array(numbers) || json_array_size(numbers) > ASKED_MAX)
+		*error = "domain must be a word, extensions at most 500 numbers";
+	return *error ? NULL : json_pack("{s:o}", "contacts", edge_ask_contacts(domain, numbers));
+}
+
 const struct edge_command edge_commands[] = {
-	{"edge.publish", publish}, {"edge.registrations", registrations},
-	{"edge.relays", relays},   {"edge.trunks", trunks},
-	{"edge.calls", calls},     {NULL, NULL},
+	{"edge.publish", publish},
+	{"edge.registrations", registrations},
+	{"edge.relays", relays},
+	{"edge.trunks", trunks},
+	{"edge.calls", calls},
+	{"edge.contacts", contacts},
+	{NULL, NULL},
 };

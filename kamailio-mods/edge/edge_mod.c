@@ -32,6 +32,7 @@ static char *param_acd;
 static char *param_name = "edge";
 static char *param_sip;
 static char *param_secret;
+static int param_ask = 30;
 
 struct zk_store *edge_store;
 static struct zk_follow *follow;
@@ -165,6 +166,10 @@ static int mod_init(void)
 	if (edge_wire_init() || edge_usrloc_init(edge_ring, edge_store) ||
 	    zk_follow_alloc(&follow, "edge", param_db, param_copy, edge_tables, EDGE_MAPS, &sink))
 		return -1;
+	if (edge_ask_init(param_ask)) {
+		LM_ERR("module tm must be loaded before edge\n");
+		return -1;
+	}
 	(void)zk_follow_start(follow); /* said in the log */
 	return register_procs(2);
 }
@@ -404,6 +409,7 @@ static param_export_t params[] = {
 	{"sip", PARAM_STRING, &param_sip},
 	{"secret", PARAM_STRING, &param_secret},
 	{"peer", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_peer},
+	{"ask", PARAM_INT, &param_ask},
 	{"relay", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_relay},
 	{"tls", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_wire},
 	{"direct", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_direct},

@@ -46,6 +46,9 @@ extern const char *const edge_relays_doc[];
 int edge_param_wire(modparam_t type, void *value);
 int edge_wire_init(void);
 
+/* edge_ask_mod.c: each telephone is asked once in so many seconds; 0: never. 0 or -1. */
+int edge_ask_init(int every_s);
+
 /* edge_phone_mod.c */
 extern int edge_lamp_port; /* of our own PUBLISHes; 0: none */
 int edge_w_may_watch(struct sip_msg *msg, char *watcher, char *watched, char *domain, char *event);

@@ -1,3 +1,4 @@
+#include "edge_ask.h"
 #include "edge_peer_usrloc.h"
 #include "edge_table.h"
 #include "zk_log.h"
@@ -59,6 +60,8 @@ static void on_change(struct ucontact *c, int type, void *param)
 	if (!c->aor || !tenant_of(c->aor->s, (size_t)c->aor->len, &e.tenant, &user_len))
 		return;
 	bool gone = type & (UL_CONTACT_DELETE | UL_CONTACT_EXPIRE), held = !edge_ul_owner(c);
+	if (!gone && held && !c->ka_roundtrip)
+		edge_ask_soon(ul.get_aorhash(c->aor));
 	e.kind = gone ? EDGE_EXPIRED : EDGE_REGISTERED;
 	e.code = (held ? EDGE_HELD : 0) | (edge_ul_told ? EDGE_TOLD : 0) |
 		 (!held && !edge_ul_told && type & UL_CONTACT_DELETE ? EDGE_DROP : 0);
@@ -83,7 +86,7 @@ int edge_usrloc_init(struct edge_ring *r, struct zk_store *s)
 		return -1;
 	}
 	changes = zk_mem_alloc(sizeof *changes);
-	if (!changes)
+	if (!changes || edge_ask_alloc())
 		return -1;
 	atomic_init(changes, 1);
 	ring = r;
@@ -150,6 +153,9 @@ static struct copied *copy_contact(const ucontact_t *c)
 	const char *to = out->c.received[0] ? out->c.received : out->c.contact;
 	out->c.transient =
 		strcasestr(to, ";transport=t") || strcasestr(to, ";transport=ws") || strstr(out->c.contact, ".invalid");
+	edge_ask_read(&out->c, c->ka_roundtrip);
+	out->c.aorhash = ul.get_aorhash(c->aor);
+	out->c.heard = (long)c->last_keepalive;
 	return out;
 }
 

@@ -17,7 +17,11 @@ struct edge_contact {
 	int cseq, q, reg_id;
 	unsigned flags, cflags, methods;
 	bool transient; /* over TCP, TLS, a WebSocket: gone with its connection */
-	int owner;      /* where its flow ends: 0 here, else at peer owner - 1 (edge_peer.h) */
+	unsigned aorhash;
+	long heard;  /* when it registered or answered last */
+	int misses;  /* questions in a row without an answer (edge_ask.h) */
+	long rtt_us; /* of the last answer; -1: not asked yet */
+	int owner;   /* where its flow ends: 0 here, else at peer owner - 1 (edge_peer.h) */
 };
 typedef void(edge_contact_h)(const struct edge_contact *c, void *arg);
 /* Every living contact. One hash slot at a time is locked while it is copied; `h` runs without a lock. */

@@ -267,6 +267,8 @@ export interface ResourceMeta {
   label?: string | null
   /** A field that the label is shown with: 1001(张三). */
   label_with?: string
+  /** A figure that choices show behind the label: how many it has already. */
+  count?: string
   scope?: string
   sort?: string
   upload?: boolean

@@ -23,7 +23,8 @@ function textOf(row: Row, resource: Resource): string {
   const label = labelField(resource)?.name ?? 'id'
   const name = labelText(row, resource) || String(row.id)
   const number = label !== 'number' && typeof row.number === 'string' ? `${row.number} ` : ''
-  return `${number}${name}`
+  const count = resource.meta.count
+  return `${number}${name}${count && typeof row[count] === 'number' ? ` (${row[count]})` : ''}`
 }
 
 export async function searchRows(target: string, word: string, signal?: AbortSignal, only: Record<string, string> = {}): Promise<RowChoice[]> {
