@@ -174,7 +174,7 @@ static void command(struct acd_api *api, const struct acd_command *c, json_t *p,
 }
 
 /* The engine's table of commands, one handler a row. */
-#define COMMANDS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#define COMMANDS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #define COMMAND_HANDLER(i)                                                                                             \
 	static void command_##i##_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)          \
 	{                                                                                                              \
@@ -246,6 +246,11 @@ int acd_api_alloc(struct acd_api **ap, struct acd_daemon *d)
 		return ENOMEM;
 	api->d = d;
 	for (size_t i = 0; acd_commands[i].name; i++) {
+		if (FIRST_COMMAND + i + 1 >= ZJ_ARRAY_SIZE(methods)) {
+			zj_error("api", "more commands than COMMANDS has handlers for");
+			zj_deref(api);
+			return EINVAL;
+		}
 		methods[FIRST_COMMAND + i].name = acd_commands[i].name;
 		methods[FIRST_COMMAND + i].params = acd_commands[i].params;
 		methods[FIRST_COMMAND + i].help = acd_commands[i].help;
