@@ -148,6 +148,19 @@ test('internal numbers: one plan over all kinds of objects', async () => {
   const plan = await of('1010');
   assert.deepEqual([plan.kind, plan.object_id, plan.object, plan.account_id, plan.origin], ['extension', e.id, '前台(1010)', account.id, 'module']);
   assert.deepEqual([(await of('4001')).object, (await of('5010')).kind, (await of('6010')).kind], ['销售(4001)', 'ivr', 'conference']);
+  // Every module that has numbers is in it, and leads back there: its row's page is what the object links to.
+  const group = await admin.make('ring-groups', { name: '售后', number: '5510' });
+  const app = await admin.make('applications', { name: '签入', context: 'agent_sign_in', number: '5610' });
+  const key = (await admin.get('/shortcuts?filter[feature]=pickup')).body.items[0];
+  const refs = (await meta(admin, 'internal-numbers')).field('object_id').refs;
+  for (const [number, kind, object, resource] of [['1010', 'extension', e.id, 'extensions'], ['4001', 'queue', q.id, 'queues'], ['5510', 'ring_group', group.id, 'ring-groups'], ['5010', 'ivr', menu.id, 'flows'], ['6010', 'conference', room.id, 'rooms'],
+    ['5610', 'application', app.id, 'applications'], [key.number, 'shortcut', key.id, 'shortcuts']]) {
+    const row = await admin.get(`/internal-numbers?filter[number]=${encodeURIComponent(number)}`).then((r) => r.body.items[0]);
+    assert.deepEqual([row?.kind, row?.object_id, row?.origin, refs[kind]], [kind, object, 'module', resource], number);
+    assert.equal((await admin.get(`/${resource}/${object}`)).status, 200, `${number} leads to its module`);
+    const gone = await admin.delete(`/internal-numbers/${row.id}`);
+    assert.deepEqual([gone.status, /delete it there/.test(JSON.stringify(gone.body))], [422, true], `${number} is deleted in its module`);
+  }
   // Unique over all kinds, both ways, and said plainly.
   assert.match(await refused('queues', { number: '1010', name: 'x' }, 409, 'number'), /1010/);
   assert.match(await refused('extensions', { number: '4001', password: 'at-least-8' }, 409, 'number'), /4001/);
