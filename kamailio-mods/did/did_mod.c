@@ -1,5 +1,6 @@
 /* Kamailio module `did`: whose number is called, from which trunk, and where the call goes. See
  * kamailio-mods/README.md. */
+#include "did_heads.h"
 #include "did_kam.h"
 #include <core/ip_addr.h>
 #include <core/parser/msg_parser.h>
@@ -30,7 +31,7 @@ static int mod_init(void)
 		return -1;
 	}
 	zk_kam_seed();
-	if (did_store_alloc(&did_store) || did_names_alloc()) {
+	if (did_store_alloc(&did_store) || did_names_alloc() || did_heads_alloc()) {
 		LM_ERR("no shared memory: start Kamailio with a larger -m\n");
 		return -1;
 	}

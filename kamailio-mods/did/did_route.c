@@ -1,4 +1,5 @@
 #include "did_route.h"
+#include "did_heads.h"
 #include <string.h>
 
 static const char *const result_names[DID_RESULTS] = {
@@ -100,8 +101,11 @@ static void group_add(struct did_call *c, const struct zk_uuid *group)
 static void groups_find(struct did_call *c)
 {
 	size_t len = strlen(c->called);
+	uint64_t lengths = did_heads_entries(&c->number->tenant);
 	group_add(c, &c->number->group);
 	for (size_t n = 1; n <= len; n++) {
+		if (!(lengths >> n & 1))
+			continue;
 		struct zk_iter it;
 		const struct did_entry *e =
 			zk_first(c->maps[DID_ENTRY], did_hash_digits(&c->number->tenant, c->called, n), &it);
@@ -269,13 +273,16 @@ int did_route_compare(const struct did_route *a, const struct did_route *b, cons
 }
 
 /* The routes of one key, and the best so far. */
-static const struct did_route *better(const struct did_call *c, const void *did, size_t len,
+static const struct did_route *better(const struct did_call *c, const void *did, size_t len, bool by_id,
 				      const struct did_route *best)
 {
+	uint64_t lengths = did_heads_callers(&c->number->tenant, by_id ? DID_BY_ID : len);
 	size_t most = strlen(c->caller);
 	const char *why;
 	for (size_t n = 0; n <= most; n++) {
 		struct zk_iter it;
+		if (!(lengths >> n & 1))
+			continue;
 		const struct did_route *r =
 			zk_first(c->maps[DID_ROUTE], did_hash_route(&c->number->tenant, did, len, c->caller, n), &it);
 		for (; r; r = zk_next(&it))
@@ -288,11 +295,11 @@ static const struct did_route *better(const struct did_call *c, const void *did,
 const struct did_route *did_route_choose(const struct did_call *c)
 {
 	size_t len = strlen(c->called);
-	const struct did_route *best = better(c, c->number->rec.id.b, sizeof c->number->rec.id.b, NULL);
+	const struct did_route *best = better(c, c->number->rec.id.b, sizeof c->number->rec.id.b, true, NULL);
 	for (unsigned i = 0; i < c->group_count; i++)
-		best = better(c, c->groups[i].b, sizeof c->groups[i].b, best);
+		best = better(c, c->groups[i].b, sizeof c->groups[i].b, true, best);
 	for (size_t n = 0; n <= len; n++)
-		best = better(c, c->called, n, best);
+		best = better(c, c->called, n, false, best);
 	return best;
 }
 

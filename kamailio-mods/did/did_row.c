@@ -1,4 +1,5 @@
 /* Rows of the database become records: one decoder a table; false when a row cannot be (the schema forbids it). */
+#include "did_heads.h"
 #include "did_trunk.h"
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,7 @@ static bool decode_entry(struct did_entry *e, const char *const *f)
 	    !copy_text(e->digits, sizeof e->digits, did_digits(f[2])))
 		return false;
 	e->rec.hash = did_hash_digits(&e->tenant, e->digits, strlen(e->digits));
+	did_heads_entry(&e->tenant, strlen(e->digits));
 	return true;
 }
 
@@ -155,9 +157,10 @@ static bool decode_route(struct did_route *r, const char *const *f)
 	    !decode_dest(&r->holiday, f[20], f[21]))
 		return false;
 	bool by_id = r->did_match == DID_NUMBER || r->did_match == DID_GROUP;
-	r->rec.hash = did_hash_route(&r->tenant, r->did.text,
-				     by_id ? sizeof r->did.id.b : did_head((enum did_match)r->did_match, r->did.text),
-				     r->caller, did_head((enum did_match)r->caller_match, r->caller));
+	size_t did_len = by_id ? sizeof r->did.id.b : did_head((enum did_match)r->did_match, r->did.text),
+	       caller_len = did_head((enum did_match)r->caller_match, r->caller);
+	r->rec.hash = did_hash_route(&r->tenant, r->did.text, did_len, r->caller, caller_len);
+	did_heads_route(&r->tenant, by_id ? DID_BY_ID : did_len, caller_len);
 	return true;
 }
 

@@ -243,7 +243,7 @@ export class Edge {
   /** Edge n is the process kamailio<n>, the first without a number; HAProxy is in front of them. */
   async startKamailio(n = 1) {
     const name = `kamailio${n > 1 ? n : ''}`;
-    const child = this.spawn('kamailio', ['-DD', '-E', '-m', String(this.memory ?? 64), '-M', '8', '-Y', this.run, '-f', path.join(this.run, `etc/${name}.cfg`)], `${name}.log`);
+    const child = this.spawn('kamailio', ['-DD', '-E', '-x', 'tlsf', '-X', 'tlsf', '-m', String(this.memory ?? 64), '-M', '8', '-Y', this.run, '-f', path.join(this.run, `etc/${name}.cfg`)], `${name}.log`);
     this.kamailios.set(n, child);
     if (n === 1) this.kamailio = child;
     await until('Kamailio answers', async () => {

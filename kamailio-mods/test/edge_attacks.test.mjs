@@ -119,6 +119,77 @@ test('a message that is too large, or a URI that is too long, gets 513', async (
   s.close();
 });
 
+test('ten seconds of flood from three addresses: they are dropped, a phone registers and calls all the while', async () => {
+  const p = await open('127.0.0.33', { user: '2058' });
+  await until('it is known', () => registers(p));
+  const flooders = await Promise.all(['127.0.1.91', '127.0.1.92', '127.0.1.93'].map((host) => SipEndpoint.open({ host })));
+  const kinds = [
+    (s, i) => `OPTIONS sip:x@127.0.0.1 SIP/2.0\r\nVia: ${s.via()}\r\nFrom: <sip:x@a.test>;tag=1\r\nTo: <sip:x>\r\nCall-ID: f${i}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n`,
+    (s, i) => `INVITE sip:9${i}@127.0.0.1 SIP/2.0\r\nVia: ${s.via()}\r\nFrom: <sip:9@nobody.test>;tag=1\r\nTo: <sip:9${i}>\r\nCall-ID: g${i}\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nX-Zj-Kind: external\r\nX-Zj-Tenant: ${e.tenant.a}\r\nX-Zj-Target: 10086\r\nContent-Length: 0\r\n\r\n`,
+    (s, i) => `REGISTER sip:a.test SIP/2.0\r\nVia: ${s.via()}\r\nFrom: <sip:20${i % 90}@a.test>;tag=1\r\nTo: <sip:20${i % 90}@a.test>\r\nCall-ID: h${i}\r\nCSeq: 1 REGISTER\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n`,
+  ];
+  const end = Date.now() + 10_000;
+  let sent = 0;
+  const flood = (async () => {
+    while (Date.now() < end) {
+      for (const [i, s] of flooders.entries()) for (let n = 0; n < 60; n++) s.sendRaw(kinds[i](s, ++sent), e.sip);
+      await sleep(20);
+    }
+  })();
+  const took = [];
+  while (Date.now() < end) {
+    const from = Date.now();
+    assert.equal(await registers(p), true, 'it is served');
+    const arriving = e.nextAtMediad();
+    const call = p.call('4001');
+    const { respond } = await arriving;
+    respond(486, 'Busy Here', { tag: 'x' });
+    assert.equal((await (await call).ended).code, 486);
+    took.push(Date.now() - from);
+    await sleep(200);
+  }
+  await flood;
+  for (const s of flooders) s.close();
+  took.sort((a, b) => a - b);
+  assert.ok(sent > 10_000, `${sent} messages of flood`);
+  assert.ok(took.length >= 10 && took.at(-1) < 2500, `${took.length} times, at worst ${took.at(-1)} ms`);
+  // What strangers claimed in X-Zj-* made no call, and their refusals reach acd in counts, not one by one.
+  assert.equal(e.acd.events.filter((m) => m.method === 'edge.rejected' && m.params.callee?.startsWith('9') && m.params.because === 'unknown_source').length < 200, true);
+  assert.ok(e.acd.events.some((m) => m.method === 'edge.rejected' && m.params.because === 'flood' && m.params.source.startsWith('127.0.1.92')), 'and are dropped');
+});
+
+test('fragments over TCP, a message that never ends, and one larger than UDP takes harm nobody', async () => {
+  const request = (n, extra = '') => `OPTIONS sip:100@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.34;branch=z9hG4bK${n}\r\nFrom: <sip:t@a.test>;tag=1\r\nTo: <sip:100@127.0.0.1>\r\nCall-ID: t${n}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n${extra}Content-Length: 0\r\n\r\n`;
+  const connect = async () => {
+    const socket = net.connect({ port: e.base + 10, host: '127.0.0.1', localAddress: '127.0.0.34' });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    socket.heard = '';
+    socket.on('data', (d) => { socket.heard += d; });
+    return socket;
+  };
+  // A byte at a time is still a message, and two in one segment are two.
+  const slowly = await connect();
+  for (const byte of request(1)) { slowly.write(byte); if (byte === '\n') await sleep(2); }
+  await until('answered', () => /SIP\/2\.0 200/.test(slowly.heard));
+  slowly.write(request(2) + request(3));
+  await until('both', () => /Call-ID: t2/.test(slowly.heard) && /Call-ID: t3/.test(slowly.heard));
+  slowly.destroy();
+  // Headers without an end fill a buffer, not the memory: the connection is closed.
+  const endless = await connect();
+  let closed = false;
+  endless.on('close', () => { closed = true; });
+  endless.write('OPTIONS sip:100@127.0.0.1 SIP/2.0\r\n');
+  for (let i = 0; i < 200 && !closed; i++) { endless.write(`X-${i}: ${'a'.repeat(1000)}\r\n`); await sleep(1); }
+  await until('it is closed', () => closed, 10000);
+  // A datagram of 60 kB arrives in fragments.
+  const s = await SipEndpoint.open({ host: '127.0.0.35' });
+  s.sendRaw(request(4, `X-Long: ${'x'.repeat(60000)}\r\n`).replace('SIP/2.0/TCP 127.0.0.34', `SIP/2.0/UDP 127.0.0.35:${s.port}`), e.sip);
+  await sleep(300);
+  s.close();
+  assert.equal(await options('127.0.0.36'), 200);
+});
+
 test('what a phone claims to be in its headers does not reach mediad; what a trunk says does', async () => {
   const claims = { 'P-Asserted-Identity': '<sip:boss@a.test>', 'P-Preferred-Identity': '<sip:boss@a.test>', 'Remote-Party-ID': '<sip:boss@a.test>', Identity: 'abc', Diversion: '<sip:1@a.test>', 'History-Info': '<sip:1@a.test>' };
   const names = Object.keys(claims).map((n) => n.toLowerCase());

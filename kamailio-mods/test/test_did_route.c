@@ -1,5 +1,6 @@
 /* covers: PBX-V079 PBX-V080 PBX-V081 PBX-V082 PBX-V085 */
 #include "did_explain.h"
+#include "did_heads.h"
 #include "plain.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +116,7 @@ static void route(unsigned n, struct route r)
 static int setup(void **state)
 {
 	(void)state;
+	assert_int_equal(0, did_heads_alloc());
 	assert_int_equal(0, did_store_alloc(&store));
 	sink = did_sink(store);
 	tenant(CARRIER, "carrier", "t");
@@ -129,6 +131,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	zk_store_free(store);
+	did_heads_free();
 	return plain_alive() ? -1 : 0;
 }
 

@@ -163,6 +163,24 @@ bool trunk_find(struct zk_store *store, const struct zk_uuid *id, struct trunk_t
 	return !zk_read(store, find_h, &a) && a.found;
 }
 
+struct channels_args {
+	const struct zk_uuid *id;
+	int max;
+};
+
+static void channels_h(struct zk_map *const *maps, void *arg)
+{
+	struct channels_args *a = arg;
+	const struct trunk_trunk *t = zk_by_id(maps[TRUNK_TRUNK], a->id);
+	a->max = t ? t->max_calls : -1;
+}
+
+int trunk_channels(struct zk_store *store, const struct zk_uuid *id)
+{
+	struct channels_args a = {id, -1};
+	return zk_read(store, channels_h, &a) ? -1 : a.max;
+}
+
 struct hop_args {
 	const struct trunk_query *q;
 	const struct trunk_candidate *c;

@@ -470,13 +470,11 @@ static int w_in(struct sip_msg *msg, char *p_trunk, char *p2)
 {
 	char call_id[256], text[64];
 	struct zk_uuid id;
-	static struct trunk_trunk t;
 	(void)p2;
 	if (!call_id_of(msg, call_id, sizeof call_id) || !zk_kam_arg(msg, p_trunk, text, sizeof text) ||
 	    !zk_uuid_parse(&id, text))
 		return 1;
-	int max = trunk_find(trunk_store, &id, &t) ? t.max_calls : -1;
-	if (!trunk_call_in(trunk_live, call_id, &id, max, trunk_now_us()))
+	if (!trunk_call_in(trunk_live, call_id, &id, trunk_channels(trunk_store, &id), trunk_now_us()))
 		return -1;
 	watch(msg, call_id);
 	return 1;

@@ -56,6 +56,7 @@ struct trunk_addr {
 bool trunk_addr_parse(struct trunk_addr *a, const char *host, int port);
 /* A copy of the trunk's row. */
 bool trunk_find(struct zk_store *store, const struct zk_uuid *id, struct trunk_trunk *out);
+int trunk_channels(struct zk_store *store, const struct zk_uuid *id); /* at most; -1: unlimited, or no such trunk */
 
 /* What one attempt says and where it goes, from the tables as they are now. False: the trunk or the host is gone or
  * disabled. */

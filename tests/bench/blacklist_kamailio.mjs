@@ -1,5 +1,6 @@
-// The same numbers, the same machine, the same script loop: our lists beside Kamailio's htable and mtree. (userblocklist is not measured: from db_text
-// its global list stayed empty, and its users' lists are asked of the database for each call.)
+// The same numbers, the same machine, the same script loop: our lists beside Kamailio's htable, mtree and userblocklist. (Of the last its list for
+// everybody: the users' lists are asked of the database for each call. It looks at the R-URI, so its loop writes and reads that, and an empty loop
+// that does the same is taken off.)
 // One Kamailio with all of them; each question is asked 200,000 times in the script, half of the numbers are listed, and an empty loop is taken off.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -11,9 +12,11 @@ const LOOKS = 200_000;
 const PORT = Number(process.env.ZJ_PORT_BASE ?? 10000) + 3910;
 
 const questions = {
-  empty: '$var(k) == "x"', htable: '$sht(bl=>$var(k)) != $null', mtree: 'mt_match("bl", "$var(k)", "0")', blacklist: 'blacklist_check("TENANT", "$var(k)", "in")',
+  empty: '$var(k) == "x"', empty_uri: '$rU == "x"', userblocklist: '!check_blocklist()', htable: '$sht(bl=>$var(k)) != $null', mtree: 'mt_match("bl", "$var(k)", "0")', blacklist: 'blacklist_check("TENANT", "$var(k)", "in")',
 };
-const fewer = (n) => Math.min(n, 100_000); // db_text takes minutes for a million rows of mtree
+const fewer = (n) => Math.min(n, 100_000); // db_text takes minutes for a million rows of mtree, and each process reads userblocklist's
+const few = ['mtree', 'userblocklist'];
+const byUri = ['empty_uri', 'userblocklist'];
 const config = (dir, n, db) => `#!KAMAILIO
 debug=1
 log_stderror=yes
@@ -31,11 +34,13 @@ loadmodule "cfgutils.so"
 loadmodule "db_text.so"
 loadmodule "htable.so"
 loadmodule "mtree.so"
+loadmodule "userblocklist.so"
 loadmodule "ctl.so"
 loadmodule "blacklist.so"
 modparam("db_text", "db_mode", 0)
 modparam("db_text", "max_result_rows", 3000000)
 modparam("htable", "htable", "bl=>size=20;")
+modparam("userblocklist", "db_url", "text://${dir}/db")
 modparam("mtree", "db_url", "text://${dir}/db")
 modparam("mtree", "mtree", "name=bl;dbtable=mtrees;type=0")
 modparam("mtree", "char_list", "0123456789")
@@ -51,7 +56,7 @@ request_route {
 ${Object.entries(questions).map(([what, ask]) => `	if ($rU == "${what}") {
 		$var(from) = $TV(Sn);
 		while ($var(i) < ${LOOKS}) {
-			$var(k) = "138" + (10000000 + $RANDOM mod ${2 * (what === 'mtree' ? fewer(n) : n)});
+			$var(k) = "138" + (10000000 + $RANDOM mod ${2 * (few.includes(what) ? fewer(n) : n)});${byUri.includes(what) ? '\n\t\t\t$rU = $var(k);' : ''}
 			if (${ask}) $var(hits) = $var(hits) + 1;
 			$var(i) = $var(i) + 1;
 		}
@@ -68,8 +73,10 @@ const memory = (dir) => Number(/used: (\d+)/.exec(spawnSync('kamcmd', ['-s', `un
 export async function besides(n, dir, db, tenant) {
   const out = [];
   fs.mkdirSync(path.join(dir, 'db'), { recursive: true });
-  fs.writeFileSync(path.join(dir, 'db/version'), 'table_name(string) table_version(int)\nmtrees:1\n');
+  fs.writeFileSync(path.join(dir, 'db/version'), 'table_name(string) table_version(int)\nmtrees:1\nglobalblocklist:1\nuserblocklist:1\n');
   fs.writeFileSync(path.join(dir, 'db/mtrees'), `id(int,auto) tname(string) tprefix(string) tvalue(string)\n${Array.from({ length: fewer(n) }, (_, i) => `${i + 1}:bl:138${10000000 + i}:1`).join('\n')}\n`);
+  fs.writeFileSync(path.join(dir, 'db/userblocklist'), 'id(int,auto) username(string) domain(string) prefix(string) allowlist(int)\n');
+  fs.writeFileSync(path.join(dir, 'db/globalblocklist'), `id(int,auto) prefix(string) allowlist(int) description(string)\n${Array.from({ length: fewer(n) }, (_, i) => `${i + 1}:138${10000000 + i}:0:x`).join('\n')}\n`);
   fs.writeFileSync(path.join(dir, 'kamailio.cfg'), config(dir, n, db).replaceAll('TENANT', tenant));
   const log = fs.openSync(path.join(dir, 'kamailio.log'), 'w');
   const child = spawn('kamailio', ['-DD', '-E', '-m', '3000', '-M', '1500', '-Y', dir, '-f', path.join(dir, 'kamailio.cfg')], { stdio: ['ignore', log, log] });
@@ -91,16 +98,16 @@ export async function besides(n, dir, db, tenant) {
     const count = spawnSync('kamcmd', ['-s', `unix:${dir}/ctl`, 'blacklist.count'], { encoding: 'utf8' }).stdout;
     const own = Number(/bytes: (\d+)/.exec(count)[1]) / Number(/numbers: (\d+)/.exec(count)[1]);
     const mtreeBytes = Number(/memsize: (\d+)/.exec(spawnSync('kamcmd', ['-s', `unix:${dir}/ctl`, 'mtree.summary'], { encoding: 'utf8' }).stdout)?.[1]) / fewer(n);
-    const empty = await ask('empty');
     const ns = {};
-    for (const what of ['blacklist', 'htable', 'mtree']) {
+    for (const what of ['blacklist', 'htable', 'mtree', 'userblocklist']) {
+      const empty = await ask(byUri.includes(what) ? 'empty_uri' : 'empty');
       const r = await ask(what);
       ns[what] = r.ns - empty.ns;
       if (r.hits < LOOKS * 0.45 || r.hits > LOOKS * 0.55) throw new Error(`${what}: ${r.hits} of ${LOOKS} found`);
     }
     const round = (x) => Math.round(x * 100) / 100;
     out.push({ bench: 'blacklist', metric: 'bytes_per_number', value: round(own), unit: 'B', against: round(htable), ratio: round(htable / own) });
-    for (const other of ['htable', 'mtree']) out.push({ bench: 'blacklist', metric: `lookup_ns.vs_${other}`, value: round(ns.blacklist), unit: 'ns', against: round(ns[other]), ratio: round(ns[other] / ns.blacklist) });
+    for (const other of ['htable', 'mtree', 'userblocklist']) out.push({ bench: 'blacklist', metric: `lookup_ns.vs_${other}`, value: round(ns.blacklist), unit: 'ns', against: round(ns[other]), ratio: round(ns[other] / ns.blacklist) });
     if (mtreeBytes) out.push({ bench: 'blacklist', metric: 'bytes_per_number.vs_mtree', value: round(own), unit: 'B', against: round(mtreeBytes), ratio: round(mtreeBytes / own) });
     return out;
   } finally {
