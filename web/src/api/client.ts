@@ -28,6 +28,7 @@ export const api = {
   list: (resource: string, q: ListQuery, signal?: AbortSignal) => request<Page<Row>>('GET', listPath(resource, q), undefined, signal),
   row: (resource: string, id: string) => request<Row>('GET', `/${resource}/${encodeURIComponent(id)}`),
   calls: (q: ListQuery, signal?: AbortSignal) => request<Page<CallFact>>('GET', listPath('calls', q), undefined, signal),
+  discardCall: (id: string, reason: string, approver?: { username: string; password: string }) => request<{ id: string }>('POST', `/calls/${encodeURIComponent(id)}/discard`, { reason, ...(approver && { approver }) }),
   call: (id: string) => request<CallDetail | { live: true }>('GET', `/calls/${encodeURIComponent(id)}`),
   tenants: () => request<Page<Row>>('GET', listPath('tenants', { limit: 200, sort: 'name' }))
 }
