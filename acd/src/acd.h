@@ -118,7 +118,8 @@ struct acd_group { /* ring group */
 	enum acd_hunt hunt;
 	int64_t ring_us, turn_us;
 	bool recent_first, enabled;
-	char music_id[ZJ_UUID_SIZE], prompt_id[ZJ_UUID_SIZE], number_prefix[20], name_prefix[ACD_TEXT_SIZE];
+	char music_id[ZJ_UUID_SIZE], music_class_id[ZJ_UUID_SIZE], prompt_id[ZJ_UUID_SIZE], number_prefix[20],
+		name_prefix[ACD_TEXT_SIZE];
 	struct acd_dest failure;
 	int64_t turns; /* calls so far: round robin's memory */
 };
@@ -163,7 +164,7 @@ struct acd_queue {
 	const struct acd_strategy *strategy;
 	int64_t priority, max_length, max_wait_us, ring_us, retry_us, wrapup_us, announce_us, service_level_us;
 	bool announce_position, record, enabled, gone;
-	char music_id[ZJ_UUID_SIZE];
+	char music_id[ZJ_UUID_SIZE], music_class_id[ZJ_UUID_SIZE];
 	struct acd_dest overflow;
 
 	struct acd_index idle;    /* members that may be offered a caller now, best first */
@@ -242,6 +243,7 @@ struct acd_tenant {
 	struct acd_vip *vips, *vips_by_number;
 	struct acd_reg *registered;
 	struct acd_group *groups, *groups_by_number;
+	struct acd_music_class *music;
 	struct acd_group_member *group_members;
 	struct acd_code *shortcuts, *hot_keys, *applications;
 	struct acd_pair *account_groups;

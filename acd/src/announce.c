@@ -1,6 +1,7 @@
 /* What a waiting caller hears. Texts are in one table, in the tenant's language. */
 #include "announce.h"
 #include "events.h"
+#include "music_class.h"
 #include "queue.h"
 #include "visit.h"
 #include <stdio.h>
@@ -25,7 +26,8 @@ static json_t *say(const struct acd_tenant *t, enum phrase p)
 	return json_pack("{s:s, s:s}", "tts", t->zh ? phrases[p].zh : phrases[p].en, "lang", t->zh ? "zh" : "en");
 }
 
-void acd_play(struct acd_leg *leg, json_t *items, int loop, enum acd_play what)
+/* `more`: further parameters, stolen; NULL: none. */
+static void play(struct acd_leg *leg, json_t *items, int loop, enum acd_play what, json_t *more)
 {
 	struct acd_tenant *t = leg->call->tenant;
 	json_t *params;
@@ -38,7 +40,14 @@ void acd_play(struct acd_leg *leg, json_t *items, int loop, enum acd_play what)
 		json_object_set_new(params, "loop", json_integer(loop));
 	if (what == ACD_PLAY_SPEECH)
 		json_object_set_new(params, "barge", json_true());
+	json_object_update(params, more);
+	json_decref(more);
 	acd_media(t->acd, t, "leg.play", params);
+}
+
+void acd_play(struct acd_leg *leg, json_t *items, int loop, enum acd_play what)
+{
+	play(leg, items, loop, what, NULL);
 }
 
 json_t *acd_item_file(const struct acd *acd, const char *path)
@@ -82,14 +91,40 @@ json_t *acd_item_prompt(const struct acd_tenant *t, const char *id)
 	return prompt && prompt->path ? acd_item_file(t->acd, prompt->path) : NULL;
 }
 
+/* In step: since ever. Else since the caller came into the queue (an announcement does not begin it anew), or now. */
+static json_t *music_since(const struct acd_leg *leg, const struct acd_music_class *m)
+{
+	const struct acd_visit *v = leg->call->visit;
+	int64_t since =
+		m && m->step ? 0 : (v && leg == leg->call->main ? v->entered_at : leg->call->tenant->acd->now) / 1000;
+
+	return json_pack("{s:I, s:i}", "since_ms", (json_int_t)since, "gain_db", m ? m->gain_db : 0);
+}
+
+bool acd_play_music_of(struct acd_leg *leg, const char *music_id, const struct acd_music_class *m)
+{
+	const struct acd_tenant *t = leg->call->tenant;
+	json_t *item = acd_item_prompt(t, music_id), *items = NULL;
+
+	if (item)
+		m = NULL; /* a piece that was chosen for itself */
+	if (item)
+		items = json_pack("[o]", item);
+	else if (m)
+		items = acd_music_items(t, m, leg->call->id);
+	if (!items)
+		return false;
+	play(leg, items, -1, ACD_PLAY_MUSIC, music_since(leg, m));
+	return true;
+}
+
 void acd_play_music(struct acd_leg *leg, const struct acd_queue *q)
 {
 	struct acd_tenant *t = leg->call->tenant;
-	json_t *item = q ? acd_item_prompt(t, q->music_id) : NULL;
 
-	if (!item)
-		item = acd_item_file(t->acd, t->acd->set.music);
-	acd_play(leg, json_pack("[o]", item), -1, ACD_PLAY_MUSIC);
+	if (!acd_play_music_of(leg, q ? q->music_id : "", acd_music_class_find(t, q ? q->music_class_id : "")))
+		play(leg, json_pack("[o]", acd_item_file(t->acd, t->acd->set.music)), -1, ACD_PLAY_MUSIC,
+		     music_since(leg, NULL));
 }
 
 bool acd_play_prompt(struct acd_leg *leg, const char *prompt_id, int loop, enum acd_play what)

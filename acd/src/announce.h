@@ -6,7 +6,11 @@
 void acd_play(struct acd_leg *leg, json_t *items, int loop, enum acd_play what);
 json_t *acd_item_file(const struct acd *acd, const char *path);      /* absolute, or below the store */
 json_t *acd_item_prompt(const struct acd_tenant *t, const char *id); /* NULL: there is none */
-void acd_play_music(struct acd_leg *leg, const struct acd_queue *q /* NULL: the default music */);
+struct acd_music_class;
+/* That piece, else that class (NULL: none). False: there is nothing. */
+bool acd_play_music_of(struct acd_leg *leg, const char *music_id, const struct acd_music_class *m);
+/* The queue's music, else the tenant's default class, else the built-in one. */
+void acd_play_music(struct acd_leg *leg, const struct acd_queue *q /* NULL: on hold */);
 void acd_play_ringback(struct acd_leg *leg, const char *prompt_id /* "": the usual tone */);
 bool acd_play_prompt(struct acd_leg *leg, const char *prompt_id, int loop,
 		     enum acd_play what); /* false: no such prompt */

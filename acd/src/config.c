@@ -9,6 +9,7 @@
 #include "feature.h"
 #include "group.h"
 #include "leg.h"
+#include "music_class.h"
 #include "outbound.h"
 #include "queue.h"
 #include "story.h"
@@ -188,6 +189,7 @@ static void queue_fill(struct acd_queue *q, const json_t *row)
 	q->record = is_true(row, "record");
 	q->enabled = is_true(row, "enabled");
 	ACD_COPY(q->music_id, acd_str(row, "music_id"));
+	ACD_COPY(q->music_class_id, acd_str(row, "music_class_id"));
 	acd_dest_read(&q->overflow, row, "overflow");
 }
 
@@ -344,7 +346,8 @@ const struct acd_config_table acd_config_tables[] = {
 	 acd_extension_row},
 	{"account_group_member", "tenant_id, id, group_id, account_id", acd_pair_row},
 	{"ring_group",
-	 "tenant_id, id, name, number, strategy, ring_time_s, turn_s, recent_first, music_id, prompt_id, "
+	 "tenant_id, id, name, number, strategy, ring_time_s, turn_s, recent_first, music_id, music_class_id, "
+	 "prompt_id, "
 	 "number_prefix, "
 	 "name_prefix, destination_kind, destination_id, destination_number, enabled",
 	 acd_group_row},
@@ -357,13 +360,14 @@ const struct acd_config_table acd_config_tables[] = {
 	 "out_caller_name",
 	 agent_h},
 	{"prompt", "tenant_id, id, name, language, path", prompt_h},
+	{"music_class", "tenant_id, id, identifier, prompt_ids, shuffled, mode, gain_db", acd_music_class_row},
 	{"flow", "tenant_id, id, name, version, enabled", flow_h},
 	{"busy_reason", "tenant_id, id, name", reason_h},
 	{"vip", "tenant_id, id, number, level, queues", acd_vip_row},
 	{"queue",
 	 "tenant_id, id, number, name, strategy, priority, max_length, max_wait_s, ring_timeout_s, retry_delay_s, "
 	 "wrapup_s, announce_s, "
-	 "announce_position, service_level_s, record, music_id, overflow_kind, overflow_id, enabled",
+	 "announce_position, service_level_s, record, music_id, music_class_id, overflow_kind, overflow_id, enabled",
 	 queue_h},
 	{"internal_number", "tenant_id, id, number, kind, object_id", acd_number_row},
 	{"room",
@@ -469,6 +473,7 @@ void acd_tenants_free(struct acd *acd)
 		acd_vips_free(t);
 		FREE_ALL(t->registered, struct acd_reg);
 		acd_groups_free(t);
+		acd_music_classes_free(t);
 		acd_numbers_free(t);
 		acd_rooms_free(t);
 		acd_boxes_free(t);

@@ -33,6 +33,7 @@ static void fill(struct acd_group *g, const json_t *row)
 	ACD_COPY(g->number, acd_str(row, "number"));
 	ACD_COPY(g->name, acd_str(row, "name"));
 	ACD_COPY(g->music_id, acd_str(row, "music_id"));
+	ACD_COPY(g->music_class_id, acd_str(row, "music_class_id"));
 	ACD_COPY(g->prompt_id, acd_str(row, "prompt_id"));
 	ACD_COPY(g->number_prefix, acd_str(row, "number_prefix"));
 	ACD_COPY(g->name_prefix, acd_str(row, "name_prefix"));

@@ -7,6 +7,7 @@
 #include "extension.h"
 #include "group.h"
 #include "leg.h"
+#include "music_class.h"
 #include "segment.h"
 #include "story.h"
 #include "zj_obj.h"
@@ -177,12 +178,19 @@ static void step(struct acd_call *call, struct acd_group *g)
 		step_more(call, g, h->n);
 }
 
+static bool play_music(struct acd_leg *leg, const struct acd_group *g)
+{
+	const struct acd_music_class *m =
+		g->music_class_id[0] ? acd_music_class_find(g->tenant, g->music_class_id) : NULL;
+
+	return acd_play_music_of(leg, g->music_id, m);
+}
+
 /* The caller hears the prompt, then music, else a ring-back tone; in early media while he is not answered. */
 static void greet(struct acd_call *call, const struct acd_group *g)
 {
 	struct acd_leg *main = call->main;
-	bool said = acd_play_prompt(main, g->prompt_id, 0, ACD_PLAY_ANNOUNCEMENT) ||
-		    acd_play_prompt(main, g->music_id, -1, ACD_PLAY_MUSIC);
+	bool said = acd_play_prompt(main, g->prompt_id, 0, ACD_PLAY_ANNOUNCEMENT) || play_music(main, g);
 
 	if (acd_leg_is_answered(main)) {
 		if (!said)
@@ -269,7 +277,7 @@ static void played(struct acd_call *call, struct acd_leg *leg, enum acd_play wha
 
 	if (leg != call->main || what != ACD_PLAY_ANNOUNCEMENT || !g)
 		return;
-	if (!acd_play_prompt(leg, g->music_id, -1, ACD_PLAY_MUSIC))
+	if (!play_music(leg, g))
 		acd_play_ringback(leg, "");
 }
 

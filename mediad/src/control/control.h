@@ -101,7 +101,8 @@ struct md_play_info {
 	struct md_prompt_req *req; /* loading */
 	json_t *errors;
 	int loop, offset_ms, gain_db;
-	bool barge, beep; /* beep: before a recording, told to nobody */
+	int64_t since_ms;        /* wall clock, of one that `joins` */
+	bool joins, barge, beep; /* beep: before a recording, told to nobody */
 };
 
 struct md_recording; /* recording.c */

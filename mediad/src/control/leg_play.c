@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zj_log.h>
+#include <zj_time.h>
 
 static const char *const end_names[] = {"done", "stopped", "barged", "failed"};
 
@@ -70,6 +71,8 @@ static void loaded_h(struct md_play *p, json_t *errors, void *arg)
 	if (i->gain_db)
 		p->gain_q12 = (uint32_t)(4096 * pow(10, i->gain_db / 20.0));
 	md_play_seek(p, (uint64_t)i->offset_ms * (MD_RATE / 1000));
+	p->joins = i->joins;
+	p->since_us = zj_mono_us() - zj_now_us() + i->since_ms * 1000;
 	l->playing = p;
 	md_count(MD_M_PLAYS);
 	md_stream_play(l->stream, p);

@@ -6,9 +6,11 @@
 
 static void leg_play(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
 {
-	int64_t loop = md_int(p, "loop", 0), offset = md_int(p, "offset_ms", 0), gain = md_int(p, "gain_db", 0);
+	int64_t since = md_int(p, "since_ms", 0), loop = md_int(p, "loop", 0), offset = md_int(p, "offset_ms", 0),
+		gain = md_int(p, "gain_db", 0);
 	if (!md_is_alive(l, res) || !md_within(loop, -1, 1000, "loop: -1 (for ever) to 1000", res) ||
 	    !md_within(offset, 0, 86400000, "offset_ms: 0 to 86400000", res) ||
+	    !md_within(since, 0, INT64_C(1) << 45, "since_ms: milliseconds since 1970", res) ||
 	    !md_within(gain, -60, 12, "gain_db: -60 to 12", res))
 		return;
 	struct md_play_info *info = calloc(1, sizeof(*info));
@@ -21,6 +23,8 @@ static void leg_play(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 	info->loop = (int)loop;
 	info->offset_ms = (int)offset;
 	info->gain_db = (int)gain;
+	info->joins = json_object_get(p, "since_ms");
+	info->since_ms = since;
 	info->barge = json_is_true(json_object_get(p, "barge"));
 	int err = md_leg_play_start(l, info, json_object_get(p, "items"), res->text, sizeof(res->text));
 	if (err) {
@@ -116,7 +120,8 @@ static void leg_dtmf(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 MD_LEG_METHOD(dtmf)
 
 const struct zj_rpc_method md_play_methods[] = {
-	{"leg.play", MD_C " play:u items:a loop?:i barge?:b offset_ms?:i gain_db?:i", m_leg_play, "Plays a list"},
+	{"leg.play", MD_C " play:u items:a loop?:i barge?:b offset_ms?:i gain_db?:i since_ms?:i", m_leg_play,
+	 "Plays a list"},
 	{"leg.stop", MD_C " play:u", m_leg_stop, "Ends a play"},
 	{"leg.collect", MD_C " collect:u max:i min?:i term?:s first_ms:i inter_ms:i clear?:b", m_leg_collect,
 	 "Collects keys"},

@@ -27,7 +27,10 @@ struct md_play {
 	int loop; /* further rounds; -1: for ever */
 	bool barge;
 	uint32_t gain_q12; /* 4096: as it is */
+	bool joins;        /* it has been going on since `since_us` (monotonic): who begins now hears what all hear */
+	int64_t since_us;
 	/* media thread */
+	uint64_t due; /* the tick of the next frame */
 	unsigned item;
 	size_t pos;      /* sample in the item */
 	uint64_t played; /* samples */
@@ -36,6 +39,8 @@ struct md_play {
 
 /* The next frame. False: the list is over (pcm is silence after its end). Pure. */
 bool md_play_frame(struct md_play *p, int16_t *pcm, size_t n);
+/* To where a play that began at since_us is now. */
+void md_play_join(struct md_play *p, int64_t now_us);
 /* Moves to so many samples from the start. */
 void md_play_seek(struct md_play *p, uint64_t samples);
 #endif

@@ -68,3 +68,18 @@ void md_play_seek(struct md_play *p, uint64_t samples)
 		p->item++;
 	}
 }
+
+void md_play_join(struct md_play *p, int64_t now_us)
+{
+	uint64_t all = 0, gone = now_us > p->since_us ? (uint64_t)(now_us - p->since_us) * (MD_RATE / 1000) / 1000 : 0;
+	for (unsigned i = 0; i < p->n; i++)
+		all += p->items[i].samples;
+	if (!all)
+		return;
+	if (p->loop > 0 && gone >= all) {
+		uint64_t rounds = gone / all, left = (uint64_t)p->loop;
+		p->loop -= (int)(rounds < left ? rounds : left);
+		gone = rounds <= left ? gone % all : all;
+	}
+	md_play_seek(p, p->loop < 0 ? gone % all : gone);
+}
