@@ -65,7 +65,7 @@ function ahead(a, b) {
 	return best;
 }
 
-// covers: MED-V312 MED-V314
+// covers: MED-V312
 test('in step: callers who come at different moments hear the same at the same moment, also after an announcement', async () => {
 	const long = await tenant.prompt('long', writeWav(noise(9000)));
 	const m = await musicClass('together', { prompt_ids: [long.id, pieces[0].id], mode: 'step' });
@@ -113,7 +113,6 @@ test('from the beginning: each caller hears the first piece first; an announceme
 	}
 });
 
-// covers: MED-V313
 test('a class has fields and bounds of its own, is searched, deleted and restored; a live queue follows; another tenant\'s prompts are none', async () => {
 	const m = await musicClass('quiet', { gain_db: -12, description: 'for the night' });
 	assert.deepEqual([m.name, m.identifier, m.mode, m.shuffled, m.gain_db], ['Music quiet', 'quiet', 'start', false, -12]);

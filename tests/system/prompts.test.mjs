@@ -102,7 +102,6 @@ test('speech is brought to the loudness as well, quiet and loud; what would clip
 	assert.equal((await upload('nothing', writeWav(new Int16Array(8000)))).lufs, -70);
 });
 
-// covers: MED-K02 MED-K03 MED-V320
 test('what was uploaded is searched, listened to in ranges, downloaded, replaced while it is played, deleted and brought back', async () => {
 	const row = await upload('欢迎词 (总台)', writeWav(sine(HZ.other, 2000)), { language: 'zh' });
 	await tenant.api.patch(`/prompts/${row.id}`, { description: '总台 welcome words' });
@@ -164,7 +163,7 @@ test('a text becomes a prompt in each of eight languages; another text or langua
 	assert.notEqual(moved.sha256, sha256, 'read by the other voice');
 });
 
-// covers: MED-V318 MED-V315
+// covers: MED-V315
 test('prompts of one name are language versions: a flow hears its language\'s, a called prompt the tenant\'s, else the one there is', async () => {
 	const zh = await upload('greeting', writeWav(sine(HZ.zh, 900)), { language: 'zh' });
 	const only = await upload('only-fr', writeWav(sine(HZ.other, 900)), { language: 'fr' });
