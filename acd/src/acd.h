@@ -369,7 +369,7 @@ struct acd_call {
 	struct acd_dest dest;                          /* of the present story */
 	char out_ext[ACD_NUMBER_SIZE];                 /* the extension that calls outside, "": nobody's */
 	char out_number[ZJ_UUID_SIZE], out_service[ZJ_UUID_SIZE]; /* the trunk number chosen; the number it calls for */
-	bool out_click, out_anonymous;
+	bool out_click, out_anonymous, out_known; /* known: one of the numbers that the agent's group talked with */
 	int64_t started_at, answered_at, ended_at, last_at;
 	int64_t hangup_cause;
 	char hangup_by[16], hangup_reason[64];

@@ -249,6 +249,9 @@ static json_t *originate(struct acd_tenant *t, const json_t *p)
 		return refuse(acd_agent_state_name(a->state));
 	if (!acd_dest_parse(t, acd_str(p, "to"), &dest))
 		return refuse("no such number");
+	if (dest.kind == ACD_TO_EXTERNAL && !dest.id[0] && !json_is_true(json_object_get(p, "known")) &&
+	    acd_out_restricted(t, a->group_id, dest.number))
+		return refuse("outbound_restricted");
 	if (acd_str(p, "number")[0] && !acd_out_has(t, "trunk_number", acd_str(p, "number")))
 		return refuse("no such number to show");
 	if (acd_str(p, "service")[0] && !acd_out_has(t, "number", acd_str(p, "service")))
@@ -266,6 +269,7 @@ static json_t *originate(struct acd_tenant *t, const json_t *p)
 	ACD_COPY(c->out_service, acd_str(p, "service"));
 	c->out_anonymous = json_is_true(json_object_get(p, "anonymous"));
 	c->out_click = true;
+	c->out_known = json_is_true(json_object_get(p, "known"));
 	c->dest = dest;
 	c->story = &acd_story_callout;
 	c->main = acd_leg_originate(c, a->ext, ACD_ROLE_AGENT, t->acd->set.dial_ring_us);
@@ -291,7 +295,7 @@ const struct acd_command acd_commands[] = {
 	 "sends the customer elsewhere: queue:, extension:, ivr:, external: or a number", transfer},
 	{"call.hold", COMMON "call:u on:b", "music for the customer, or back", hold},
 	{"call.record", COMMON "call:u do:s admin?:b", "begins, ends, pauses or resumes its recording", record},
-	{"call.originate", COMMON "agent:u to:s number?:u service?:u anonymous?:b",
+	{"call.originate", COMMON "agent:u to:s number?:u service?:u anonymous?:b known?:b",
 	 "calls a number, the agent's phone first", originate},
 	{"conference.invite", COMMON "room:u admin?:b numbers:a", "rings all of them into a conference room",
 	 acd_conference_invite_cmd},

@@ -385,6 +385,7 @@ const struct acd_config_table acd_config_tables[] = {
 	{"queue_agent", "tenant_id, id, queue_id, agent_id, skill, priority", queue_agent_h},
 	{"outbound_rule", "tenant_id, id, route_id, prefix, length, destination_kind, destination_id, strip, add",
 	 acd_out_rule_row},
+	{"agent_group", "tenant_id, id, outbound_restricted", acd_out_agent_group_row},
 	{"account_group", "tenant_id, id, outbound_kind, outbound_id, outbound_route_id", acd_out_group_row},
 	{"account", "tenant_id, id, access_number, force_record", acd_out_account_row},
 	{"trunk_number", "tenant_id, id, full_number, caller_name, trunk_id", acd_out_number_row},

@@ -39,6 +39,7 @@ void acd_outbound_forget(struct acd_tenant *t)
 		acd_outbound_keep(t, table, id, row);                                                                  \
 	}
 KEEPER(acd_out_rule_row, "outbound_rule")
+KEEPER(acd_out_agent_group_row, "agent_group")
 KEEPER(acd_out_group_row, "account_group")
 KEEPER(acd_out_account_row, "account")
 KEEPER(acd_out_number_row, "trunk_number")
@@ -96,6 +97,12 @@ bool acd_is_emergency(const struct acd_tenant *t, const char *number)
 	struct acd_tenant *carrier = carrier_of(t);
 
 	return lists_emergency(t, number) || (carrier && carrier != t && lists_emergency(carrier, number));
+}
+
+bool acd_out_restricted(const struct acd_tenant *t, const char *group_id, const char *number)
+{
+	return json_is_true(json_object_get(row_of(t, "agent_group", group_id), "outbound_restricted")) &&
+	       !acd_is_emergency(t, number);
 }
 
 static bool is_number(const char *s)
@@ -374,6 +381,11 @@ enum acd_out_verdict acd_outbound(struct acd_call *call, struct acd_out *out, st
 		return emergency(call, &a, out);
 	if (!may_dial(&a, number, why))
 		return ACD_OUT_REFUSE;
+	if (call->main->role == ACD_ROLE_AGENT && !call->out_known &&
+	    acd_out_restricted(t, acd_str(a.agent, "group_id"), number)) {
+		refuse(why, 403, ACD_RESULT_BARRED, "the agent group calls none but its recent callers");
+		return ACD_OUT_REFUSE;
+	}
 	route = acd_str(a.group, "outbound_route_id");
 	if (!*route)
 		route = acd_str(tenant_row(t), "outbound_route_id");

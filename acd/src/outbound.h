@@ -10,6 +10,7 @@ json_t *acd_kept(const struct acd_tenant *t, const char *table);
 void acd_outbound_keep(struct acd_tenant *t, const char *table, const char *id, const json_t *row);
 void acd_outbound_forget(struct acd_tenant *t);
 void acd_out_rule_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_out_agent_group_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_group_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_account_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_number_row(struct acd_tenant *t, const char *id, const json_t *row);
@@ -19,6 +20,9 @@ void acd_client_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_client_contact_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_client_number_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_emergency_row(struct acd_tenant *t, const char *id, const json_t *row);
+
+/* May agents of this group call none but those whom the group talked with lately? Emergency numbers are free. */
+bool acd_out_restricted(const struct acd_tenant *t, const char *group_id, const char *number);
 
 struct acd_out { /* what the edge is told of a call */
 	char number[ACD_NUMBER_SIZE];

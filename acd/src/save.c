@@ -366,6 +366,7 @@ json_t *acd_save_call(const struct acd_call *c)
 	CALL_TIMES(PUT_TIME)
 	put(o, "queued", c->queued);
 	put(o, "out_click", c->out_click);
+	put(o, "out_known", c->out_known);
 	put(o, "out_anonymous", c->out_anonymous);
 	if (c->result_set)
 		json_object_set_new(o, "result", json_string(acd_result_name(c->result)));
@@ -416,6 +417,7 @@ struct acd_call *acd_load_call(struct acd_tenant *t, const char *id, const json_
 	acd_dest_read(&c->dest, o, "dest");
 	c->queued = acd_int(o, "queued", 0);
 	c->out_click = acd_int(o, "out_click", 0);
+	c->out_known = acd_int(o, "out_known", 0);
 	c->out_anonymous = acd_int(o, "out_anonymous", 0);
 	c->result_set = json_is_string(json_object_get(o, "result"));
 	c->result = acd_result_parse(acd_str(o, "result"), ACD_RESULT_FAILED);

@@ -78,7 +78,8 @@ static void answered(json_t *result, int code, const char *message, json_t *data
 	zj_deref(req);
 }
 
-void api_command(struct api_req *req, const char *method, json_t *params)
+/* Who asks, and the request's name; false: answered. */
+static bool command_signed(struct api_req *req, json_t *params)
 {
 	char *key = api_req_header(req, "idempotency-key");
 	json_object_set_new(params, "tenant", json_string(req->who.tenant));
@@ -89,12 +90,17 @@ void api_command(struct api_req *req, const char *method, json_t *params)
 			    key && *key && strlen(key) <= 128 ? json_sprintf("%s:%s", req->who.account, key)
 							      : json_string(fresh));
 	zj_deref(key);
-	if (!api_acd_is_up(req->api->acd)) {
-		json_decref(params);
+	if (!api_acd_is_up(req->api->acd))
 		api_fail(req, RES_P_AWAY, "the call engine is away");
-		return;
-	}
-	api_acd_ask(req->api->acd, method, params, answered, zj_ref(req));
+	return api_acd_is_up(req->api->acd);
+}
+
+void api_command(struct api_req *req, const char *method, json_t *params)
+{
+	if (command_signed(req, params))
+		api_acd_ask(req->api->acd, method, params, answered, zj_ref(req));
+	else
+		json_decref(params);
 }
 
 static const char *not_looked_after(struct api_req *req, const char *permission)
@@ -286,6 +292,44 @@ static void rename_id(json_t *params, const char *from, const char *to)
 	json_object_del(params, from);
 }
 
+/* A click of an agent whose group calls none but those it talked with lately: acd says so, the database knows with
+ * whom. Kept with the request, so that it goes with it. */
+struct click {
+	json_t *params;
+};
+
+static void click_destructor(void *obj)
+{
+	json_decref(((struct click *)obj)->params);
+}
+
+static void known(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
+{
+	json_t *params = ((struct click *)req->user)->params;
+	if (strcmp(PQgetvalue(results[0], 0, 0), "t") != 0) {
+		refused(req, "outbound_restricted");
+		return;
+	}
+	json_object_set_new(params, "known", json_true());
+	json_object_set_new(params, "request", json_sprintf("%s:known", text(params, "request")));
+	api_acd_ask(req->api->acd, "call.originate", json_incref(params), answered, zj_ref(req));
+}
+
+static void clicked(json_t *result, int code, const char *message, json_t *data, void *arg)
+{
+	struct api_req *req = arg;
+	const json_t *params = ((struct click *)req->user)->params;
+	const char *values[] = {text(params, "agent"), text(params, "to")};
+	struct zj_pg_query q = {.sql = "select zj.zj_group_knows($1::uuid, $2)", .n = 2, .values = values};
+	if (strcmp(text(result, "refused"), "outbound_restricted") != 0 &&
+	    strcmp(text(result ? result : data, "because"), "outbound_restricted") != 0) {
+		answered(result, code, message, data, req);
+		return;
+	}
+	api_db_run(req, &q, 1, known, NULL, NULL);
+	zj_deref(req);
+}
+
 void api_call_create_h(struct api_req *req)
 {
 	static const struct api_member members[] = {{"to", JSON_STRING, true},
@@ -308,5 +352,14 @@ void api_call_create_h(struct api_req *req)
 	/* What acd would take for no id at all is refused there by name. */
 	rename_id(params, "number_id", "number");
 	rename_id(params, "service_id", "service");
-	api_command(req, "call.originate", params);
+	struct click *c = zj_alloc(sizeof(*c), click_destructor);
+	if (!c) {
+		json_decref(params);
+		return api_fail(req, RES_P_INTERNAL, "out of memory");
+	}
+	c->params = params;
+	zj_deref(req->user);
+	req->user = c;
+	if (command_signed(req, params))
+		api_acd_ask(req->api->acd, "call.originate", json_incref(params), clicked, zj_ref(req));
 }

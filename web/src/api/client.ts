@@ -30,6 +30,8 @@ export const api = {
   calls: (q: ListQuery, signal?: AbortSignal) => request<Page<CallFact>>('GET', listPath('calls', q), undefined, signal),
   discardCall: (id: string, reason: string, approver?: { username: string; password: string }) => request<{ id: string }>('POST', `/calls/${encodeURIComponent(id)}/discard`, { reason, ...(approver && { approver }) }),
   call: (id: string) => request<CallDetail | { live: true }>('GET', `/calls/${encodeURIComponent(id)}`),
+  /** One's own agent calls: its phone first, then the number. */
+  dial: (to: string) => request<unknown>('POST', '/calls', { to }),
   tenants: () => request<Page<Row>>('GET', listPath('tenants', { limit: 200, sort: 'name' }))
 }
 
