@@ -1,6 +1,6 @@
 // What a carrier and a tenant say about trunks, through the api: fields, defaults, refusals, secrets, templates, what goes along.
 // covers: PBX-V003 PBX-V007 PBX-V075 PBX-V076 PBX-V077 PBX-V078 PBX-V302 PBX-K07 PBX-K08 PBX-K09 PBX-K11 PBX-K14 PBX-K15 PBX-K16 PBX-K18
-// covers: NUM-K12 NUM-K14 NUM-V524
+// covers: NUM-K12 NUM-K14 NUM-V524 PBX-V308 PBX-V310
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Instance } from '../tools/instance.mjs';
@@ -88,4 +88,27 @@ test('the attribution table: made, found, changed, deleted, cleared', async () =
 	await refused(api.post('/number-attributions', { prefix: 'x' }), 422, 'prefix');
 	for (const row of rows) await api.delete(`/number-attributions/${row.id}`);
 	await poll(async () => (await api.get('/number-attributions')).items.length === 0, { what: 'an empty table' });
+});
+
+test('an outbound rule goes to a target of its kind: each kind has a list of its own; the sample of the manual, to a fax device', async () => {
+	const { resources } = await api.get('/meta/resources');
+	const target = resources.find((r) => r.name === 'outbound-rules').fields.find((f) => f.name === 'destination_id');
+	const owner = await api.post('/accounts', { username: 'fax', name: 'Fax', password: 'Clerk-pass-1' });
+	const fax = await api.post('/fax-devices', { account_id: owner.id, name: 'FAX-4065', number: '4065', station_id: 'FAX-4065', city_code: '021' });
+	const made = { queue: await tenant.queue('4002'), ring_group: await api.post('/ring-groups', { name: 'All', number: '4066' }), fax };
+	const route = await api.post('/outbound-routes', { name: 'FAX_Outbound' });
+	const rule = await api.post('/outbound-rules', { route_id: route.id, destination_kind: 'fax', destination_id: fax.id });
+	assert.deepEqual([rule.prefix, rule.length, rule.destination_kind, rule.destination_id], ['default', 0, 'fax', fax.id]);
+	for (const kind of ['queue', 'ivr', 'extension', 'ring_group', 'conference', 'voicemail', 'fax', 'application']) assert.ok(resources.some((r) => r.name === target.refs[kind]), `a list for ${kind}`);
+	for (const [kind, row] of Object.entries(made)) {
+		assert.ok((await api.get(`/${target.refs[kind]}`)).items.some((x) => x.id === row.id), `${kind} is in its list`);
+		for (const other of Object.keys(made).filter((k) => k !== kind)) {
+			assert.ok(!(await api.get(`/${target.refs[other]}`)).items.some((x) => x.id === row.id), `${kind} is not among ${other}`);
+			await refused(api.post('/outbound-rules', { route_id: route.id, prefix: '9', destination_kind: other, destination_id: row.id }), 422, 'destination_id');
+		}
+	}
+	const ends = await api.post('/outbound-rules', { route_id: route.id, prefix: '900', destination_kind: 'hangup' });
+	assert.equal(ends.destination_id, null);
+	assert.deepEqual((await api.get(`/outbound-rules?filter[route_id]=${route.id}`)).items.map((x) => x.prefix).sort(), ['900', 'default']);
+	assert.equal((await api.get(`/outbound-routes/${route.id}`)).rules, 2);
 });
