@@ -86,6 +86,11 @@ export async function besides(n, dir, db, tenant) {
     const [from, to, hits] = r.headers['x-took'][0].split(' ').map(Number);
     return { ns: (to - from) * 1e9 / LOOKS, hits };
   };
+  // The quickest of three: others use the machine, too.
+  const best = async (what) => {
+    const all = [await ask(what), await ask(what), await ask(what)];
+    return all.reduce((x, y) => (y.ns < x.ns ? y : x));
+  };
   try {
     for (let i = 0; ; i++) {
       if (child.exitCode !== null || i > 300) throw new Error(`Kamailio: ${fs.readFileSync(path.join(dir, 'kamailio.log'), 'utf8').slice(-2000)}`);
@@ -100,8 +105,8 @@ export async function besides(n, dir, db, tenant) {
     const mtreeBytes = Number(/memsize: (\d+)/.exec(spawnSync('kamcmd', ['-s', `unix:${dir}/ctl`, 'mtree.summary'], { encoding: 'utf8' }).stdout)?.[1]) / fewer(n);
     const ns = {};
     for (const what of ['blacklist', 'htable', 'mtree', 'userblocklist']) {
-      const empty = await ask(byUri.includes(what) ? 'empty_uri' : 'empty');
-      const r = await ask(what);
+      const empty = await best(byUri.includes(what) ? 'empty_uri' : 'empty');
+      const r = await best(what);
       ns[what] = r.ns - empty.ns;
       if (r.hits < LOOKS * 0.45 || r.hits > LOOKS * 0.55) throw new Error(`${what}: ${r.hits} of ${LOOKS} found`);
     }

@@ -5,12 +5,13 @@
 export function fill(pg, { rows, numbers, tenants }) {
 	pg.sql(`set search_path = zj, public; set synchronous_commit = off; set maintenance_work_mem = '1GB';
 		insert into tenant (kind, name, title, sip_domain) values ('carrier', 'carrier', 'C', 'carrier.test');
-		insert into tenant (name, title, sip_domain) select 't' || i, 'T', 't' || i || '.test' from generate_series(1, ${tenants}) i;
 		insert into trunk (tenant_id, name, host) select id, 'carrier', '127.0.0.2' from tenant where kind = 'carrier';
+		set session_replication_role = replica;
+		insert into tenant (tenant_id, id, name, title, sip_domain) select id, id, 't' || i, 'T', 't' || i || '.test' from (select i, zj_uuid7() as id from generate_series(1, ${tenants}) i) x;
 		create temp table t as select row_number() over (order by id) - 1 as n, id from tenant where kind = 'tenant';
 		create unique index on t (n);
+		analyze t;
 		insert into queue (tenant_id, id, number, name) select id, id, '4001', 'Q' from t;
-		set session_replication_role = replica;
 		insert into number (tenant_id, id, number) select t.id, ('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, '+8620' || lpad(i::text, 8, '0') from generate_series(0, ${numbers - 1}) i join t on t.n = i % ${tenants};
 		insert into inbound_route (tenant_id, id, name, did_match, number_id, destination_kind, destination_id)
 			select t.id, ('00000000-0001-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 'r' || i, 'number', ('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 'queue', t.id from generate_series(0, ${numbers - 1}) i join t on t.n = i % ${tenants};
