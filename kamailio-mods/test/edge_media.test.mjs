@@ -64,6 +64,28 @@ test('SRTP, a codec that mediad lacks, an address out of reach: relayed, each fo
     assert.match(call.invite.body, /m=audio \d+ RTP\/AVP .*8/, `${because}: mediad can talk`);
     assert.deepEqual(await said(call), [String(e.relayOf(call.invite.body)), because]);
     assert.ok(e.relayOf(call.response.body) > 0);
+    if (because !== 'srtp') continue;
+    assert.match(call.response.body, /m=audio \d+ RTP\/SAVP 8\r\n[^]*a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:/, 'the answer is encrypted as the offer was');
+    // What mediad offers later (hold), and what the asking end offers anew, is encrypted, too.
+    const toCarrier = new Promise((resolve) => e.carrier.once('request', (m, respond) => {
+      respond(200, 'OK', { body: secure, headers: { Contact: `<sip:c@127.0.0.2:${e.carrier.port}>`, 'Content-Type': 'application/sdp' } }).stopRepeating();
+      resolve(m);
+    }));
+    const held = await e.mediad.request({ method: 'INVITE', uri: uriOf(header(call.invite, 'contact')), body: sdp('127.0.0.1', 50000, 'a=sendonly\r\n'), headers: {
+      From: header(call.response, 'to'), To: call.invite.headers.from[0], 'Call-ID': header(call.invite, 'call-id'), CSeq: '7 INVITE', Contact: `<sip:mediad@127.0.0.1:${e.base + 20}>`,
+      Route: call.invite.headers['record-route'], 'Content-Type': 'application/sdp' } }, e.sip);
+    assert.equal(held.status, 200);
+    const { body: reoffered } = await toCarrier;
+    assert.match(reoffered, /m=audio \d+ RTP\/SAVP 8[^]*a=crypto:\d+ AES_CM_128_HMAC_SHA1_80/);
+    assert.doesNotMatch(reoffered, /NULL|F8_/, 'nothing that does not encrypt');
+    assert.match(held.body, /m=audio \d+ RTP\/AVP 8/);
+    assert.doesNotMatch(held.body, /a=crypto/);
+    const arriving = e.nextAtMediad();
+    const again = e.carrier.request(call.request('INVITE', { body: secure, cseq: 8 }), e.sip);
+    const { message, respond } = await arriving;
+    assert.match(message.body, /m=audio \d+ RTP\/AVP 8/);
+    respond(200, 'OK', answerAtMediad(e)).stopRepeating();
+    assert.match((await again).body, /m=audio \d+ RTP\/SAVP 8[^]*a=crypto:/);
   }
 });
 

@@ -19,8 +19,6 @@ static const struct {
 	const char *name, *file, *object, *help;
 } kinds[] = {
 	{"server", "tls.pem", "cert", "what we show to telephones and browsers: certificate, chain, key"},
-	{"client", "trunk.pem", "cert", "what we show to carriers over TLS: certificate, chain, key"},
-	{"carriers", "trunk-ca.pem", "ca-file", "who vouches for carriers' certificates: authorities"},
 };
 
 /* One command of HAProxy's stats socket; its answer is in `out`. */

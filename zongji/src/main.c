@@ -34,7 +34,7 @@ static const struct {
 	{"collect", "", cmd_collect, "keep the SIP trace that Kamailio and mediad mirror (started by `up`)"},
 	{"migrate", "[--wait SECONDS]", cmd_migrate, "bring the database to this version's schema"},
 	{"bootstrap", "", cmd_bootstrap, "make the roles' passwords, the carrier and its first account"},
-	{"certificate", "server | client | carriers FILE.pem", cmd_certificate,
+	{"certificate", "server FILE.pem", cmd_certificate,
 	 "another certificate, in effect at once; no connection ends"},
 	{"demo", "[--quiet]", cmd_demo,
 	 "place a call through everything, with a simulated caller and agent, and tell its story"},
