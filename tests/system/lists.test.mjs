@@ -65,3 +65,21 @@ test('the white list and the lists of lines have entries of their own in the men
 	await poll(async () => (await numbers()).length === 3, { timeout: 8000, what: 'all of them' });
 	await me.close();
 });
+
+// covers: NUM-V516
+test('numbers are written in lists as the newest rule of the team says, and stay digits in the data', async () => {
+	await tenant.api.post('/number-formats', { pattern: '138xxxxxxxx', output: 'old ###########' });
+	await tenant.api.post('/number-formats', { pattern: '1381xxxxxxx', output: '(+86) ###-####-####' });
+	await tenant.api.post('/customers', { name: 'Wang', phone: '13812345678' });
+	await tenant.api.post('/customers', { name: 'Li', phone: '13912345678' });
+	const me = await Person.sit(browser, zj, { lang: 'zh' });
+	await me.login({ tenant: tenant.name, username: 'admin', password: tenant.password });
+	await me.see('board');
+	await me.open('/data/customers');
+	await me.page.locator('[data-testid=resource-list][data-ready=true]').first().waitFor();
+	const row = (name) => me.page.getByTestId('data-row').filter({ hasText: name }).innerText();
+	await poll(async () => /\(\+86\) 138-1234-5678/.test(await row('Wang')), { timeout: 8000, what: 'a number by the rule' });
+	assert.match(await row('Li'), /13912345678/);
+	assert.equal((await tenant.api.get('/customers?filter[name]=Wang')).items[0].phone, '13812345678');
+	await me.close();
+});

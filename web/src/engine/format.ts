@@ -3,6 +3,7 @@ import { formatMoment, labelOf } from '../i18n'
 import { e } from '../i18n/engine'
 import { dictionaryLabel } from '../stores/dictionaries'
 import { labelOfRow } from '../stores/labels'
+import { shownNumber } from '../stores/number-formats'
 import { refOf, valueOf, type Field } from './fields'
 
 const two = (n: number): string => String(n).padStart(2, '0')
@@ -53,6 +54,8 @@ export function showValue(f: Field, value: unknown, row: Record<string, unknown>
       return JSON.stringify(value)
     case 'html':
       return textOfHtml(String(value))
+    case 'phone':
+      return shownNumber(String(value))
     case 'file':
       return e.value.form.download
     default:
