@@ -15,6 +15,7 @@
 #define RETRY_MAX_MS  10000
 #define LOG_KEPT_S    86400   /* the change log is kept two days */
 #define CHANGED_MAX   1000000 /* rows; more at once is loaded as a whole */
+#define LOOKED_UP_MAX 500     /* keys one by one */
 #define WHO           "blacklist"
 
 struct bl_follow {
@@ -209,23 +210,36 @@ static int apply_rows(struct bl_follow *f, const char *snapshot)
 	return 0;
 }
 
+/* Statistics say nothing true of a table that was just filled or emptied. Few keys are looked up by the table's own
+ * index, whatever they say; many are met by one scan of it, for with the wrong index each would cost as much. */
+static bool force_plan(struct bl_follow *f, const char *keys)
+{
+	char sql[SEEN_MAX * 2 + 512], n[24];
+	snprintf(sql, sizeof sql, "select count(*)::text from (select %s) c", keys);
+	if (!ask(f, sql, n, sizeof n))
+		return false;
+	if (strtoul(n, NULL, 10) > LOOKED_UP_MAX)
+		return run(f, "set local enable_nestloop = off");
+	return run(f, "set local enable_seqscan = off") && run(f, "set local enable_bitmapscan = off");
+}
+
 static int load_changed(struct bl_follow *f)
 {
-	char snapshot[SEEN_MAX], sql[2 * SEEN_MAX + 1200];
-	/* Each key by the table's own index: whatever statistics say of a table that was just filled or emptied. */
-	if (!begin_reading(f, snapshot) || !run(f, "set local enable_seqscan = off") ||
-	    !run(f, "set local enable_bitmapscan = off"))
+	char snapshot[SEEN_MAX], keys[2 * SEEN_MAX + 400], sql[sizeof keys + 600];
+	snprintf(keys, sizeof keys,
+		 "distinct tenant_id, split_part(key, ':', 1) as match, split_part(key, ':', 2) as number from "
+		 "zj_change "
+		 "where table_name = 'blacklist' and key is not null and tx >= pg_snapshot_xmin('%s') and not "
+		 "pg_visible_in_snapshot(tx, '%s')",
+		 f->seen, f->seen);
+	snprintf(sql, sizeof sql,
+		 "copy (select c.tenant_id, c.match, c.number, r.* from (select %s) c left join lateral "
+		 "(select " BL_ROW_COLUMNS
+		 " from blacklist b where b.tenant_id = c.tenant_id and b.number = c.number and "
+		 "b.match = c.match and b.enabled) r on true order by 1, 2, 3) to stdout (format binary)",
+		 keys);
+	if (!begin_reading(f, snapshot) || !force_plan(f, keys))
 		return EIO;
-	snprintf(
-		sql, sizeof sql,
-		"copy (select c.tenant_id, c.match, c.number, r.* from (select distinct tenant_id, split_part(key, "
-		"':', 1) as "
-		"match, split_part(key, ':', 2) as number from zj_change where table_name = 'blacklist' and key is not "
-		"null and tx >= pg_snapshot_xmin('%s') and not pg_visible_in_snapshot(tx, '%s')) c left join lateral "
-		"(select " BL_ROW_COLUMNS
-		" from blacklist b where b.tenant_id = c.tenant_id and b.number = c.number and "
-		"b.match = c.match and b.enabled) r on true order by 1, 2, 3) to stdout (format binary)",
-		f->seen, f->seen);
 	f->rows_n = 0;
 	int err = stream(f, sql, keep_row);
 	if (err == E2BIG)

@@ -25,7 +25,7 @@ async function dialled(number, wanted) {
 const facts = (number) => poll(() => zj.sql(`select result, hangup_reason, barred_by, hangup_by from zj.call where tenant_id = '${tenant.id}' and callee = '${number}' order by id desc limit 1`).then((r) => r[0]), { what: 'facts' });
 
 before(async () => {
-	zj = await Instance.take();
+	zj = await Instance.take({ exclusive: true }); // for the port of its e-mails
 	smtp = await Smtp.listen(zj.base + 97);
 	zj.later(smtp);
 	carrier = zj.later(await AnsweringCarrier.open({ host: '127.0.0.33' }));
