@@ -12,7 +12,7 @@ const columnsSql = `select t.relname, a.attname, format_type(a.atttypid, a.attty
 const TEXTS = ['x1', '7001', 'x', '138', '+8613800000001', 'a@b.test', 'queues', 'queues.read', 'name', 'text', '#000000', '09:00', '{"a":1}', 'https://a.test/', 'f'.repeat(64), '127.0.0.9'];
 const VALUES = {
   uuid: ['018f0000-0000-7000-8000-00000000beef'], integer: ['1', '500'], bigint: ['1'], smallint: ['1'], numeric: ['1'], boolean: ['true'], 'timestamp with time zone': ['now()', "now() + interval '1 day'"],
-  date: ['current_date'], inet: ["'127.0.0.9'"], cidr: ["'127.0.0.9'"], jsonb: ["'{}'", "'[]'"], json: ["'{}'"], xid8: ['pg_current_xact_id()'], 'text[]': ["'{}'"], 'uuid[]': ["'{}'"], 'time without time zone': ["'09:00'"],
+  date: ['current_date'], inet: ["'127.0.0.9'"], cidr: ["'127.0.0.9'"], jsonb: ["'{}'", "'[]'"], json: ["'{}'"], xid8: ['pg_current_xact_id()'], 'text[]': ["'{}'"], 'uuid[]': ["'{}'", "'{018f0000-0000-7000-8000-00000000beef}'"], 'time without time zone': ["'09:00'"],
 };
 
 // Texts that the column's own pattern and length take, as far as that can be read from the check; else all of them.
@@ -65,7 +65,10 @@ export async function fillTenant(pg, tenant) {
       if (/^[0-9a-f-]{36}$/.test(answer ?? '')) ids[resource] = answer;
       else last = answer;
     }
-    if (!ids[resource]) throw new Error(`no row could be made in ${table}: ${last}`);
+    if (!ids[resource]) {
+      await psql.end();
+      throw new Error(`no row could be made in ${table}: ${last}`);
+    }
   }
   await psql.end();
   return ids;
