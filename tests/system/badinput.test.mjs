@@ -53,7 +53,7 @@ async function sipIsWell() {
 
 test('malformed SIP (RFC 4475, and worse), from a phone\'s and from the carrier\'s address: the edge stays well', async () => {
 	for (const host of ['127.0.0.1', '127.0.0.2']) {
-		const socket = dgram.createSocket('udp4');
+		const socket = dgram.createSocket('udp4').unref();
 		socket.bind(0, host);
 		await once(socket, 'listening');
 		const answers = [];
@@ -66,7 +66,8 @@ test('malformed SIP (RFC 4475, and worse), from a phone\'s and from the carrier\
 		}
 		await sipIsWell();
 		assert.ok(answers.some((line) => /^SIP\/2\.0 4\d\d/.test(line)), `errors were answered: ${answers.length}`);
-		assert.ok(answers.every((line) => /^(SIP\/2\.0 \d\d\d|[A-Z]+ )/.test(line)));
+		const odd = answers.filter((line) => line > '\x03' && !/^(SIP\/2\.0 \d\d\d|[A-Z]+ )/.test(line)); // keep-alives are answered too: by an empty line, by STUN (RFC 5626)
+		assert.deepEqual(odd, []);
 		socket.close();
 	}
 	assert.deepEqual(await pidsNow(), pids);
