@@ -35,6 +35,7 @@ static void next_h(struct acd *acd, struct acd_timer *timer)
 
 	if (!acd->lost || !acd->relays_living)
 		return;
+	/* cppcheck-suppress nullPointerRedundantCheck; legs leave the list within the loop */
 	DL_FOREACH (acd->lost->call->legs, leg)
 		if (leg->lost)
 			offer_anew(leg);

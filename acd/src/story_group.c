@@ -52,6 +52,7 @@ static unsigned stop_all(struct acd_call *call, const struct acd_leg *but, enum 
 	unsigned n = 0;
 
 	DL_FOREACH_SAFE (call->legs, leg, next) {
+		/* cppcheck-suppress nullPointerRedundantCheck; `but` may be NULL, `leg` not */
 		if (!leg->rung || leg == but)
 			continue;
 		end_ring(leg, outcome);

@@ -30,6 +30,17 @@ static void tell(struct acd_call *call, const char *method, json_t *params)
 	acd_call_dirty(call);
 }
 
+static void resumed_h(struct acd *acd, struct acd_timer *timer);
+
+static void pause_until(struct acd_call *call, int64_t at)
+{
+	call->paused_until = at;
+	if (at && at != INT64_MAX)
+		acd_timer_start(call->tenant->acd, &call->pause, at, resumed_h);
+	else
+		acd_timer_stop(&call->pause);
+}
+
 static void start(struct acd_call *call)
 {
 	struct acd_segment *s = acd_segment_of(call->main);
@@ -40,18 +51,9 @@ static void start(struct acd_call *call)
 	ACD_COPY(call->record_segment, s ? s->id : NULL);
 	ACD_COPY(call->record_leg, call->main->id);
 	call->recording = true;
+	call->record_asked = false;
+	pause_until(call, 0); /* the former one may have ended by itself in its pause: the disk */
 	tell(call, "room.record", json_pack("{s:s, s:s}", "path", path, "left", call->main->id));
-}
-
-static void resumed_h(struct acd *acd, struct acd_timer *timer);
-
-static void pause_until(struct acd_call *call, int64_t at)
-{
-	call->paused_until = at;
-	if (at && at != INT64_MAX)
-		acd_timer_start(call->tenant->acd, &call->pause, at, resumed_h);
-	else
-		acd_timer_stop(&call->pause);
 }
 
 static void set_paused(struct acd_call *call, bool on)

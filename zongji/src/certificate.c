@@ -61,22 +61,26 @@ static char *read_pem(const char *file)
 	char line[1024], *text = f ? calloc(1, FILE_MAX) : NULL;
 	size_t n = 0;
 
-	while (text && fgets(line, sizeof(line), f)) {
+	if (!text) {
+		if (f)
+			fclose(f);
+		return NULL;
+	}
+	while (fgets(line, sizeof(line), f)) {
 		size_t len = strcspn(line, "\r\n");
 		if (!len)
 			continue;
 		if (n + len + 2 > FILE_MAX) {
-			errno = EFBIG;
+			fclose(f);
 			free(text);
-			text = NULL;
-			break;
+			errno = EFBIG;
+			return NULL;
 		}
 		memcpy(text + n, line, len);
 		text[n + len] = '\n';
 		n += len + 1;
 	}
-	if (f)
-		fclose(f);
+	fclose(f);
 	return text;
 }
 

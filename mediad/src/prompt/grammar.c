@@ -229,6 +229,7 @@ int md_say_duration(char *out, size_t size, const char *value, enum md_lang lang
 		return EINVAL;
 	bool none = left == 0;
 	for (size_t i = 0; i < 4; i++) {
+		/* cppcheck-suppress zerodivcond; no unit is nothing */
 		int64_t n = left / units[i].s;
 		left %= units[i].s;
 		if (!n && !(none && i == 3))
