@@ -163,6 +163,26 @@ test('full queue, closed queue, no such queue', async () => {
 	rig.mediad.hangup(one);
 });
 
+test('a recording that the disk ends while it is paused leaves no pause to the next one', async () => {
+	const t = rig.seed({ name: 'disk' });
+	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });
+	const caller = rig.call(t, { kind: 'dial', target: '1002', from: '1001', to: '1002' });
+	const phone = await rig.phone('1002');
+	rig.mediad.answer(phone);
+	await poll(() => caller.room && caller.room === phone.room, { what: 'both in a room' });
+	const record = (what) => rig.command('call.record', { tenant: t.id, call: caller.call, do: what, admin: true });
+	const room = rig.mediad.rooms.get(caller.room);
+	assert.equal((await record('start')).state.recording, 'on');
+	await poll(() => room.records.length === 1, { what: 'a recording' });
+	assert.equal((await record('pause')).state.recording, 'paused');
+	rig.mediad.stopRecord(room, room.records[0].record, 'disk');
+	await poll(async () => (await record('stop')).because === 'not recording', { what: 'it is over' });
+	assert.equal((await record('start')).state.recording, 'on');
+	assert.equal((await record('resume')).because, 'not paused');
+	assert.equal((await record('pause')).state.recording, 'paused');
+	await rig.command('call.hangup', { tenant: t.id, call: caller.call });
+});
+
 test('extension to extension: ringing, talk, hold, transfer to a queue; busy and unknown numbers', async () => {
 	const t = rig.seed({ name: 'ext' });
 	await poll(async () => (await rig.board(t)).agents.length === 2, { what: 'configuration' });

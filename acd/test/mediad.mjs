@@ -221,13 +221,13 @@ export class Mediad {
 		delete leg.room;
 	}
 
-	stopRecord(room, record) {
+	stopRecord(room, record, reason = 'stopped') {
 		const r = room.records.find((x) => x.record === record);
 		if (!r)
 			return;
 		room.records = room.records.filter((x) => x !== r);
 		this.put('room.recorded', { room: room.room, call: room.call, tenant: room.tenant, record, path: r.path, bytes: 1000, ms: Math.round((us() - r.from_at) / 1000),
-			sha256: 'ab'.repeat(32), from_at: r.from_at, channels: 2, reason: 'stopped' });
+			sha256: 'ab'.repeat(32), from_at: r.from_at, channels: 2, reason });
 	}
 
 	put(method, params) {
