@@ -102,6 +102,12 @@ function run({ file, kind }) {
   });
 }
 
+// What went wrong, before anything else: the failed cases of a TAP report with their reasons; of every other output, its end.
+function complaint(out) {
+  const cases = [...out.matchAll(/^ *not ok [^]*?^ *\.\.\.$/gm)].map((m) => m[0].split('\n').slice(0, 40));
+  return cases.length ? cases.flat().slice(0, 200) : out.split('\n').slice(-200);
+}
+
 const covered = new Set();
 let passed = 0, failed = 0;
 function report(r) {
@@ -109,7 +115,7 @@ function report(r) {
   failed += r.failed;
   console.log(`${r.failed ? 'FAIL' : 'ok  '} ${r.file}  ${r.passed} passed${r.failed ? `, ${r.failed} failed` : ''}  ${(r.ms / 1000).toFixed(1)} s`);
   if (r.failed) {
-    console.log(r.out.split('\n').filter((l) => !/^\s*ok \d+/.test(l)).slice(-200).map((l) => `     ${l}`).join('\n'));
+    console.log(complaint(r.out).map((l) => `     ${l}`).join('\n'));
     return;
   }
   const place = path.join(root, r.file);
