@@ -10,7 +10,7 @@ format: ; clang-format -i $(CHECK_ALL)
 check-format: ; clang-format --dry-run -Werror $(CHECK_ALL)
 check-tidy: $(CHECK_C:%.c=build/check/%.tidy)
 check-cppcheck: ; cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,performance,portability \
-	--suppress=missingIncludeSystem --suppress=unknownMacro --suppress=uninitvar --suppress=nullPointerRedundantCheck:acd/src/redis_mirror.c -j2 -Ilib/include $(CHECK_C)
+	--suppress=missingIncludeSystem --suppress=unknownMacro --suppress=uninitvar --suppress=nullPointerRedundantCheck:acd/src/shell/redis_mirror.c -j2 -Ilib/include $(CHECK_C)
 check-shell: ; shellcheck $(SHELL_SCRIPTS)
 check-sizes: ; mk/sizes $(CHECK_ALL)
 

@@ -1,5 +1,5 @@
 /* acd: owner of every call. See README.md. */
-#include "daemon.h"
+#include "shell/daemon.h"
 #include "zj_obj.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-#include "call.h"
-#include "daemon.h"
+#include "call/call.h"
+#include "shell/daemon.h"
 #include "testing_c.h"
 #include "zj_obj.h"
 

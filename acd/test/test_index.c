@@ -1,6 +1,6 @@
 /* The ordered set against a sorted array. */
-#include "index.h"
-#include "states.h"
+#include "core/index.h"
+#include "core/states.h"
 #include "testing_c.h"
 
 struct item {

@@ -1,0 +1,12 @@
+#ifndef ACD_TALK_RECORD_H
+#define ACD_TALK_RECORD_H
+#include "core/acd.h"
+
+/* Records from now on when it is wished (by a queue), or when tenant, account or phone say that everything is; once. */
+void acd_talk_record(struct acd_call *call, bool wished);
+void acd_talk_record_stop(struct acd_call *call);
+/* `what`: start, stop, pause, resume. `admin`: who may do all of it, whatever agents may. NULL: done; else why not. */
+const char *acd_talk_record_do(struct acd_call *call, const char *what, bool admin);
+void acd_talk_record_restored(struct acd_call *call);                 /* after a restart: a pause has its end again */
+void acd_record_path(struct acd_call *call, char *path, size_t size); /* of its next recording, below the store */
+#endif
