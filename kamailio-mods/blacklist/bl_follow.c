@@ -26,6 +26,7 @@ struct bl_follow {
 	char seen[SEEN_MAX]; /* empty: load everything */
 	time_t looked_at;
 	int retry_ms;
+	int64_t due_ms; /* the next look, by the monotonic clock */
 	struct bl_row *rows; /* of the change in hand */
 	size_t rows_n, rows_cap, skipped;
 };
@@ -323,7 +324,8 @@ int bl_follow_fd(const struct bl_follow *f)
 
 int bl_follow_wait_ms(const struct bl_follow *f)
 {
-	return f->pg ? LOOK_AGAIN_MS : f->retry_ms;
+	int64_t left = f->due_ms - zk_mono_ms();
+	return left > 0 ? (int)left : 0;
 }
 
 static bool drain_notifies(PGconn *pg)
@@ -342,7 +344,7 @@ static void lost(struct bl_follow *f)
 }
 
 /* LISTEN comes before the look: what is committed between the two wakes us again. */
-void bl_follow_turn(struct bl_follow *f)
+static void turn(struct bl_follow *f)
 {
 	if (!f->pg) {
 		f->pg = zk_pg_connect(f->conninfo, WHO);
@@ -372,4 +374,10 @@ void bl_follow_turn(struct bl_follow *f)
 	if (err == ENOMEM || err == EINVAL)
 		f->seen[0] = '\0';
 	lost(f); /* and try again */
+}
+
+void bl_follow_turn(struct bl_follow *f)
+{
+	turn(f);
+	f->due_ms = zk_mono_ms() + (f->pg ? LOOK_AGAIN_MS : f->retry_ms);
 }

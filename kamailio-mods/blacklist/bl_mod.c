@@ -21,17 +21,15 @@ static struct bl_answer answer; /* of the last check in this process: valid for 
 /* Two followers, one loop: each wait ends. */
 static void run(void)
 {
-	int wait_ms[2] = {0, 0};
 	for (;;) {
 		struct pollfd p[2] = {{.fd = bl_follow_fd(follow), .events = POLLIN},
 				      {.fd = zk_follow_fd(people_follow), .events = POLLIN}};
-		poll(p, 2, wait_ms[0] < wait_ms[1] ? wait_ms[0] : wait_ms[1]);
-		if (p[1].revents || p[1].fd < 0 || !wait_ms[1] || !(p[0].revents | p[1].revents))
+		int lists = bl_follow_wait_ms(follow), persons = zk_follow_wait_ms(people_follow);
+		poll(p, 2, lists < persons ? lists : persons);
+		if (p[1].revents || !zk_follow_wait_ms(people_follow))
 			zk_follow_turn(people_follow);
-		if (p[0].revents || p[0].fd < 0 || !wait_ms[0] || !(p[0].revents | p[1].revents))
+		if (p[0].revents || !bl_follow_wait_ms(follow))
 			bl_follow_turn(follow);
-		wait_ms[0] = bl_follow_wait_ms(follow);
-		wait_ms[1] = zk_follow_wait_ms(people_follow);
 	}
 }
 

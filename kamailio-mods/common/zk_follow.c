@@ -33,6 +33,7 @@ struct zk_follow {
 	time_t looked_at;
 	size_t base_rows;
 	int retry_ms;
+	int64_t due_ms; /* the next look, by the monotonic clock */
 };
 
 int zk_follow_alloc(struct zk_follow **fp, const char *who, const char *conninfo, const char *copy_path,
@@ -283,7 +284,8 @@ int zk_follow_fd(const struct zk_follow *f)
 
 int zk_follow_wait_ms(const struct zk_follow *f)
 {
-	return f->pg ? LOOK_AGAIN_MS : f->retry_ms;
+	int64_t left = f->due_ms - zk_mono_ms();
+	return left > 0 ? (int)left : 0;
 }
 
 /* Wake-ups that came with other answers wait inside libpq, where no poll sees them. */
@@ -303,7 +305,7 @@ static void lost(struct zk_follow *f)
 }
 
 /* LISTEN comes before the look: what is committed between the two wakes us again. */
-void zk_follow_turn(struct zk_follow *f)
+static void turn(struct zk_follow *f)
 {
 	if (!f->pg) {
 		f->pg = zk_pg_connect(f->conninfo, f->who);
@@ -330,6 +332,12 @@ void zk_follow_turn(struct zk_follow *f)
 	} else {
 		f->retry_ms = RETRY_MIN_MS;
 	}
+}
+
+void zk_follow_turn(struct zk_follow *f)
+{
+	turn(f);
+	f->due_ms = zk_mono_ms() + (f->pg ? LOOK_AGAIN_MS : f->retry_ms);
 }
 
 void zk_follow_run(struct zk_follow *f)

@@ -36,11 +36,11 @@ int zk_follow_alloc(struct zk_follow **fp, const char *who, const char *conninfo
  * empty. */
 int zk_follow_start(struct zk_follow *f);
 
-/* In the module's own process. Descriptor to poll for reading (-1: none; look again after zk_follow_wait_ms). */
+/* In the module's own process. Descriptor to poll for reading; -1: none. */
 int zk_follow_fd(const struct zk_follow *f);
+/* How long until the next look is due, whoever else wakes the process; 0: now. */
 int zk_follow_wait_ms(const struct zk_follow *f);
-/* Connects, fetches, applies; call it when the descriptor is readable or the wait is over. Blocks on the database only.
- */
+/* Connects, fetches, applies; call it when the descriptor is readable or the wait is 0. Blocks on the database only. */
 void zk_follow_turn(struct zk_follow *f);
 /* zk_follow_turn for ever. */
 void zk_follow_run(struct zk_follow *f) __attribute__((noreturn));

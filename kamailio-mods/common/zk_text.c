@@ -86,6 +86,13 @@ void zk_rfc3339(char out[ZK_RFC3339])
 	snprintf(out + n, ZK_RFC3339 - n, ".%06uZ", (unsigned)(now.tv_nsec / 1000) % 1000000);
 }
 
+int64_t zk_mono_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void zk_hash_seed(uint64_t seed)
 {
 	hash_seed = seed;

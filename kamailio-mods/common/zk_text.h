@@ -25,6 +25,9 @@ void zk_uuid7(struct zk_uuid *u);
 #define ZK_RFC3339 28
 void zk_rfc3339(char out[ZK_RFC3339]);
 
+/* Milliseconds of a clock that nobody sets. */
+int64_t zk_mono_ms(void);
+
 /* 64-bit hash of a prefix (may be NULL with 0 bytes) and a text, under a seed that is drawn at each start, so that
  * nobody outside can choose numbers that collide. Set the seed before the first fork. */
 void zk_hash_seed(uint64_t seed);

@@ -69,15 +69,14 @@ static void run_db(void)
 	if (edge_save_alloc(&save, param_db, param_name))
 		_exit(1);
 	for (;;) {
-		struct pollfd p = {.fd = zk_follow_fd(follow), .events = POLLIN};
-		int64_t now = edge_mono_us();
-		if (now >= due) {
+		if (edge_mono_us() >= due) {
 			edge_save_turn(save);
 			due = edge_mono_us() + EDGE_SAVE_EVERY_MS * 1000;
 		}
-		int wait = (int)((due - edge_mono_us()) / 1000) + 1, most = zk_follow_wait_ms(follow);
-		int n = poll(&p, 1, wait < most ? (wait > 0 ? wait : 0) : most);
-		if (n > 0 || p.fd < 0)
+		struct pollfd p = {.fd = zk_follow_fd(follow), .events = POLLIN};
+		int64_t left = (due - edge_mono_us()) / 1000 + 1;
+		int save_ms = left > 0 ? (int)left : 0, look_ms = zk_follow_wait_ms(follow);
+		if (poll(&p, 1, save_ms < look_ms ? save_ms : look_ms) > 0 || !zk_follow_wait_ms(follow))
 			zk_follow_turn(follow);
 	}
 }

@@ -56,6 +56,16 @@ test('a lost database connection misses nothing', async () => {
   await until('the row of that moment', async () => (await call('8610001', '13900000003')) === 403, 3000);
 });
 
+test('a wake-up that is lost costs five seconds, whatever else the process has to do', async () => {
+  const domain = (to, silently) => e.sql(`set session_replication_role = ${silently ? 'replica' : 'origin'};
+    update tenant set sip_domain = '${to}' where name = 'b';
+    ${silently ? `insert into zj_change (table_name, tenant_id, id, op) select 'tenant', id, id, 'u' from tenant where name = 'b'` : ''}`);
+  domain('lost.test', true);
+  await until('the look without a wake-up', async () => /extension: /.test(e.rpc('edge.lookup', 'lost.test', '1001')), 12_000);
+  domain('b.test', false);
+  await until('the row again', async () => /extension: /.test(e.rpc('edge.lookup', 'b.test', '1001')), 1000);
+});
+
 test('PostgreSQL frozen: nobody waits for it', async () => {
   e.pg.freeze();
   try {
