@@ -193,6 +193,36 @@ static void channels_are_what_lives(void **state)
 	teardown(NULL);
 }
 
+/* Numbers come by the million: they neither fill the tables nor make the edge forget which host is down. */
+static void numbers_are_forgotten_with_their_last_call(void **state)
+{
+	struct trunk_state *s;
+	struct trunk_query q = {.kind = TRUNK_ONE};
+	struct trunk_plan plan = {.why = TRUNK_FOUND};
+	struct zk_uuid host = uuid(3);
+	(void)state;
+	assert_int_equal(0, trunk_state_alloc(&s));
+	(void)trunk_state_heard(s, &host, -1, 1);
+	assert_true(trunk_state_heard(s, &host, -1, 2));
+	long before = plain_alive();
+	for (unsigned i = 0; i < 30000; i++) {
+		struct trunk_chosen chosen = {.number = uuid(i + 100), .max_calls = 1};
+		bool full;
+		assert_true(trunk_call_begin(s, "x", &q, &plan, &chosen, 3, &full));
+		assert_int_equal(1, trunk_state_calls(s, &chosen.number));
+		assert_false(trunk_call_begin(s, "y", &q, &plan, &chosen, 3, &full));
+		assert_true(full);
+		trunk_call_end(s, "x", 4);
+		assert_int_equal(0, trunk_state_calls(s, &chosen.number));
+	}
+	struct trunk_host_state known;
+	assert_true(trunk_state_host(s, &host, &known));
+	assert_int_equal(TRUNK_DOWN, known.health);
+	assert_int_equal(before, plain_alive());
+	trunk_state_free(s);
+	assert_int_equal(0, plain_alive());
+}
+
 static void memory_that_is_not_there_is_a_refusal(void **state)
 {
 	struct trunk_state *s;
@@ -218,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_are_found_as_the_slow_model_says),
 		cmocka_unit_test(channels_are_what_lives),
+		cmocka_unit_test(numbers_are_forgotten_with_their_last_call),
 		cmocka_unit_test(memory_that_is_not_there_is_a_refusal),
 	};
 	return cmocka_run_group_tests_name("trunk", tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #define RESOLVE_EVERY_US 30000000LL
 #define RPC_WAIT_MS      1000
 #define REGS_MAX         1024
+#define NAMES_MAX        2048
 #define ONLINE           4       /* flags of uac.reg_info */
 #define LEAVE_US         4000000 /* for the carrier's answer, and its question for the password, to our leave */
 
@@ -42,7 +43,7 @@ struct trunk_keep {
 	int serial;
 	struct reg regs[REGS_MAX];
 	unsigned n_regs;
-	struct name names[TRUNK_LIVES / 4];
+	struct name names[NAMES_MAX];
 	unsigned n_names;
 };
 

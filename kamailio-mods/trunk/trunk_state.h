@@ -10,7 +10,7 @@
 
 #define TRUNK_ATTEMPTS  12
 #define TRUNK_CALLS_MAX 20000
-#define TRUNK_LIVES     8192
+#define TRUNK_LIVES     200000 /* trunks, hosts, groups, pools; numbers while they have calls */
 #define TRUNK_ADDRS     4
 #define TRUNK_PAUSE_US  60000000LL /* a trunk that failed too often in a row rests so long */
 
