@@ -43,17 +43,17 @@ const isBrowser = (file) => /console\.mjs|playwright/.test(fs.readFileSync(path.
 // How each kind of test file is run, and how its cases are counted.
 const kinds = {
   c: {
-    seconds: 60,
+    seconds: 180,
     command: (file) => [path.join(build, 'test', file.split('/')[0], path.basename(file, '.c'))],
     count: (out) => [(out.match(/^\[ {7}OK \]/gm) ?? []).length, new Set(out.match(/^\[ {2}FAILED {2}\] \S+$/gm) ?? []).size],
   },
   node: {
-    seconds: 300,
+    seconds: 480,
     command: (file) => [process.execPath, '--test', '--test-reporter=tap', file],
     count: (out) => ['pass', 'fail'].map((w) => Number(out.match(new RegExp(`^# ${w} (\\d+)`, 'm'))?.[1] ?? 0)),
   },
   vitest: {
-    seconds: 120,
+    seconds: 240,
     cwd: 'web',
     command: () => ['node_modules/.bin/vitest', 'run', '--reporter=json'],
     count: (out) => ['numPassedTests', 'numFailedTests'].map((w) => Number(out.match(new RegExp(`"${w}":\\s*(\\d+)`))?.[1] ?? 0)),

@@ -43,7 +43,7 @@ test('an incoming call is told with its headers, answered, and its end is told w
 	assert.equal(incoming.tenant, tenant);
 	assert.equal(incoming.headers['X-Zj-Target'], '4001');
 	assert.equal(incoming.state, 'trying');
-	await call.rtp.until((r) => r.heard.packets > 0, { what: 'first packet' });
+	await call.rtp.until((r) => r.heard.packets > 0 && r.sent > 10, { what: 'packets both ways' });
 	await call.hangup();
 	const end = await owner.next('leg.hungup', (e) => e.leg === leg);
 	assert.equal(end.by, 'far');

@@ -7,6 +7,9 @@
 #define PART_MAX   (4ULL << 30)
 #define RATIO_MAX  300
 #define RATIO_FROM (32ULL << 20)
+/* A tag or comment that has no end is read again from its beginning with each block: one longer than any writer's costs
+ * a thousand times its size. */
+#define TOKEN_MAX (1LL << 20)
 
 const char *wk_xml_name(const char *name)
 {
@@ -65,6 +68,8 @@ static int feed(zip_file_t *file, XML_Parser xml, const struct wk_part *p, uint6
 		int stop = p->stop ? *p->stop : 0;
 		if (stop || !good)
 			return stop ? stop : xml_fault(xml, f);
+		if ((int64_t)seen - XML_GetCurrentByteIndex(xml) > TOKEN_MAX)
+			return bomb(f);
 		if (n == 0)
 			return 0;
 	}
