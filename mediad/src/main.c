@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <zj_log.h>
 
 #define STEP_MAX_MS 1000
 #define GOODBYE_MS  1500
+#define EMPTY_US    20  /* a step that took less has done nothing */
+#define NEARLY_US   250 /* then it rests so long before the next */
 
 static bool stopping, gone;
 static struct md_control *control;
@@ -39,6 +42,15 @@ static void drain_h(uv_signal_t *s ZJ_UNUSED, int signum ZJ_UNUSED)
 	md_control_drain(control);
 }
 
+/* sofia counts whole milliseconds: in the last one before a timer it would step on the spot, which is what most of the
+ * CPU of quiet calls went into. */
+static void step(su_root_t *root, int timeout)
+{
+	int64_t began = zj_mono_us();
+	if (!su_root_step(root, timeout) && timeout && zj_mono_us() - began < EMPTY_US)
+		usleep(NEARLY_US);
+}
+
 /* Both loops in one thread: sofia waits, for libuv's descriptor and timers too. */
 static void run(uv_loop_t *loop, su_root_t *root)
 {
@@ -48,7 +60,7 @@ static void run(uv_loop_t *loop, su_root_t *root)
 		int timeout = uv_backend_timeout(loop);
 		if (timeout < 0 || timeout > STEP_MAX_MS)
 			timeout = STEP_MAX_MS;
-		su_root_step(root, timeout);
+		step(root, timeout);
 		uv_update_time(loop);
 		if (stopping && !until)
 			until = zj_mono_us() + GOODBYE_MS * 1000;

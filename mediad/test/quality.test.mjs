@@ -208,6 +208,34 @@ test('a new SSRC, and sequence numbers that wrap or jump, go on without a gap', 
 	assert.ok(stats.loss < 0.01, JSON.stringify(stats));
 });
 
+test('packets that come at once are passed on at once, in whatever order they come', async () => {
+	const callId = uuid();
+	const a = await callIn({ callId });
+	const b = await callIn({ callId });
+	const room = uuid();
+	await owner.do('room.create', { room, call: callId });
+	for (const { leg } of [a, b])
+		await owner.do('room.join', { room, leg });
+	a.rtp.tone(500);
+	await b.rtp.hears(500);
+	await sleep(1000);
+	a.rtp.stop();
+	await sleep(100);
+	// the network held back five packets, and two of them change places; then nothing comes that could wake anybody
+	for (const order of [[0, 1, 2, 3, 4], [0, 2, 1, 3, 4], [4, 3, 2, 1, 0], [0, 0, 1, 1, 2]]) {
+		const before = b.rtp.heard.packets;
+		const { sequence, timestamp } = a.rtp;
+		for (const i of order) {
+			a.rtp.sequence = (sequence + i) & 0xffff;
+			a.rtp.send(8, (timestamp + 160 * i) >>> 0, Buffer.alloc(160, 0xd5), false);
+		}
+		a.rtp.sequence = (sequence + 5) & 0xffff;
+		a.rtp.timestamp = (timestamp + 160 * 5) >>> 0;
+		await poll(() => b.rtp.heard.packets - before === new Set(order).size, { timeout: 300, what: `${order}: ${new Set(order).size} packets` });
+	}
+	await owner.do('room.destroy', { room });
+});
+
 /** Answers mediad's sender reports; `socket` is where its RTCP arrives. */
 function answerReports(socket, rtp, { delayMs = 0, fraction = 0 } = {}) {
 	const seen = [];

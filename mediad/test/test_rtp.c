@@ -45,6 +45,30 @@ static enum md_rtp_verdict packet(struct md_rtp_rx *rx, uint16_t seq, uint32_t a
 	return md_rtp_rx_packet(rx, &r, arrival, 8000);
 }
 
+static void a_packet_that_others_may_wait_behind_is_not_prompt(void **state ZJ_UNUSED)
+{
+	struct md_rtp_rx rx = {0};
+	uint16_t seq = 100;
+	packet(&rx, seq, 0);
+	for (uint32_t at = 160; at < 160 * 50; at += 160) {
+		assert_int_equal(packet(&rx, ++seq, at + at / 160 % 4 * 8), MD_RTP_NEXT); /* we look every 4 ms */
+		assert_true(md_rtp_rx_is_prompt(&rx));
+	}
+	/* two are there at once: the first of them was on its way for longer, the second was not */
+	packet(&rx, ++seq, 160 * 51);
+	assert_false(md_rtp_rx_is_prompt(&rx));
+	packet(&rx, ++seq, 160 * 51);
+	assert_true(md_rtp_rx_is_prompt(&rx));
+	/* a network that has become 30 ms slower is the rule after some seconds */
+	for (uint32_t n = 52; n < 500; n++)
+		packet(&rx, ++seq, 160 * n + 240);
+	assert_true(md_rtp_rx_is_prompt(&rx));
+	/* and faster again at once */
+	packet(&rx, ++seq, 160 * 500);
+	packet(&rx, ++seq, 160 * 501 + 48);
+	assert_false(md_rtp_rx_is_prompt(&rx));
+}
+
 static void losses_reorderings_and_duplicates_are_counted(void **state ZJ_UNUSED)
 {
 	struct md_rtp_rx rx = {0};
@@ -117,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_packet_is_read_as_written),
 		TEST(lengths_that_lie_are_refused),
+		TEST(a_packet_that_others_may_wait_behind_is_not_prompt),
 		TEST(losses_reorderings_and_duplicates_are_counted),
 		TEST(a_new_ssrc_or_a_jump_begins_anew_and_keeps_the_losses),
 		TEST(jitter_follows_rfc_3550),

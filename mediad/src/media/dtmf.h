@@ -32,11 +32,11 @@ static inline bool md_dtmf_rx_is_open(const struct md_dtmf_rx *d)
 
 /* ---- sending ---- */
 struct md_dtmf_tx {
+	unsigned at, n;
 	struct {
 		char digit;
 		uint16_t ms; /* 0: held until it is released */
 	} queue[MD_DTMF_QUEUE];
-	unsigned at, n;
 	unsigned clock; /* of the timestamps; 0: 8000 */
 	uint16_t gap_ms;
 	enum { MD_DTMF_IDLE, MD_DTMF_ON, MD_DTMF_END, MD_DTMF_GAP } phase;

@@ -234,9 +234,12 @@ static int bind_pair(struct md_engine *e, struct md_stream *s)
 
 int md_stream_open(struct md_stream **sp, struct md_engine *e, const char *call, void *owner)
 {
-	struct md_stream *s = calloc(1, sizeof(*s));
+	/* In whole lines of the cache. */
+	size_t size = (sizeof(struct md_stream) + 63) & ~(size_t)63;
+	struct md_stream *s = aligned_alloc(64, size);
 	if (!s)
 		return ENOMEM;
+	memset(s, 0, size);
 	s->eng = e;
 	s->owner = owner;
 	s->held_tail = &s->held;

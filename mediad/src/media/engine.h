@@ -34,15 +34,15 @@ struct md_engine_conf {
 #define MD_EVENT_CLOCKS 3 /* telephone events come at the clock of the audio: 8000, 16000, 48000 */
 extern const unsigned md_event_clocks[MD_EVENT_CLOCKS];
 struct md_media {
-	struct sockaddr_in rtp, rtcp; /* port 0: not known yet */
-	enum md_codec_id codec;       /* that we send; MD_CODEC_NONE: not known yet */
+	enum md_codec_id codec; /* that we send; MD_CODEC_NONE: not known yet */
 	uint8_t tx_pts[MD_CODECS], rx_pts[MD_CODECS];
-	uint8_t dtmf_tx; /* for the codec that we send … */
-	unsigned dtmf_clock;
+	uint8_t dtmf_tx; /* for the codec that we send, at … */
 	uint8_t dtmf_rx[MD_EVENT_CLOCKS];
 	uint8_t noise_pt; /* comfort noise, both ways */
 	bool rtcp_mux;    /* RTCP comes and goes on the RTP port (RFC 5761) */
 	bool send, recv;  /* may we send audio; will we hear any */
+	unsigned dtmf_clock;
+	struct sockaddr_in rtp, rtcp; /* port 0: not known yet */
 };
 
 void md_media_clear(struct md_media *m); /* nothing agreed */

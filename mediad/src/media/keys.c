@@ -62,7 +62,7 @@ void md_stream_key_heard(struct md_stream *s, const struct md_dtmf_heard *h, enu
 /* Are there tones to be listened for? By default only where the far end has agreed to no events. */
 bool md_stream_listens(const struct md_stream *s)
 {
-	enum md_inband_when when = md_engine_conf(s->eng)->inband;
+	enum md_inband_when when = s->th->inband;
 	if (when != MD_INBAND_AUTO)
 		return when == MD_INBAND_ALWAYS;
 	return s->media.dtmf_tx == MD_NO_PT && s->media.codec != MD_CODEC_NONE;

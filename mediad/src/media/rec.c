@@ -30,10 +30,24 @@ void md_rec_free(struct md_rec *r)
 	free(r);
 }
 
+static int64_t by_rtp_time(const struct md_rec_track *t, uint32_t ts)
+{
+	int64_t since = (int32_t)(ts - t->ts);
+	return t->pos + (t->clock && t->clock != MD_RATE ? since * MD_RATE / t->clock : since);
+}
+
+void md_rec_ahead(struct md_rec *r, const struct md_rec_track *t, unsigned channel, uint32_t ts, int64_t mono_us)
+{
+	int64_t pos = t->set ? by_rtp_time(t, ts) : md_rec_pos(r, mono_us);
+	const int16_t *to = md_rec_ring(r, channel) + (uint64_t)pos % MD_REC_RING;
+	for (unsigned i = 0; i <= MD_FRAME; i += 32)
+		__builtin_prefetch(to + i, 1);
+}
+
 /* Position of the packet's first sample: by RTP time as long as that agrees with the clock. */
 static int64_t place(struct md_rec_track *t, uint32_t ts, int64_t now, size_t n)
 {
-	int64_t pos = t->pos + (int64_t)(int32_t)(ts - t->ts) * MD_RATE / (t->clock ? t->clock : MD_RATE);
+	int64_t pos = by_rtp_time(t, ts);
 	int64_t end = pos + (int64_t)n;
 	if (!t->set || end > now + RESYNC / 2 || end < now - RESYNC) {
 		pos = now - (int64_t)n;

@@ -24,14 +24,14 @@ struct md_rec {
 	void *owner;             /* control's */
 	unsigned channels;       /* 1 or 2 */
 	int64_t start_us;        /* monotonic clock at position 0 */
-	int64_t max_samples;     /* 0: until stopped */
-	int64_t silence_samples; /* 0: never */
-	char path[1024];         /* below the store */
 	_Atomic int64_t taken;   /* the writer has emptied the ring up to here */
 	_Atomic int64_t put;     /* last position put in: hands the samples before it to the writer */
 	_Atomic int64_t stop_at; /* -1: goes on; else the last position */
 	atomic_int end;          /* enum md_rec_end, said by whoever stops it */
 	_Atomic bool paused;     /* what comes is not put in */
+	int64_t max_samples;     /* 0: until stopped */
+	int64_t silence_samples; /* 0: never */
+	char path[1024];         /* below the store */
 	/* writer */
 	int fd;
 	int64_t written, loud_at;
@@ -62,6 +62,8 @@ static inline int64_t md_rec_pos(const struct md_rec *r, int64_t mono_us)
 /* Adds a packet's samples to a channel. Media thread; never blocks. */
 void md_rec_put(struct md_rec *r, struct md_rec_track *t, unsigned channel, uint32_t ts, const int16_t *pcm, size_t n,
 		int64_t mono_us);
+/* Fetches the place where such a packet would be put. */
+void md_rec_ahead(struct md_rec *r, const struct md_rec_track *t, unsigned channel, uint32_t ts, int64_t mono_us);
 /* Ends it at its present position; the first to say so names the reason. Any thread. */
 void md_rec_stop(struct md_rec *r, enum md_rec_end end, int64_t mono_us);
 

@@ -15,7 +15,20 @@ static void member_reset(struct md_stream *s)
 {
 	s->source = MD_NOTHING;
 	s->n_relays = 0;
-	s->decode = s->heard = false;
+	s->decode = s->heard = s->voiced = false;
+	s->room_rec = NULL;
+}
+
+/* What each packet of a member would have to ask its room for. */
+static void tell_members(struct md_mroom *r)
+{
+	struct md_stream *m;
+	DL_FOREACH2(r->members, m, r_next)
+	{
+		m->voiced = m->role == MD_TALK && (r->watch || r->gated);
+		m->room_rec = m->role == MD_TALK ? r->rec : NULL;
+		m->room_channel = r->rec && r->rec->channels == 2 && m != r->left;
+	}
 }
 
 static bool can_relay(const struct md_stream *from, const struct md_stream *to)
@@ -43,59 +56,96 @@ static void need_decoded(struct md_stream *s)
 	s->decode = true;
 }
 
-static void plan_listener(struct md_mroom *r, struct md_stream *to, bool *mixing)
-{
-	struct md_stream *m, *only = NULL;
-	unsigned n = 0;
-	DL_FOREACH2(r->members, m, r_next)
-	if (md_mroom_is_audible(m, to)) {
-		only = m;
-		if (++n > 1)
-			break;
-	}
-	if (!n)
-		return;
-	if (n == 1 && can_relay(only, to)) {
-		to->source = MD_RELAYED;
-		only->relays[only->n_relays++] = to;
-		return;
-	}
-	to->source = MD_MIXED;
-	*mixing = true;
-	if (to->media.codec != MD_CODEC_NONE)
-		r->needs[md_codecs[to->media.codec].width] = true;
-	DL_FOREACH2(r->members, m, r_next)
-	if (md_mroom_is_audible(m, to))
-		need_decoded(m);
-}
+/* What a plan has to know of all members: who talks, and who whispers to whom. */
+struct talkers {
+	unsigned n;
+	struct md_stream *first, *second;
+};
 
-/* Decides anew; after every change of members, roles and codecs. What goes on playing is not disturbed: a relay that
- * stays keeps its numbering, a jitter buffer that stays keeps its packets. */
-void md_mroom_replan(struct md_mroom *r)
+static void ask_members(struct md_mroom *r, struct talkers *t)
 {
 	struct md_stream *m;
-	bool mixing = false;
+	*t = (struct talkers){0};
 	/* `decode` is judged at the end, so that need_decoded() does not reset a buffer in use. */
-	unsigned talkers = 0;
 	DL_FOREACH2(r->members, m, r_next)
 	{
 		m->source = MD_NOTHING;
 		m->n_relays = 0;
 		m->wanted = false;
-		talkers += m->role == MD_TALK;
+		m->whisperers = 0;
+		if (m->role != MD_TALK)
+			continue;
+		if (t->n++)
+			t->second = t->second ? t->second : m;
+		else
+			t->first = m;
 	}
-	r->gated = r->gate || talkers > MD_GATE_TALKERS;
+	DL_FOREACH2(r->members, m, r_next)
+	if (m->role == MD_WHISPER && m->whisper_to && m->whisper_to != m) {
+		m->whisper_to->whisperers++;
+		m->whisper_to->whisperer = m;
+	}
+}
+
+/* True: he needs a mix. */
+static bool plan_listener(struct md_mroom *r, const struct talkers *t, struct md_stream *to)
+{
+	unsigned others = t->n - (to->role == MD_TALK);
+	if (others + to->whisperers == 0)
+		return false;
+	if (others + to->whisperers == 1) {
+		struct md_stream *only = to->whisperers ? to->whisperer : t->first == to ? t->second : t->first;
+		if (can_relay(only, to)) {
+			to->source = MD_RELAYED;
+			only->relays[only->n_relays++] = to;
+			return false;
+		}
+	}
+	to->source = MD_MIXED;
+	if (to->media.codec != MD_CODEC_NONE)
+		r->needs[md_codecs[to->media.codec].width] = true;
+	return true;
+}
+
+/* Who is heard by somebody who gets a mix. */
+static void plan_decoding(struct md_mroom *r, unsigned mixed, const struct md_stream *last)
+{
+	struct md_stream *m;
+	DL_FOREACH2(r->members, m, r_next)
+	{
+		bool by_all = m->role == MD_TALK && (mixed > 1 || (mixed == 1 && last != m));
+		bool by_one = m->role == MD_WHISPER && m->whisper_to && m->whisper_to != m &&
+			      m->whisper_to->source == MD_MIXED;
+		if (by_all || by_one)
+			need_decoded(m);
+		if (!m->wanted)
+			m->decode = m->heard = false;
+	}
+}
+
+/* Decides anew; after every change of members, roles and codecs, in a time that grows with the members only, not with
+ * the pairs of them. What goes on playing is not disturbed: a relay that stays keeps its numbering, a jitter buffer
+ * that stays keeps its packets. */
+void md_mroom_replan(struct md_mroom *r)
+{
+	struct md_stream *m, *last = NULL;
+	struct talkers t;
+	unsigned mixed = 0;
+	ask_members(r, &t);
+	r->gated = r->gate || t.n > MD_GATE_TALKERS;
 	r->needs[MD_NARROW] = r->needs[MD_WIDE] = false;
 	DL_FOREACH2(r->members, m, r_next)
-	plan_listener(r, m, &mixing);
-	DL_FOREACH2(r->members, m, r_next)
-	if (!m->wanted)
-		m->decode = m->heard = false;
-	if (mixing && !r->is_mixing)
+	if (plan_listener(r, &t, m)) {
+		mixed++;
+		last = m;
+	}
+	plan_decoding(r, mixed, last);
+	if (mixed && !r->is_mixing)
 		DL_APPEND2(r->th->mixing, r, m_prev, m_next);
-	if (!mixing && r->is_mixing)
+	if (!mixed && r->is_mixing)
 		DL_DELETE2(r->th->mixing, r, m_prev, m_next);
-	r->is_mixing = mixing;
+	r->is_mixing = mixed > 0;
+	tell_members(r);
 }
 
 void md_mroom_remove(struct md_mroom *r, struct md_stream *s)
@@ -142,6 +192,7 @@ static void record_stop(struct md_mroom *r, enum md_rec_end end)
 	md_writer_close_rec(md_engine_writer(r->eng), r->rec);
 	r->rec = NULL;
 	r->left = NULL;
+	tell_members(r);
 }
 
 static void record(struct md_mroom *r, struct md_rec *rec, struct md_stream *left)
@@ -151,6 +202,7 @@ static void record(struct md_mroom *r, struct md_rec *rec, struct md_stream *lef
 	r->left = left;
 	DL_FOREACH2(r->members, m, r_next)
 	m->room_track.set = false;
+	tell_members(r);
 }
 
 static void close_room(struct md_mroom *r)

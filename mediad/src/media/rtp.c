@@ -64,7 +64,7 @@ static void restart(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arriv
 	rx->cycles = 0;
 	rx->received = 1;
 	rx->expected_prior = rx->received_prior = 0;
-	rx->transit = arrival - r->ts;
+	rx->transit = rx->floor = arrival - r->ts;
 	rx->packets++;
 }
 
@@ -75,7 +75,7 @@ static void set_clock(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arr
 		rx->jitter_q4 = (uint32_t)((uint64_t)rx->jitter_q4 * clock / rx->clock);
 		rx->jitter_max_q4 = (uint32_t)((uint64_t)rx->jitter_max_q4 * clock / rx->clock);
 	}
-	rx->transit = arrival - r->ts;
+	rx->transit = rx->floor = arrival - r->ts;
 	rx->clock = clock;
 }
 
@@ -84,6 +84,10 @@ static void note_jitter(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t a
 	uint32_t transit = arrival - r->ts;
 	int32_t d = (int32_t)(transit - rx->transit);
 	rx->transit = transit;
+	if ((int32_t)(transit - rx->floor) < 0)
+		rx->floor = transit;
+	else if (transit != rx->floor)
+		rx->floor++;
 	if (d < 0)
 		d = -d;
 	/* A jump of seconds is a talk spurt of a sender that stops its timestamps, not jitter. */

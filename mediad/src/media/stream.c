@@ -118,6 +118,7 @@ void md_stream_second(struct md_stream *s, int64_t now_us)
 		md_stream_send_pcm(s, (uint64_t)now_us / MD_TICK_US, silence);
 		s->marker = true;
 	}
+	s->probe = true;
 	md_voice_second(s, now_us);
 	md_stream_connect(s, s->latched && now_us - s->set_us > MD_SETTLE_US && now_us - s->heard_us < MD_REPLACE_US);
 	int64_t heard = s->heard_us > s->set_us ? s->heard_us : s->set_us;

@@ -1,10 +1,14 @@
 /* What comes in on a stream's sockets. */
 #include "media/thread.h"
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <zj_time.h>
 
 #define PACKET_MAX 1500
+#define BURST      64 /* packets of one stream in one turn */
 
 static bool is_same(const struct sockaddr_in *a, const struct sockaddr_in *b)
 {
@@ -82,11 +86,6 @@ static void event_packet(struct md_stream *s, const struct md_rtp *r, unsigned c
 	md_stream_activity(s);
 }
 
-static struct md_rec *room_rec(const struct md_stream *s)
-{
-	return s->room && s->role == MD_TALK ? s->room->rec : NULL;
-}
-
 /* Decodes a packet at once, in narrow width. 0: too late for a decoder that only goes forward. */
 static size_t hear(struct md_stream *s, const struct md_rtp *r, enum md_codec_id codec, int16_t *pcm)
 {
@@ -106,13 +105,20 @@ static size_t hear(struct md_stream *s, const struct md_rtp *r, enum md_codec_id
 
 static void record(struct md_stream *s, const struct md_rtp *r, const int16_t *pcm, size_t n, int64_t now_us)
 {
-	struct md_rec *room = room_rec(s);
 	s->rec_track.clock = s->room_track.clock = md_codecs[s->rx_codec].clock;
 	if (s->rec)
 		md_rec_put(s->rec, &s->rec_track, 0, r->ts, pcm, n, now_us);
-	if (room)
-		md_rec_put(room, &s->room_track, room->channels == 1 || s == s->room->left ? 0 : 1, r->ts, pcm, n,
-			   now_us);
+	if (s->room_rec)
+		md_rec_put(s->room_rec, &s->room_track, s->room_channel, r->ts, pcm, n, now_us);
+}
+
+/* Fetches what record() will touch, while the packet is passed on. */
+static void record_ahead(const struct md_stream *s, const struct md_rtp *r, int64_t now_us)
+{
+	if (s->rec)
+		md_rec_ahead(s->rec, &s->rec_track, 0, r->ts, now_us);
+	if (s->room_rec)
+		md_rec_ahead(s->room_rec, &s->room_track, s->room_channel, r->ts, now_us);
 }
 
 static void audio_packet(struct md_stream *s, const struct md_rtp *r, enum md_codec_id codec, int64_t now_us)
@@ -129,10 +135,12 @@ static void audio_packet(struct md_stream *s, const struct md_rtp *r, enum md_co
 		if (s->room)
 			md_mroom_replan(s->room);
 	}
-	/* Before it is passed on: that overwrites nothing, but a listener should not wait for our ears. */
+	bool kept = s->rec || s->room_rec;
+	if (kept)
+		record_ahead(s, r, now_us);
+	/* First of all: a listener should not wait for our ears. The payload stays as it is. */
 	for (unsigned i = 0; i < s->n_relays; i++)
 		md_stream_relay(s->relays[i], s, r, false, now_us);
-	bool kept = s->rec || room_rec(s);
 	bool listens = md_stream_listens(s);
 	if (kept || listens || md_voice_wanted(s))
 		n = hear(s, r, codec, pcm);
@@ -173,7 +181,8 @@ static void count_bad(struct md_stream *s)
 	md_thread_count(&s->th->rtp_bad);
 }
 
-static void packet(struct md_stream *s, const struct md_rtp *r, enum kind kind, enum md_codec_id codec, unsigned clock,
+/* False: it is the next one, in time. */
+static bool packet(struct md_stream *s, const struct md_rtp *r, enum kind kind, enum md_codec_id codec, unsigned clock,
 		   int64_t now_us)
 {
 	/* Events and noise go by the clock of the audio beside them. */
@@ -181,7 +190,7 @@ static void packet(struct md_stream *s, const struct md_rtp *r, enum kind kind, 
 	uint32_t hz = timing == MD_CODEC_NONE ? MD_RATE : md_codecs[timing].clock;
 	enum md_rtp_verdict v = md_rtp_rx_packet(&s->rx, r, (uint32_t)(now_us * (hz / 1000) / 1000), hz);
 	if (v == MD_RTP_DUP)
-		return;
+		return true;
 	if (v == MD_RTP_NEW_SSRC) {
 		s->rx_epoch++;
 		if (s->jitter)
@@ -194,6 +203,7 @@ static void packet(struct md_stream *s, const struct md_rtp *r, enum kind kind, 
 		noise_packet(s, r, now_us);
 	else
 		audio_packet(s, r, codec, now_us);
+	return v != MD_RTP_NEXT || !md_rtp_rx_is_prompt(&s->rx);
 }
 
 static void rtcp_packet(struct md_stream *s, const uint8_t *buf, size_t n, int64_t now_us)
@@ -216,7 +226,9 @@ static void rtcp_packet(struct md_stream *s, const uint8_t *buf, size_t n, int64
 	}
 }
 
-void md_stream_readable(struct md_stream *s, int64_t now_us)
+/* One packet. False: no other waits. To ask the socket would cost a call for each packet; but a sender has at least 10
+ * ms between two, so when the next one came in time there is none behind it. */
+static bool receive(struct md_stream *s, int64_t now_us)
 {
 	uint8_t buf[PACKET_MAX];
 	struct sockaddr_in src = s->remote;
@@ -224,27 +236,41 @@ void md_stream_readable(struct md_stream *s, int64_t now_us)
 	struct md_rtp r;
 	enum md_codec_id codec = MD_CODEC_NONE;
 	unsigned clock = 0;
-	ssize_t n = recvfrom(s->rtp_fd, buf, sizeof(buf), MSG_DONTWAIT, s->connected ? NULL : (struct sockaddr *)&src,
-			     s->connected ? NULL : &len);
-	if (n < 0 || s->media.codec == MD_CODEC_NONE)
-		return;
+	ssize_t n = syscall(SYS_recvfrom, s->rtp_fd, buf, sizeof(buf), MSG_DONTWAIT, s->connected ? NULL : &src,
+			    s->connected ? NULL : &len);
+	if (n < 0)
+		return errno != EAGAIN;
+	if (s->media.codec == MD_CODEC_NONE)
+		return true;
 	/* RFC 5761 4: their second bytes differ. */
 	if (n > 1 && buf[1] >= 192 && buf[1] <= 223) {
 		if (s->media.rtcp_mux && is_same(&src, &s->remote))
 			rtcp_packet(s, buf, (size_t)n, now_us);
-		return;
+		return true;
 	}
 	if (!s->media.recv)
-		return;
+		return true;
 	enum kind kind = md_rtp_parse(&r, buf, (size_t)n) ? UNKNOWN : kind_of(s, r.pt, &codec, &clock);
 	if (kind == UNKNOWN || !latch(s, &src, now_us)) {
 		count_bad(s);
-		return;
+		return true;
 	}
 	md_thread_count(&s->th->rtp_in);
 	s->heard_us = now_us;
 	s->silent_told = false;
-	packet(s, &r, kind, codec, clock, now_us);
+	return packet(s, &r, kind, codec, clock, now_us) || s->probe;
+}
+
+void md_stream_readable(struct md_stream *s, int64_t now_us)
+{
+	for (unsigned i = 0; i < s->n_relays; i++)
+		md_stream_ahead(s->relays[i]);
+	if (s->room_rec)
+		__builtin_prefetch(s->room_rec, 1);
+	/* A flood waits for the next turn. */
+	for (unsigned i = 0; i < BURST && receive(s, now_us); i++)
+		;
+	s->probe = false;
 }
 
 /* Only from the host that sends us its audio. */

@@ -9,6 +9,7 @@
 #include "media/rtp.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 #define MD_TICK_US        20000
 #define MD_TICKS_A_SECOND 50
@@ -71,6 +72,7 @@ struct md_thread {
 	struct md_mroom *mixing;                      /* rooms in which somebody needs a mix */
 	int64_t now_us;                               /* when the loop woke up */
 	uint64_t tick;                                /* last one done */
+	enum md_inband_when inband;                   /* the engine's */
 	bool fast;                                    /* the timer runs at 20 ms, else once a second */
 	bool quit;
 	_Atomic uint64_t rtp_in, rtp_out, late_ticks, rtp_bad;
@@ -85,6 +87,43 @@ static inline void md_thread_count(_Atomic uint64_t *n)
 enum md_source { MD_NOTHING, MD_RELAYED, MD_MIXED }; /* what a member of a room hears, when nothing is played to it */
 
 struct md_stream {
+	/* What every packet needs, in the order of its way: some cache lines that are fetched ahead (md_stream_ahead).
+	 * All of it is the media thread's, but for what is constant. */
+	struct md_thread *th;
+	int rtp_fd; /* constant */
+	enum md_codec_id rx_codec;
+	int64_t heard_us; /* last RTP of the far end */
+	bool latched, silent_told;
+	bool connected; /* the RTP socket, to `remote` */
+	bool decode;    /* its packets go through the jitter buffer */
+	bool voiced;    /* its room wants to know whether it speaks */
+	bool marker;    /* the next audio packet begins a talk spurt */
+	bool probe;     /* look whether there are more packets than told */
+	uint8_t n_relays;
+	uint8_t room_channel; /* of `room_rec` */
+	unsigned rx_epoch;    /* counts breaks in the received numbering */
+	uint32_t ssrc, ts_base;
+	uint16_t seq;
+	struct sockaddr_in remote;
+	struct md_media media;
+	struct md_rtp_rx rx;
+	struct md_stream *relays[MD_RELAYS];
+	struct md_rec *rec, *room_rec; /* what it says; what is said in its room */
+	struct md_play *play;
+	uint64_t tx_packets, tx_octets;
+	int64_t sent_us;
+	/* What is passed on keeps the talker's gaps and order: its numbers plus an offset. */
+	struct {
+		const struct md_stream *from; /* compared only */
+		unsigned epoch;               /* of `from` */
+		uint32_t ts;                  /* offset */
+		uint16_t seq, first, next;    /* offset; first and next of our numbers in this run */
+	} relay;
+	/* of who is recorded or listened to */
+	struct md_rec_track rec_track, room_track;
+	struct md_dec *ear;        /* decodes packets as they arrive, narrow: for recordings, keys and levels */
+	uint16_t ear_next;         /* sequence number that it waits for */
+	struct md_dtmf_tx dtmf_tx; /* its head */
 	/* control's */
 	struct md_engine *eng;
 	struct md_thread *home;           /* where control sends messages */
@@ -93,49 +132,26 @@ struct md_stream {
 	struct md_mroom *moving_to;
 	/* constant */
 	void *owner;
-	int rtp_fd, rtcp_fd;
+	int rtcp_fd;
 	uint16_t port;
 	/* media thread's */
-	struct md_thread *th;
 	struct md_stream *b_prev, *b_next, *t_prev, *t_next, *r_prev, *r_next;
 	unsigned bucket;
 	bool is_ticking;
-	struct md_media media;
-	struct sockaddr_in remote, remote_rtcp, former; /* former: where it was before the last agreement */
-	int64_t set_us, heard_us;                       /* media agreed; last RTP of the far end */
-	bool latched, silent_told;
-	bool connected; /* the RTP socket, to `remote` */
+	struct sockaddr_in remote_rtcp, former; /* former: where it was before the last agreement */
+	int64_t set_us;                         /* media agreed */
 	/* receiving */
-	struct md_rtp_rx rx;
-	enum md_codec_id rx_codec;
 	struct md_dtmf_rx dtmf_rx;
 	struct md_jitter *jitter;
 	struct md_resample *cross; /* from the jitter buffer's width to the other */
 	bool heard;
-	struct md_dec *ear;       /* decodes packets as they arrive, narrow: for recordings and levels */
 	struct md_inband *inband; /* listens for tones */
 	int64_t event_us;         /* last telephone event */
-	uint16_t ear_next;        /* sequence number that it waits for */
 	/* sending */
 	struct md_enc *enc;
 	struct md_resample *play_up; /* narrow prompts to a wide codec */
 	bool own_enc;                /* what it was last sent came from `enc`, not from the room's */
-	uint32_t ssrc, ts_base;
-	uint16_t seq;
-	bool marker; /* the next audio packet begins a talk spurt */
-	uint64_t tx_packets, tx_octets;
-	int64_t sent_us;
-	struct md_dtmf_tx dtmf_tx;
-	bool dtmf_tone; /* what is sent there goes as tones */
-	struct md_play *play;
-	/* What is passed on keeps the talker's gaps and order: its numbers plus an offset. */
-	struct {
-		const struct md_stream *from; /* compared only */
-		unsigned epoch;               /* of `from` */
-		uint32_t ts;                  /* offset */
-		uint16_t seq, first, next;    /* offset; first and next of our numbers in this run */
-	} relay;
-	unsigned rx_epoch; /* counts breaks in the received numbering */
+	bool dtmf_tone;              /* what is sent there goes as tones */
 	/* RTCP */
 	unsigned rtcp_due; /* seconds */
 	uint32_t last_sr;
@@ -146,20 +162,23 @@ struct md_stream {
 	struct md_mroom *room;
 	enum md_role role;
 	struct md_stream *whisper_to;
+	struct md_stream *whisperer; /* the last of those who whisper to it */
+	unsigned whisperers;
 	enum md_source source;
-	struct md_stream *relays[MD_RELAYS];
-	unsigned n_relays;
 	struct { /* voice.c */
 		int64_t since_us, loud_us;
 		bool told;
 	} voice;
-	bool decode, wanted; /* its packets go through the jitter buffer; so says the plan being made */
-	/* recording */
-	struct md_rec *rec;
-	struct md_rec_track rec_track, room_track;
-	/* Last, so that what every packet needs lies close together. */
+	bool wanted;                             /* `decode`, says the plan being made */
 	int16_t frame[MD_WIDTHS][MD_FRAME_WIDE]; /* of this tick, when `heard`, in the widths that the room needs */
 };
+
+/* Fetches what a packet from or to the stream touches: caches do not hold hundreds of them for 20 ms. */
+static inline void md_stream_ahead(const struct md_stream *s)
+{
+	for (size_t at = 0; at <= offsetof(struct md_stream, dtmf_tx); at += 64)
+		__builtin_prefetch((const char *)s + at, 1);
+}
 
 struct md_mroom {
 	/* control's */
@@ -192,7 +211,7 @@ void md_thread_post(struct md_thread *t, struct md_msg *m);
 void md_thread_join(struct md_thread *t);
 
 /* stream_rx.c, stream_tx.c, stream.c */
-void md_stream_readable(struct md_stream *s, int64_t now_us);
+void md_stream_readable(struct md_stream *s, int64_t now_us); /* told once for all that lies there: all is read */
 void md_stream_rtcp_readable(struct md_stream *s, int64_t now_us);
 /* keys.c */
 enum md_key_way { MD_KEY_EVENT, MD_KEY_TONE, MD_KEY_INFO };

@@ -34,7 +34,7 @@ bool md_voice_is_on(const struct md_stream *s, int64_t now_us)
 
 bool md_voice_wanted(const struct md_stream *s)
 {
-	return s->room && s->role == MD_TALK && (s->room->watch || s->room->gated);
+	return s->voiced;
 }
 
 /* Looks at a packet's audio, if that is wanted; true: it may be mixed. */

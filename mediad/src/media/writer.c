@@ -103,15 +103,30 @@ static void note_loudness(struct md_rec *r, const int16_t *s, size_t n, int64_t 
 		}
 }
 
+/* Sixteen at a time, which the compiler makes a few instructions of. */
+static void interleave(const int16_t *restrict left, const int16_t *restrict right, size_t n, int16_t *restrict out)
+{
+	for (; n >= 16; n -= 16, left += 16, right += 16, out += 32)
+		for (unsigned i = 0; i < 16; i++) {
+			out[2 * i] = left[i];
+			out[2 * i + 1] = right[i];
+		}
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = left[i];
+		out[2 * i + 1] = right[i];
+	}
+}
+
 /* Takes n samples of each channel out of the rings, interleaved. */
 static void take(struct md_rec *r, size_t at, size_t n, int16_t *out)
 {
-	for (unsigned c = 0; c < r->channels; c++) {
-		int16_t *s = md_rec_ring(r, c) + at;
-		for (size_t i = 0; i < n; i++)
-			out[i * r->channels + c] = s[i];
-		memset(s, 0, n * sizeof(*s));
-	}
+	const int16_t *left = md_rec_ring(r, 0) + at;
+	if (r->channels == 2)
+		interleave(left, md_rec_ring(r, 1) + at, n, out);
+	else
+		memcpy(out, left, n * sizeof(*out));
+	for (unsigned c = 0; c < r->channels; c++)
+		memset(md_rec_ring(r, c) + at, 0, n * sizeof(*out));
 }
 
 /* Takes [written, upto) out of the ring; at most one turn of it. */
