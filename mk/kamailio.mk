@@ -9,7 +9,7 @@ trunk_BORROWS := $(KAM_DIR)/did/did_clock.c
 KAM_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wimplicit-fallthrough -Wno-cast-function-type -Werror -fPIC \
               -fno-omit-frame-pointer -fstack-protector-strong -pthread -I$(KAM_DIR)/common
 KAM_HOST   := -isystem $(KAM)/src/src -isystem /usr/include/postgresql @$(KAM)/flags -DKSR_PTHREAD_MUTEX_SHARED
-KAM_LIBS   := -lpq -ljansson -lcrypto
+KAM_LIBS   := -lpq -ljansson -lssl -lcrypto
 # Files that know Kamailio; the rest is pure.
 KAM_GLUE   := %_mod.c %_kam.c %_usrloc.c %_save.c %_probe.c %_keep.c %_rpc.c
 

@@ -32,7 +32,7 @@ typedef int (*zk_edge_guard_f)(const struct zk_guard_alarm *a);
 #define ZK_EDGE_TRUNK_STATE "edge_trunk_state"
 struct zk_trunk_state {
 	struct zk_uuid tenant, trunk, host;
-	const char *state, *address;
+	const char *state, *address, *because; /* because: of a host over TLS that is down; "": not known */
 	int ms, code; /* ms < 0: not said */
 };
 typedef int (*zk_edge_trunk_state_f)(const struct zk_trunk_state *s);

@@ -11,6 +11,9 @@ MODULE_VERSION
 
 static char *param_db;
 static char *param_copy;
+#define SECURE_MAX 4
+static int secure[SECURE_MAX]; /* ports of ours where only what came over TLS arrives */
+static unsigned n_secure;
 struct zk_store *did_store;
 static struct zk_follow *follow;
 static struct zk_sink sink;
@@ -18,6 +21,17 @@ static struct zk_sink sink;
 /* What the last calls of did_trunk and did_lookup in this process found: valid for the message in hand. */
 static struct did_trunk_hit trunk;
 static struct did_hit hit;
+
+static int param_secure(modparam_t type, void *value)
+{
+	(void)type;
+	if (n_secure == SECURE_MAX) {
+		LM_ERR("parameter secure: at most %d ports\n", SECURE_MAX);
+		return -1;
+	}
+	secure[n_secure++] = (int)(long)value;
+	return 0;
+}
 
 static void run(void)
 {
@@ -55,7 +69,12 @@ static bool works(const struct zk_uuid *tenant, const struct zk_uuid *package, i
 static bool source_of(const struct sip_msg *msg, struct did_source *s)
 {
 	const char *host = ip_addr2a((struct ip_addr *)&msg->rcv.src_ip);
-	return did_source_parse(s, host, strlen(host), msg->rcv.src_port);
+	if (!did_source_parse(s, host, strlen(host), msg->rcv.src_port))
+		return false;
+	const struct socket_info *by = msg->rcv.bind_address;
+	for (unsigned i = 0; by && msg->rcv.proto == PROTO_TCP && i < n_secure; i++)
+		s->secure |= by->port_no == secure[i];
+	return true;
 }
 
 static int w_did_trunk(struct sip_msg *msg, char *p1, char *p2)
@@ -192,6 +211,7 @@ static cmd_export_t cmds[] = {
 static param_export_t params[] = {
 	{"db", PARAM_STRING, &param_db},
 	{"copy", PARAM_STRING, &param_copy},
+	{"secure", PARAM_INT | USE_FUNC_PARAM, (void *)param_secure},
 	{0},
 };
 static pv_export_t pvs[] = {

@@ -80,6 +80,7 @@ static bool decode_trunk(struct did_trunk *t, const char *const *f)
 	t->port = (uint16_t)atoi(f[2]);
 	t->match_port = is_true(f[3]);
 	t->enabled = is_true(f[4]);
+	t->tls = f[5] && !strcmp(f[5], "tls");
 	t->rec.hash = did_hash_host(&t->host);
 	return true;
 }

@@ -7,7 +7,7 @@
 
 const struct zk_table did_tables[DID_MAPS] = {
 	[DID_TENANT] = {"tenant", "kind, enabled, time_zone, default_kind, default_id", 5},
-	[DID_TRUNK] = {"trunk", "tenant_id, host, port, match_port, enabled", 5},
+	[DID_TRUNK] = {"trunk", "tenant_id, host, port, match_port, enabled, transport", 6},
 	[DID_TRUNK_HOST] = {"trunk_host", "trunk_id, host, port, enabled", 4},
 	[DID_NUMBERS] = {"number", "tenant_id, number, enabled, call_type, vip, account_id, extension_id, did_group_id",
 			 8},

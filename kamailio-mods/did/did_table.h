@@ -68,7 +68,7 @@ struct did_trunk { /* key: host; one that has a name there: all zero, found by i
 	struct zk_uuid tenant;
 	struct in6_addr host; /* IPv4 as ::ffff:a.b.c.d */
 	uint16_t port;
-	bool match_port, enabled;
+	bool match_port, enabled, tls; /* tls: what comes otherwise is not its */
 };
 struct did_number { /* key: number as written */
 	struct zk_rec rec;

@@ -54,6 +54,7 @@ bool did_source_parse(struct did_source *s, const char *host, size_t len, uint16
 	bool bracket = len > 2 && host[0] == '[' && host[len - 1] == ']';
 	bool v4 = memchr(host, ':', len) == NULL;
 	s->port = port;
+	s->secure = false;
 	if (bracket) {
 		host++;
 		len -= 2;
@@ -62,14 +63,20 @@ bool did_source_parse(struct did_source *s, const char *host, size_t len, uint16
 	       inet_pton(AF_INET6, text, &s->host) == 1;
 }
 
+static bool is_secure(const struct did_trunk *t, const struct did_source *s)
+{
+	return !t->tls || s->secure;
+}
+
 static bool trunk_matches(const struct did_trunk *t, const struct did_source *s)
 {
-	return t->enabled && !memcmp(&t->host, &s->host, sizeof s->host) && (!t->match_port || t->port == s->port);
+	return t->enabled && is_secure(t, s) && !memcmp(&t->host, &s->host, sizeof s->host) &&
+	       (!t->match_port || t->port == s->port);
 }
 
 static bool host_matches(const struct did_trunk_host *h, const struct did_trunk *t, const struct did_source *s)
 {
-	return t && t->enabled && h->enabled && !memcmp(&h->host, &s->host, sizeof s->host) &&
+	return t && t->enabled && h->enabled && is_secure(t, s) && !memcmp(&h->host, &s->host, sizeof s->host) &&
 	       (!t->match_port || h->port == s->port);
 }
 

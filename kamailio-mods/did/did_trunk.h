@@ -9,10 +9,11 @@ int did_names_alloc(void) __attribute__((warn_unused_result));
 void did_names_free(void);
 void did_named(const struct zk_uuid *host, const struct zk_uuid *trunk, const struct zk_did_addr *addr, unsigned n);
 
-/* A request's source. An IPv4 address goes in mapped. */
+/* A request's source. An IPv4 address goes in mapped. secure: it came over TLS. */
 struct did_source {
 	struct in6_addr host;
 	uint16_t port;
+	bool secure;
 };
 bool did_source_parse(struct did_source *s, const char *host, size_t len, uint16_t port);
 

@@ -61,6 +61,8 @@ static void set_trunk(json_t *o, const struct edge_event *e)
 	set_uuid(o, "host", &e->rule);
 	set_text(o, "state", e->because);
 	set_text(o, "address", e->source);
+	if (e->agent[0])
+		set_text(o, "because", e->agent);
 	if (e->expires_s >= 0)
 		json_object_set_new(o, "ms", json_integer(e->expires_s));
 	json_object_set_new(o, "code", json_integer(e->code));

@@ -359,6 +359,7 @@ static int trunk_state(const struct zk_trunk_state *s)
 			       .expires_s = s->ms};
 	zk_escape(e.because, sizeof e.because, s->state, strlen(s->state));
 	zk_escape(e.source, sizeof e.source, s->address, strlen(s->address));
+	snprintf(e.agent, sizeof e.agent, "%s", s->because); /* words of ours and of OpenSSL, none foreign */
 	return edge_tell(&e) ? 0 : -1;
 }
 

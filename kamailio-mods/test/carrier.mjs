@@ -6,8 +6,8 @@ const tagIn = (callId) => callId.replace(/\W/g, '');
 
 /** A carrier on an address of its own. `answer(message)` → a code, {code, after, headers, ring, media: its SDP, said with ring 183 already}, or null for silence; OPTIONS are answered 200. */
 export class Carrier {
-  static async open(host, port = 5060, answer = () => 200) {
-    return new Carrier(await SipEndpoint.open({ host, port }), answer);
+  static async open(host, port = 5060, answer = () => 200, more = {}) {
+    return new Carrier(await SipEndpoint.open({ host, port, ...more }), answer);
   }
 
   constructor(endpoint, answer) {
@@ -28,6 +28,9 @@ export class Carrier {
       if (ring) respond(ring, 'Ringing', { tag, ...(ring === 183 && media && { body: media, headers: { Contact: this.contact, 'Content-Type': 'application/sdp' } }) });
       if (code) setTimeout(() => this.final(message, respond, code, headers, media), after);
       else this.open.set(id, { respond: (c) => this.final(message, respond, c, {}) });
+    } else if (message.method === 'REGISTER') {
+      (this.registers ??= []).push(message);
+      respond(200, 'OK', { tag, headers: { Contact: header(message, 'contact'), Expires: '60' } });
     } else if (message.method === 'CANCEL') {
       this.cancels++;
       respond(200, 'OK', { tag });
@@ -38,7 +41,7 @@ export class Carrier {
     }
   }
 
-  get contact() { return `<sip:c@${this.endpoint.host}:${this.endpoint.port}>`; }
+  get contact() { return `<sip:c@${this.endpoint.address}>`; }
 
   final(message, respond, code, headers, media = sdp(this.endpoint.host, 40000)) {
     const id = header(message, 'call-id');

@@ -14,6 +14,8 @@ static json_t *host_json(const struct zk_uuid *id, const char *name, int port)
 			      trunk_health_name(h.health));
 	if (h.health == TRUNK_UP)
 		json_object_set_new(o, "ms", json_integer(h.rtt_us / 1000));
+	if (h.fault[0])
+		json_object_set_new(o, "because", json_string(h.fault));
 	if (h.since_us)
 		json_object_set_new(o, "since", json_integer(h.since_us));
 	return o;

@@ -263,16 +263,19 @@ static void write_uri(struct trunk_hop *hop, const char *host, int port, const c
 	}
 	at = at < sizeof hop->uri ? at : sizeof hop->uri - 1;
 	snprintf(hop->uri + at, sizeof hop->uri - at, "%s%s", hop->t.user_phone ? ";user=phone" : "",
-		 hop->t.tcp ? ";transport=tcp" : "");
+		 hop->t.tls   ? ";transport=tls"
+		 : hop->t.tcp ? ";transport=tcp"
+			      : "");
 }
 
 static bool host_of(struct zk_map *const *maps, const struct trunk_trunk *t, const struct zk_uuid *id,
-		    const char **host, int *port)
+		    const char **host, int *port, int *line)
 {
 	const struct trunk_host *h;
 	if (!zk_uuid_cmp(id, &t->rec.id)) {
 		*host = t->host;
 		*port = t->port;
+		*line = t->line;
 		return true;
 	}
 	h = zk_by_id(maps[TRUNK_HOST], id);
@@ -280,6 +283,7 @@ static bool host_of(struct zk_map *const *maps, const struct trunk_trunk *t, con
 		return false;
 	*host = h->host;
 	*port = h->port;
+	*line = h->line;
 	return true;
 }
 
@@ -290,15 +294,16 @@ static void hop_h(struct zk_map *const *maps, void *arg)
 	const struct trunk_trunk *t = zk_by_id(maps[TRUNK_TRUNK], &a->c->trunk);
 	const struct trunk_tenant *carrier = trunk_carrier(maps);
 	const char *host;
-	int port;
+	int port, line;
 	a->good = false;
-	if (!t || !t->enabled || !host_of(maps, t, &a->c->host, &host, &port))
+	if (!t || !t->enabled || !host_of(maps, t, &a->c->host, &host, &port, &line))
 		return;
 	memset(hop, 0, sizeof *hop);
 	hop->t = *t;
 	hop->trunk = a->c->trunk;
 	hop->host = hop->via = a->c->host;
 	hop->port = port;
+	hop->line = t->tls ? line : 0;
 	write_uri(hop, host, port, a->c->called);
 	if (t->cascade_host[0]) {
 		snprintf(hop->next, sizeof hop->next, "%s", t->cascade_host);
@@ -309,6 +314,7 @@ static void hop_h(struct zk_map *const *maps, void *arg)
 			return;
 		hop->via = t->cascade;
 		hop->port = c->port;
+		hop->line = c->tls ? c->line : 0;
 		hop->is_literal = trunk_addr_parse(&hop->literal, c->host, c->port);
 	} else {
 		hop->is_literal = trunk_addr_parse(&hop->literal, host, port);

@@ -1,4 +1,7 @@
 #include "trunk_keep.h"
+#include "trunk_gate_mod.h"
+#include "trunk_line.h"
+#include "trunk_mod.h"
 #include "zk_log.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +24,7 @@
 
 struct reg { /* one registration that uac keeps for us */
 	struct zk_uuid trunk;
-	char id[80], said[700];       /* said: everything that it was made of */
+	char id[80], said[700 + TRUNK_NEXT_MAX]; /* said: everything that it was made of */
 	int64_t since_us, leaving_us; /* leaving: it is another edge's now, and the carrier is told that we go */
 	bool seen;
 };
@@ -29,7 +32,7 @@ struct reg { /* one registration that uac keeps for us */
 struct name { /* when it was looked up last */
 	struct zk_uuid host;
 	char text[TRUNK_HOST_MAX];
-	int port;
+	int port, line;
 	int64_t at_us;
 	bool seen;
 };
@@ -86,38 +89,72 @@ static void take_addresses(struct trunk_addr *addr, unsigned *n, const struct ad
 	}
 }
 
-/* A name is looked up when it is new and then every half minute; an address needs nothing. What it leads to is where
- * calls go (trunk_state), and whence they may come (did). */
-static void resolve(struct trunk_keep *k, const struct zk_uuid *host, const struct zk_uuid *trunk, const char *text,
-		    int port, int64_t now)
+static unsigned look_up(struct trunk_addr addr[TRUNK_ADDRS], const char *text, int port)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_family = AF_UNSPEC}, *list = NULL;
-	struct trunk_addr addr[TRUNK_ADDRS];
 	unsigned n = 0;
-	if (trunk_addr_parse(&addr[0], text, port)) {
-		trunk_state_resolved(k->state, host, addr, 1);
-		return;
-	}
-	struct name *name = name_of(k, host);
-	if (!name)
-		return;
-	name->seen = true;
-	if (!strcmp(name->text, text) && name->port == port && now - name->at_us < RESOLVE_EVERY_US)
-		return;
-	bool other = strcmp(name->text, text) != 0;
-	zk_copy(name->text, sizeof name->text, text, strlen(text));
-	name->port = port;
-	name->at_us = now;
 	int err = getaddrinfo(text, NULL, &hints, &list);
 	if (err)
 		zk_log(ZK_WARN, "name of a trunk's host not found name=%s because=\"%s\"", text, gai_strerror(err));
 	take_addresses(addr, &n, list, port);
 	if (list)
 		freeaddrinfo(list);
+	return n;
+}
+
+/* Calls may come from where they go to, and from its line when it speaks TLS. */
+static void name(const struct zk_uuid *host, const struct zk_uuid *trunk, const struct trunk_addr *addr, unsigned n,
+		 int line)
+{
+	struct trunk_addr from[TRUNK_ADDRS];
+	uint32_t at = trunk_line_address(line);
+	unsigned lines = at ? 1 : 0;
+	if (lines) {
+		from[0] = (struct trunk_addr){.port = (uint16_t)trunk_gate_port};
+		memcpy(from[0].ip.s6_addr + 10, (unsigned char[]){0xff, 0xff}, 2);
+		memcpy(from[0].ip.s6_addr + 12, &at, 4);
+	}
+	n = n > TRUNK_ADDRS - lines ? TRUNK_ADDRS - lines : n;
+	memcpy(from + lines, addr, n * sizeof *addr);
+	trunk_named(host, trunk, from, n + lines);
+}
+
+/* A name is looked up when it is new and then every half minute; an address without a line needs nothing. What it leads
+ * to is where calls go (trunk_state), and whence they may come (did). */
+static void resolve(struct trunk_keep *k, const struct zk_uuid *trunk, const struct trunk_host *h, int line,
+		    int64_t now)
+{
+	struct trunk_addr addr[TRUNK_ADDRS];
+	const char *text = h->host;
+	bool literal = trunk_addr_parse(&addr[0], text, h->port);
+	if (literal)
+		trunk_state_resolved(k->state, &h->rec.id, addr, 1);
+	if (literal && !line)
+		return;
+	struct name *known = name_of(k, &h->rec.id);
+	if (!known)
+		return;
+	known->seen = true;
+	bool other = strcmp(known->text, text) != 0 || known->line != line;
+	if (!other && known->port == h->port && (literal || now - known->at_us < RESOLVE_EVERY_US))
+		return;
+	zk_copy(known->text, sizeof known->text, text, strlen(text));
+	known->port = h->port;
+	known->line = line;
+	known->at_us = now;
+	unsigned n = literal ? 1 : look_up(addr, text, h->port);
 	if (!n && !other)
 		return; /* a name that is not found just now keeps its last addresses */
-	trunk_state_resolved(k->state, host, addr, n);
-	trunk_named(host, trunk, addr, n);
+	if (!literal)
+		trunk_state_resolved(k->state, &h->rec.id, addr, n);
+	name(&h->rec.id, trunk, addr, n, line);
+}
+
+static void resolve_own(struct trunk_keep *k, const struct trunk_trunk *t, int64_t now)
+{
+	struct trunk_host own = {.rec = {.id = t->rec.id}, .port = t->port};
+	memcpy(own.host, t->host, sizeof own.host);
+	resolve(k, &t->rec.id, &own, t->tls ? t->line : 0, now);
 }
 
 void trunk_names_turn(struct trunk_keep *k, int64_t now)
@@ -128,12 +165,13 @@ void trunk_names_turn(struct trunk_keep *k, int64_t now)
 	for (unsigned i = 0; i < k->n_names; i++)
 		k->names[i].seen = false;
 	while (zk_dump(k->store, TRUNK_TRUNK, &from, &t, 1))
-		resolve(k, &t.rec.id, &t.rec.id, t.host, t.port, now);
+		resolve_own(k, &t, now);
 	from = 0;
 	for (size_t n; (n = zk_dump(k->store, TRUNK_HOST, &from, hosts, 8));)
 		for (size_t i = 0; i < n; i++)
 			if (hosts[i].enabled)
-				resolve(k, &hosts[i].rec.id, &hosts[i].trunk, hosts[i].host, hosts[i].port, now);
+				resolve(k, &hosts[i].trunk, &hosts[i],
+					trunk_find(k->store, &hosts[i].trunk, &t) && t.tls ? hosts[i].line : 0, now);
 	for (unsigned i = k->n_names; i-- > 0;)
 		if (!k->names[i].seen) { /* it was deleted or disabled, or has an address now */
 			trunk_named(&k->names[i].host, &k->names[i].host, NULL, 0);
@@ -226,10 +264,10 @@ static void add_reg(struct trunk_keep *k, const struct trunk_trunk *t, const cha
 		json_decref(there);
 		if (taken)
 			continue;
-		json_decref(
-			rpc_call(k, "uac.reg_add",
-				 json_pack("[ssssssssssiiiss]", ids[i], ids[i], "zongji.invalid", t->username, t->host,
-					   "", t->username, t->password, ".", proxy, t->expires_s, 0, 0, "", ".")));
+		json_decref(rpc_call(k, "uac.reg_add",
+				     json_pack("[ssssssssssiiiss]", ids[i], ids[i], "zongji.invalid", t->username,
+					       t->host, "", t->username, t->password, ".", proxy, t->expires_s, 0, 0,
+					       t->tls ? trunk_tls_socket : "", t->tls ? trunk_tls_contact : ".")));
 		memset(r, 0, sizeof *r);
 		r->trunk = t->rec.id;
 		r->since_us = now;
@@ -283,7 +321,7 @@ static void leave(struct trunk_keep *k, struct reg *r, int64_t now)
 static void registration(struct trunk_keep *k, const struct trunk_trunk *t, int64_t now)
 {
 	struct trunk_host_state h;
-	char said[700], proxy[128] = "";
+	char said[700 + TRUNK_NEXT_MAX], proxy[TRUNK_NEXT_MAX] = "";
 	struct reg *r = reg_of(k, &t->rec.id);
 	bool wanted = t->enabled && t->registers;
 	bool ours = !k->owns || k->owns(&t->rec.id);
@@ -295,13 +333,8 @@ static void registration(struct trunk_keep *k, const struct trunk_trunk *t, int6
 		return;
 	trunk_state_host(k->state, &t->rec.id, &h);
 	const struct trunk_addr *a = &h.addr[h.used < TRUNK_ADDRS ? h.used : 0];
-	if (h.n) {
-		char ip[64];
-		inet_ntop(AF_INET6, &a->ip, ip, sizeof ip);
-		bool v4 = IN6_IS_ADDR_V4MAPPED(&a->ip);
-		snprintf(proxy, sizeof proxy, "sip:%s%s%s:%d%s", v4 ? "" : "[", v4 ? ip + 7 : ip, v4 ? "" : "]",
-			 a->port, t->tcp ? ";transport=tcp" : "");
-	}
+	if (h.n)
+		trunk_next_hop(proxy, t->tls ? t->line : 0, trunk_gate_port, a, t->tcp);
 	snprintf(said, sizeof said, "%s %s %s %s %d %s", t->identifier, t->username, t->password, t->host, t->expires_s,
 		 proxy);
 	if (r && (!wanted || r->leaving_us || strcmp(r->said, said) != 0)) {

@@ -1,6 +1,7 @@
 /* Kamailio module `trunk`: over which trunk a call leaves, what it says there, where it goes when that fails. See
  * kamailio-mods/README.md. */
 #include "trunk_mod.h"
+#include "trunk_gate_mod.h"
 #include "trunk_guard_mod.h"
 #include "trunk_keep.h"
 #include "trunk_tally_save.h"
@@ -21,6 +22,7 @@ static char *param_rpc;
 static char *param_name = "edge";
 static struct zk_follow *follow;
 static struct zk_sink sink;
+char *trunk_tls_socket = "", *trunk_tls_contact = ".";
 struct zk_store *trunk_store;
 struct trunk_state *trunk_live;
 
@@ -102,10 +104,12 @@ void trunk_changed(const struct zk_uuid *trunk, const struct zk_uuid *host, cons
 	static struct trunk_trunk row;
 	if (!tell)
 		tell = (zk_edge_trunk_state_f)find_export(ZK_EDGE_TRUNK_STATE, 0, 0);
+	struct trunk_host_state live;
+	trunk_state_host(trunk_live, host, &live);
 	if (tell && trunk_find(trunk_store, trunk, &row))
-		(void)tell(&(struct zk_trunk_state){row.tenant, *trunk, *host, state, row.host, rtt_ms, c});
+		(void)tell(&(struct zk_trunk_state){row.tenant, *trunk, *host, state, row.host, live.fault, rtt_ms, c});
 	zk_log(!strcmp(state, "up") || !strcmp(state, "registered") ? ZK_INFO : ZK_WARN,
-	       "trunk %s trunk=%s host=%s ms=%d code=%d", state, t, h, rtt_ms, c);
+	       "trunk %s trunk=%s host=%s ms=%d code=%d because=\"%s\"", state, t, h, rtt_ms, c, live.fault);
 }
 
 void trunk_elsewhere(const struct zk_uuid *trunk, const char *state)
@@ -137,7 +141,9 @@ static int mod_init(void)
 	(void)zk_follow_start(follow); /* said in the log */
 	if (trunk_probe_init(trunk_store, trunk_live) || register_timer(trunk_probe_timer, NULL, 1) < 0)
 		return -1;
-	return register_procs(3);
+	if (trunk_gate_open())
+		return -1;
+	return register_procs(trunk_gate_port ? 4 : 3);
 }
 
 static int child_init(int rank)
@@ -145,7 +151,8 @@ static int child_init(int rank)
 	if (rank != PROC_MAIN)
 		return 0;
 	return zk_kam_fork("trunk", run_follow) || zk_kam_fork("trunk keep", run_keep) ||
-			       zk_kam_fork("trunk names", run_names)
+			       zk_kam_fork("trunk names", run_names) ||
+			       (trunk_gate_port && zk_kam_fork("trunk gate", trunk_gate_run))
 		       ? -1
 		       : 0;
 }
@@ -157,6 +164,7 @@ static cmd_export_t cmds[] = {
 	{"trunk_next", (cmd_function)trunk_w_next, 0, NULL, NULL, ANY_ROUTE},
 	{"trunk_again", (cmd_function)trunk_w_again, 0, NULL, NULL, ANY_ROUTE},
 	{"trunk_answer", (cmd_function)trunk_w_answer, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
+	{"trunk_line", (cmd_function)trunk_w_line, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"trunk_end", (cmd_function)trunk_w_end, 0, NULL, NULL, ANY_ROUTE},
 	{"trunk_in", (cmd_function)trunk_w_in, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"trunk_is_emergency", (cmd_function)trunk_w_emergency, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
@@ -167,6 +175,9 @@ static param_export_t params[] = {
 	{"copy", PARAM_STRING, &param_copy},
 	{"rpc", PARAM_STRING, &param_rpc},
 	{"name", PARAM_STRING, &param_name},
+	{"gate", PARAM_INT, &trunk_gate_port},
+	{"socket", PARAM_STRING, &trunk_tls_socket},
+	{"contact", PARAM_STRING, &trunk_tls_contact},
 	{0},
 };
 static pv_export_t pvs[] = {

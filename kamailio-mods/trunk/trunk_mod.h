@@ -1,12 +1,15 @@
 /* What the module's files that know Kamailio share. */
 #ifndef TRUNK_MOD_H
 #define TRUNK_MOD_H
+#include "trunk_line.h"
 #include "trunk_state.h"
 #include "zk_kam.h"
 #include "zk_trunk.h"
 #include <core/rpc.h>
 #include <modules/tm/tm_load.h>
 
+extern char *trunk_tls_socket,
+	*trunk_tls_contact; /* what is over TLS leaves by, and is to come back to; Kamailio's words */
 extern struct zk_store *trunk_store;
 extern struct trunk_state *trunk_live;
 extern rpc_export_t trunk_rpcs[];
@@ -14,7 +17,7 @@ json_t *trunk_ask(enum zk_trunk_what what, json_t *params, const char **error); 
 
 struct trunk_said { /* of the message in hand in this process */
 	struct trunk_hop hop;
-	char next[TRUNK_HOST_MAX + 32], attempts[2048], headers[TRUNK_HEADERS_MAX + 64];
+	char next[TRUNK_NEXT_MAX], attempts[2048], headers[TRUNK_HEADERS_MAX + 64];
 	int code;
 	const char *reason, *because;
 };

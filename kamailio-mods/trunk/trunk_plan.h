@@ -7,6 +7,7 @@
 
 #define TRUNK_CANDIDATES 16
 #define TRUNK_CALLED_MAX 64
+#define TRUNK_ADDRS      4 /* of a host whose name has several */
 
 enum trunk_object { TRUNK_BY_RATE, TRUNK_ONE, TRUNK_SOME }; /* no object: rates must name one; a trunk; a group */
 
@@ -64,7 +65,7 @@ struct trunk_hop {
 	struct zk_uuid trunk, host, via; /* via: the host record whose address is the next hop */
 	struct trunk_trunk t;
 	char uri[512], next[TRUNK_HOST_MAX]; /* next "": the host `via` */
-	int port;
+	int port, line;                      /* line of `via`; 0: it does not speak TLS */
 	char caller[ZK_NUMBER_MAX], caller_name[TRUNK_TEXT_MAX * 3], from_domain[TRUNK_HOST_MAX];
 	bool anonymous, is_literal;
 	struct trunk_addr literal; /* the host's address, when it is no name */

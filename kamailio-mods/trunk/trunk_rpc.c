@@ -21,8 +21,8 @@ static void host_line(rpc_t *rpc, void *ctx, const struct zk_uuid *trunk, const 
 	address(where, sizeof where, &h);
 	zk_uuid_text(t, trunk);
 	zk_uuid_text(id, host);
-	rpc->rpl_printf(ctx, "host trunk=%s id=%s address=%s state=%s ms=%d", t, id, where, trunk_health_name(h.health),
-			h.rtt_us / 1000);
+	rpc->rpl_printf(ctx, "host trunk=%s id=%s address=%s state=%s ms=%d because=\"%s\"", t, id, where,
+			trunk_health_name(h.health), h.rtt_us / 1000, h.fault);
 }
 
 static const char *const status_doc[] = {"Trunks and their hosts, one a line: trunk.status.", NULL};

@@ -1,26 +1,20 @@
 /* What a branch to a trunk says, and $trunk(…). */
+#include "trunk_gate_mod.h"
 #include "trunk_guard_mod.h"
 #include "trunk_mod.h"
-#include <arpa/inet.h>
 
 static void write_next(void)
 {
 	struct trunk_host_state host;
-	char ip[INET6_ADDRSTRLEN];
-	const char *tcp = trunk_said.hop.t.tcp ? ";transport=tcp" : "";
 	if (trunk_said.hop.next[0]) {
 		snprintf(trunk_said.next, sizeof trunk_said.next, "sip:%s:%d%s", trunk_said.hop.next,
-			 trunk_said.hop.port, tcp);
+			 trunk_said.hop.port, trunk_said.hop.t.tcp ? ";transport=tcp" : "");
 		return;
 	}
 	trunk_state_host(trunk_live, &trunk_said.hop.via, &host);
 	const struct trunk_addr *a =
 		host.n ? &host.addr[host.used < TRUNK_ADDRS ? host.used : 0] : &trunk_said.hop.literal;
-	inet_ntop(AF_INET6, &a->ip, ip, sizeof ip);
-	if (IN6_IS_ADDR_V4MAPPED(&a->ip))
-		snprintf(trunk_said.next, sizeof trunk_said.next, "sip:%s:%d%s", ip + 7, a->port, tcp);
-	else
-		snprintf(trunk_said.next, sizeof trunk_said.next, "sip:[%s]:%d%s", ip, a->port, tcp);
+	trunk_next_hop(trunk_said.next, trunk_said.hop.line, trunk_gate_port, a, trunk_said.hop.t.tcp);
 }
 
 /* What a branch to the trunk says beside R-URI and From: identity, privacy, the trunk's own headers. */
@@ -64,7 +58,8 @@ enum {
 	PV_ATTEMPTS,
 	PV_CALLER,
 	PV_GUARD,
-	PV_LONGEST
+	PV_LONGEST,
+	PV_LINE
 };
 static const char *const pv_names[] = {[PV_ID] = "id",
 				       [PV_URI] = "uri",
@@ -82,6 +77,7 @@ static const char *const pv_names[] = {[PV_ID] = "id",
 				       [PV_CALLER] = "caller",
 				       [PV_GUARD] = "guard",
 				       [PV_LONGEST] = "longest",
+				       [PV_LINE] = "line",
 				       NULL};
 
 int trunk_pv_name(pv_spec_t *sp, str *in)
@@ -163,6 +159,8 @@ int trunk_pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 		return text(msg, param, res, trunk_said.hop.caller);
 	case PV_GUARD:
 		return zk_kam_pv_uuid(msg, param, res, trunk_guard_id());
+	case PV_LINE:
+		return text(msg, param, res, trunk_line_said);
 	case PV_LONGEST:
 		longest = trunk_call_id(msg, call_id, sizeof call_id) ? trunk_call_longest(trunk_live, call_id) : 0;
 		return longest ? pv_get_sintval(msg, param, res, longest) : pv_get_null(msg, param, res);

@@ -119,6 +119,23 @@ void trunk_state_asked(struct trunk_state *s, const struct zk_uuid *host, int64_
 	trunk_unlock(s);
 }
 
+bool trunk_state_fault(struct trunk_state *s, const struct zk_uuid *host, const char *fault, int64_t now_us)
+{
+	lock(s);
+	struct life *l = life_get(s, host);
+	bool changed = l && (strncmp(l->host.fault, fault, sizeof l->host.fault - 1) != 0 ||
+			     (fault[0] && l->host.health != TRUNK_DOWN));
+	if (l)
+		snprintf(l->host.fault, sizeof l->host.fault, "%s", fault);
+	if (changed) {
+		l->host.health = fault[0] ? TRUNK_DOWN : TRUNK_UP;
+		l->host.misses = 0;
+		l->host.since_us = now_us;
+	}
+	unlock(s);
+	return changed;
+}
+
 bool trunk_state_heard(struct trunk_state *s, const struct zk_uuid *host, int rtt_us, int64_t now_us)
 {
 	trunk_lock(s);

@@ -14,6 +14,8 @@
 #define TRUNK_ADDRS     4
 #define TRUNK_PAUSE_US  60000000LL /* a trunk that failed too often in a row rests so long */
 
+#define TRUNK_FAULT 80
+
 struct trunk_state;
 int trunk_state_alloc(struct trunk_state **sp) __attribute__((warn_unused_result));
 void trunk_state_free(struct trunk_state *s);
@@ -36,6 +38,7 @@ struct trunk_host_state {
 	unsigned n; /* addresses, the first is the one in use */
 	struct trunk_addr addr[TRUNK_ADDRS];
 	unsigned used;
+	char fault[TRUNK_FAULT]; /* why TLS to it failed last; "": it did not */
 };
 /* What is known of a host; false: nothing (zeroed). */
 bool trunk_state_host(struct trunk_state *s, const struct zk_uuid *host, struct trunk_host_state *out);
@@ -44,6 +47,8 @@ void trunk_state_asked(struct trunk_state *s, const struct zk_uuid *host, int64_
 /* An answer (rtt_us >= 0) or none (-1) to OPTIONS or a call. True: its health changed. Two misses in a row make it
  * down. */
 bool trunk_state_heard(struct trunk_state *s, const struct zk_uuid *host, int rtt_us, int64_t now_us);
+/* TLS to it failed, which makes it down at once, or ("") is there. True: that is new. */
+bool trunk_state_fault(struct trunk_state *s, const struct zk_uuid *host, const char *fault, int64_t now_us);
 
 /* ---- trunks ---- */
 struct trunk_trunk_state {

@@ -11,9 +11,11 @@ const struct zk_table trunk_tables[TRUNK_MAPS] = {
 		 "tenant_id, identifier, host, port, host_priority, host_weight, type, transport, username, password, "
 		 "expires_s, timeout_s, max_calls, max_cps, caller_number, caller_name, force_caller, own_callers, "
 		 "force_rate, cascade_id, cascade_host, failure_codes, disable_after, sip_headers, dial_string, "
-		 "area_code, long_distance, fixed_prefix, probe_s, package_id, enabled, template_details, details",
-		 33},
-	[TRUNK_HOST] = {"trunk_host", "trunk_id, host, port, priority, weight, enabled", 6},
+		 "area_code, long_distance, fixed_prefix, probe_s, package_id, enabled, template_details, details, "
+		 "tls_name, "
+		 "certificate_id, line",
+		 36},
+	[TRUNK_HOST] = {"trunk_host", "trunk_id, host, port, priority, weight, enabled, line", 7},
 	[TRUNK_GROUP] = {"trunk_group", "tenant_id, strategy", 2},
 	[TRUNK_MEMBER] = {"trunk_member", "group_id, trunk_id, priority", 3},
 	[TRUNK_RULE] = {"trunk_rule",
@@ -38,6 +40,7 @@ const struct zk_table trunk_tables[TRUNK_MAPS] = {
 			 "spend_hour, spend_day, abroad, night_from, night_until, night_calls_hour, night_spend_hour, "
 			 "night_abroad, max_call_s, warn_percent, at_limit, enabled",
 			 21},
+	[TRUNK_CERT] = {"carrier_certificate", "authorities, certificate, private_key", 3},
 };
 
 int trunk_store_alloc(struct zk_store **sp)
@@ -57,6 +60,7 @@ int trunk_store_alloc(struct zk_store **sp)
 		[TRUNK_AREA] = sizeof(struct trunk_area),
 		[TRUNK_OWN] = sizeof(struct trunk_own),
 		[TRUNK_GUARD] = sizeof(struct trunk_guard_row),
+		[TRUNK_CERT] = sizeof(struct trunk_cert),
 	};
 	return zk_store_alloc(sp, sizes, TRUNK_MAPS);
 }
@@ -167,6 +171,7 @@ static bool decode_trunk(struct trunk_trunk *t, const char *const *f)
 	t->weight = number_of(f[5], 1);
 	t->registers = f[6] && !strcmp(f[6], "registration");
 	t->tcp = f[7] && !strcmp(f[7], "tcp");
+	t->tls = f[7] && !strcmp(f[7], "tls");
 	TAKE(t->username, f[8]);
 	TAKE(t->password, f[9]);
 	t->expires_s = number_of(f[10], 300);
@@ -194,6 +199,9 @@ static bool decode_trunk(struct trunk_trunk *t, const char *const *f)
 	t->enabled = is_true(f[30]);
 	take_details(t, f[31]);
 	take_details(t, f[32]);
+	TAKE(t->tls_name, f[33]);
+	take_id(&t->cert, f[34]);
+	t->line = number_of(f[35], 0);
 	t->rec.hash = trunk_text_hash(t->identifier);
 	return f[0] && f[1] && f[2];
 }
@@ -218,6 +226,7 @@ static bool decode_host(struct trunk_host *h, const char *const *f)
 	h->priority = number_of(f[3], 50);
 	h->weight = number_of(f[4], 1);
 	h->enabled = is_true(f[5]);
+	h->line = number_of(f[6], 0);
 	h->rec.hash = trunk_id_hash(&h->trunk);
 	return f[0] && f[1];
 }
@@ -384,6 +393,15 @@ static bool decode_guard(struct trunk_guard_row *g, const char *const *f)
 	return f[0] != NULL;
 }
 
+static bool decode_cert(struct trunk_cert *c, const char *const *f)
+{
+	TAKE(c->authorities, f[0]);
+	TAKE(c->certificate, f[1]);
+	TAKE(c->key, f[2]);
+	c->rec.hash = trunk_id_hash(&c->rec.id);
+	return true;
+}
+
 union any {
 	struct zk_rec rec;
 	struct trunk_tenant tenant;
@@ -400,6 +418,7 @@ union any {
 	struct trunk_area area;
 	struct trunk_own own;
 	struct trunk_guard_row guard;
+	struct trunk_cert cert;
 };
 
 static bool decode(unsigned table, union any *u, const char *const *f)
@@ -433,6 +452,8 @@ static bool decode(unsigned table, union any *u, const char *const *f)
 		return decode_own(&u->own, f);
 	case TRUNK_GUARD:
 		return decode_guard(&u->guard, f);
+	case TRUNK_CERT:
+		return decode_cert(&u->cert, f);
 	case TRUNK_MAPS:
 		break;
 	}

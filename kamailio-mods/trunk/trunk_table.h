@@ -13,6 +13,7 @@
 #define TRUNK_LIST_MAX    1024 /* bytes of a list of countries and prefixes */
 #define TRUNK_POOL_MAX    200
 #define TRUNK_AREA_MAX    152 /* fifty characters of a place */
+#define TRUNK_PEM_MAX     32769
 
 enum trunk_map {
 	TRUNK_TENANT,
@@ -29,6 +30,7 @@ enum trunk_map {
 	TRUNK_AREA,
 	TRUNK_OWN,
 	TRUNK_GUARD,
+	TRUNK_CERT,
 	TRUNK_MAPS
 };
 
@@ -41,22 +43,24 @@ struct trunk_tenant {           /* key: its id */
 
 struct trunk_trunk { /* key: identifier */
 	struct zk_rec rec;
-	struct zk_uuid tenant, cascade, package; /* package zero: at any time */
+	struct zk_uuid tenant, cascade, package,
+		cert; /* package zero: at any time; cert zero: the system's authorities */
 	char identifier[65], host[TRUNK_HOST_MAX], cascade_host[TRUNK_HOST_MAX], username[65], password[129];
 	char caller_number[ZK_NUMBER_MAX], caller_name[TRUNK_TEXT_MAX * 3], from_user[65], from_domain[101];
 	char headers[TRUNK_HEADERS_MAX], dial_string[300];
-	char area_code[9], long_distance[9], prefix[18];
+	char area_code[9], long_distance[9], prefix[18], tls_name[TRUNK_HOST_MAX];
 	uint16_t codes[TRUNK_CODES_MAX];
 	int port, priority, weight, expires_s, timeout_s, probe_s, disable_after;
 	int max_calls, max_cps; /* -1: unlimited */
-	bool registers, tcp, force_caller, own_callers, force_rate, enabled, user_phone, no_identity;
+	int line;               /* trunk_line.h */
+	bool registers, tcp, tls, force_caller, own_callers, force_rate, enabled, user_phone, no_identity;
 };
 
 struct trunk_host { /* key: trunk. A trunk's own address is a host, too, with the trunk's id */
 	struct zk_rec rec;
 	struct zk_uuid trunk;
 	char host[TRUNK_HOST_MAX];
-	int port, priority, weight;
+	int port, priority, weight, line;
 	bool enabled;
 };
 
@@ -158,6 +162,11 @@ struct trunk_guard_row { /* key: tenant, subject and id; id zero: the tenant its
 	char allowed[TRUNK_LIST_MAX], barred[TRUNK_LIST_MAX],
 		home[8]; /* home: the country code of numbers without one */
 };
+struct trunk_cert { /* key: its id; PEM, "": none */
+	struct zk_rec rec;
+	char authorities[TRUNK_PEM_MAX], certificate[TRUNK_PEM_MAX / 2], key[TRUNK_PEM_MAX / 4];
+};
+
 uint64_t trunk_guard_hash(const struct zk_uuid *tenant, enum trunk_subject subject, const struct zk_uuid *id);
 
 extern const struct zk_table trunk_tables[TRUNK_MAPS];

@@ -550,8 +550,11 @@ void acd_trunk_state(struct acd *acd, const json_t *p)
 	if (json_is_integer(json_object_get(p, "ms")))
 		json_object_set(data, "ms", json_object_get(p, "ms"));
 	json_object_set_new(data, "code", json_integer(acd_int(p, "code", 0)));
-	zj_info("edge", "trunk state=%s trunk=%s address=%s code=%lld", zj_log_esc(acd_str(p, "state")),
-		acd_str(p, "trunk"), zj_log_esc(acd_str(p, "address")), (long long)acd_int(p, "code", 0));
+	if (json_is_string(json_object_get(p, "because")))
+		json_object_set(data, "because", json_object_get(p, "because"));
+	zj_info("edge", "trunk state=%s trunk=%s address=%s code=%lld because=%s", zj_log_esc(acd_str(p, "state")),
+		acd_str(p, "trunk"), zj_log_esc(acd_str(p, "address")), (long long)acd_int(p, "code", 0),
+		zj_log_esc(acd_str(p, "because")));
 	acd_touch(t);
 	acd_event(t, "trunk.changed", data);
 	acd_leave(acd);

@@ -9,6 +9,8 @@ export interface TrunkHost {
   port: number
   state: 'unknown' | 'up' | 'down'
   ms?: number
+  /** Why TLS to it failed. */
+  because?: string
 }
 export interface LiveTrunk {
   trunk: string
