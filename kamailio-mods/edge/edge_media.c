@@ -241,6 +241,21 @@ static void decide_address(const struct edge_media_ask *ask, const struct sdp *d
 	}
 }
 
+enum edge_encryption edge_encryption_parse(const char *word)
+{
+	return word && !strcmp(word, "required") ? EDGE_REQUIRED
+	       : word && !strcmp(word, "never")  ? EDGE_PLAIN
+						 : EDGE_OPTIONAL;
+}
+
+/* Is what it offers what it must be? What has no sound (fax) needs no key. */
+static bool is_refused(const struct edge_media_ask *ask, const struct sdp *d)
+{
+	if (ask->web || !ask->sdp || !d->found)
+		return false;
+	return d->secure ? ask->encryption == EDGE_PLAIN : ask->encryption == EDGE_REQUIRED;
+}
+
 void edge_media_decide(const struct edge_media_ask *ask, struct edge_media_answer *out)
 {
 	struct in6_addr source;
@@ -249,12 +264,18 @@ void edge_media_decide(const struct edge_media_ask *ask, struct edge_media_answe
 	*out = (struct edge_media_answer){.relay = true, .because = EDGE_B_POLICY};
 	if (ask->sdp)
 		sdp_read(&d, ask->sdp, ask->len);
+	out->secure = !ask->web && !ask->sdp && ask->encryption == EDGE_REQUIRED;
+	out->refuse = is_refused(ask, &d);
 	out->ipv6 = ask->sdp && d.has_address ? is_v6(&d.address) : known && is_v6(&source);
+	if (out->refuse) {
+		out->because = EDGE_B_ENCRYPTION;
+		return;
+	}
 	if (ask->policy == EDGE_ALWAYS)
 		return;
 	if (ask->web)
 		out->because = EDGE_B_WEBRTC;
-	else if (d.secure || d.profile)
+	else if (d.secure || d.profile || out->secure)
 		out->because = EDGE_B_SRTP;
 	else if (out->ipv6 || (known && is_v6(&source)))
 		out->because = EDGE_B_IPV6;

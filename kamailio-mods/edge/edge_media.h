@@ -19,6 +19,7 @@
 	X(EDGE_B_CODEC, "codec")           /* no codec that mediad has: transcoded */                                  \
 	X(EDGE_B_ELSEWHERE, "elsewhere")   /* a phone's media is not where the phone is */                             \
 	X(EDGE_B_UNROUTABLE, "unroutable") /* not of the networks that mediad reaches */                               \
+	X(EDGE_B_ENCRYPTION, "encryption") /* refused: it must encrypt and does not, or must not and does */           \
 	X(EDGE_B_UNREADABLE, "unreadable_sdp")
 #define EDGE_BECAUSE_ENUM(id, name) id,
 enum edge_because { EDGE_BECAUSE(EDGE_BECAUSE_ENUM) EDGE_BECAUSES };
@@ -27,6 +28,10 @@ const char *edge_because_name(enum edge_because b);
 enum edge_policy { EDGE_AUTO, EDGE_ALWAYS, EDGE_NEVER };
 /* NULL, or a word that is none of the three: auto. */
 enum edge_policy edge_policy_parse(const char *word);
+/* SRTP with keys in the description (SDES). Optional: as the other end asks; we offer plain RTP. Browsers always
+ * encrypt. */
+enum edge_encryption { EDGE_OPTIONAL, EDGE_REQUIRED, EDGE_PLAIN };
+enum edge_encryption edge_encryption_parse(const char *word); /* "required", "never"; else optional */
 
 #define EDGE_NETS_MAX 32
 struct edge_nets { /* networks, IPv4 ones mapped into IPv6 */
@@ -47,14 +52,17 @@ struct edge_media_ask {
 	size_t len;
 	const char *source; /* address its signalling comes from, or where it is called; "" or a name: not known */
 	enum edge_policy policy;
+	enum edge_encryption encryption;
 	bool trunk, web, nat; /* nat: Via or Contact are not where the message came from */
 	const struct edge_nets *direct;
 };
 struct edge_media_answer {
 	bool relay;
 	enum edge_because because;
-	bool ipv6; /* its side of the relay must be IPv6 */
-	bool fix;  /* straight, but the address in its description is to be replaced by the source */
+	bool ipv6;   /* its side of the relay must be IPv6 */
+	bool secure; /* what we offer to it is to be encrypted */
+	bool refuse; /* what it offers is not what it must be */
+	bool fix;    /* straight, but the address in its description is to be replaced by the source */
 };
 void edge_media_decide(const struct edge_media_ask *ask, struct edge_media_answer *out);
 /* Of a side that was decided to be straight: is the address of what it says now to be replaced by the source? */

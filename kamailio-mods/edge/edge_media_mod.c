@@ -41,8 +41,8 @@ static void take_sdp(struct sip_msg *msg, struct edge_media_ask *ask)
 }
 
 /* Takes (address, trunk or -, facts): facts are letters, s the message carries this side's SDP, w a browser, n behind a
- * NAT, t a trunk. True when the relay is needed; $edge(because), $edge(ipv6), $edge(fix). A phone's policy is that of
- * the last edge_extension(). */
+ * NAT, t a trunk. True when the relay is needed; $edge(because), $edge(ipv6), $edge(fix), $edge(secure), $edge(refuse).
+ * A phone's policy is that of the last edge_extension(). */
 int edge_w_media(struct sip_msg *msg, char *p_address, char *p_trunk, char *p_facts)
 {
 	char address[64], trunk[64], facts[16];
@@ -58,9 +58,12 @@ int edge_w_media(struct sip_msg *msg, char *p_address, char *p_trunk, char *p_fa
 	ask.nat = strchr(facts, 'n') != NULL;
 	if (strchr(facts, 's'))
 		take_sdp(msg, &ask);
-	ask.policy = !ask.trunk                  ? edge_hit.media
-		     : zk_uuid_parse(&id, trunk) ? edge_trunk_media(edge_store, &id)
-						 : EDGE_AUTO;
+	if (ask.trunk && zk_uuid_parse(&id, trunk)) {
+		edge_trunk_media(edge_store, &id, &ask);
+	} else if (!ask.trunk) {
+		ask.policy = edge_hit.media;
+		ask.encryption = edge_hit.encryption;
+	}
 	edge_media_decide(&ask, &edge_media_said.answer);
 	return edge_media_said.answer.relay ? 1 : -1;
 }

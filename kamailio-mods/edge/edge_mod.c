@@ -32,6 +32,7 @@ static char *param_acd;
 static char *param_name = "edge";
 static char *param_sip;
 static char *param_secret;
+static char *param_inside;
 static int param_ask = 30;
 
 struct zk_store *edge_store;
@@ -162,7 +163,7 @@ static int mod_init(void)
 	edge_lamp_port = edge_lamp_open(param_sip);
 	sink = edge_sink(edge_store);
 	edge_sink_lifted(edge_lifted);
-	if (edge_wire_init() || edge_usrloc_init(edge_ring, edge_store) ||
+	if (edge_wire_init(param_inside, param_secret) || edge_usrloc_init(edge_ring, edge_store) ||
 	    zk_follow_alloc(&follow, "edge", param_db, param_copy, edge_tables, EDGE_MAPS, &sink))
 		return -1;
 	if (edge_ask_init(param_ask)) {
@@ -259,7 +260,9 @@ enum {
 	PV_BAN,
 	PV_CONTACTS,
 	PV_PORT,
-	PV_SOURCE
+	PV_SOURCE,
+	PV_SECURE,
+	PV_REFUSE
 };
 static const char *const pv_names[] = {[PV_TENANT] = "tenant",     [PV_EXTENSION] = "extension",
 				       [PV_HA1] = "ha1",           [PV_CALL] = "call",
@@ -267,7 +270,8 @@ static const char *const pv_names[] = {[PV_TENANT] = "tenant",     [PV_EXTENSION
 				       [PV_BECAUSE] = "because",   [PV_IPV6] = "ipv6",
 				       [PV_FIX] = "fix",           [PV_BAN] = "ban",
 				       [PV_CONTACTS] = "contacts", [PV_PORT] = "port",
-				       [PV_SOURCE] = "source",     NULL};
+				       [PV_SOURCE] = "source",     [PV_SECURE] = "secure",
+				       [PV_REFUSE] = "refuse",     NULL};
 
 static int pv_name(pv_spec_t *sp, str *in)
 {
@@ -299,6 +303,10 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 		return pv_get_sintval(msg, param, res, edge_media_said.answer.ipv6);
 	case PV_FIX:
 		return pv_get_sintval(msg, param, res, edge_media_said.answer.fix);
+	case PV_SECURE:
+		return pv_get_sintval(msg, param, res, edge_media_said.answer.secure);
+	case PV_REFUSE:
+		return pv_get_sintval(msg, param, res, edge_media_said.answer.refuse);
 	case PV_CONTACTS:
 		return pv_get_sintval(msg, param, res, edge_hit.max_contacts);
 	case PV_SOURCE:
@@ -408,6 +416,7 @@ static param_export_t params[] = {
 	{"name", PARAM_STRING, &param_name},
 	{"sip", PARAM_STRING, &param_sip},
 	{"secret", PARAM_STRING, &param_secret},
+	{"inside", PARAM_STRING, &param_inside},
 	{"peer", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_peer},
 	{"ask", PARAM_INT, &param_ask},
 	{"relay", PARAM_STRING | USE_FUNC_PARAM, (void *)edge_param_relay},

@@ -44,7 +44,7 @@ extern const char *const edge_relays_doc[];
 
 /* edge_wire_mod.c */
 int edge_param_wire(modparam_t type, void *value);
-int edge_wire_init(void);
+int edge_wire_init(const char *inside, const char *secret); /* inside: the dispatcher's list; NULL: nothing is hidden */
 
 /* edge_ask_mod.c: each telephone is asked once in so many seconds; 0: never. 0 or -1. */
 int edge_ask_init(int every_s);

@@ -8,8 +8,13 @@ const struct zk_table edge_tables[EDGE_MAPS] = {
 	[EDGE_TENANT] = {"tenant", "sip_domain, enabled", 2},
 	[EDGE_EXTENSION] =
 		{"extension",
-		 "tenant_id, number, ha1, enabled, media_relay, host::text, max_contacts, account_id, blf_range", 9},
-	[EDGE_TRUNK] = {"trunk", "media_relay", 1},
+		 "tenant_id, number, ha1, enabled, media_relay, host::text, max_contacts, account_id, blf_range, "
+		 "lines->>'encryption'",
+		 10},
+	[EDGE_TRUNK] = {"trunk",
+			"media_relay, substring(details || E'\\n' || template_details from "
+			"'(?n)^\\s*encryption\\s*=\\s*([a-z]+)')",
+			2},
 	[EDGE_BAN] = {"ban", "what, extract(epoch from until_at)::bigint", 2},
 	[EDGE_PAIR] = {"account_group_member", "account_id, group_id", 2},
 };
@@ -53,6 +58,7 @@ static bool decode_extension(struct edge_extension *e, const char *const *f)
 		return false;
 	e->enabled = f[3][0] == 't';
 	e->media = edge_policy_parse(f[4]);
+	e->encryption = edge_encryption_parse(f[9]);
 	if (f[5] && !copy_text(e->host, sizeof e->host, f[5]))
 		return false;
 	e->max_contacts = f[6] ? atoi(f[6]) : 0;
@@ -148,6 +154,7 @@ static bool put(unsigned table, const struct zk_uuid *id, const char *const *fie
 	else if (table == EDGE_TRUNK)
 		row = &k;
 	k.media = table == EDGE_TRUNK ? edge_policy_parse(fields[0]) : EDGE_AUTO;
+	k.encryption = table == EDGE_TRUNK ? edge_encryption_parse(fields[1]) : EDGE_OPTIONAL;
 	if (row)
 		zk_put(store, table, row);
 	return row;
@@ -223,6 +230,7 @@ static void extension_h(struct zk_map *const *maps, void *arg)
 		return;
 	s->hit->extension = e->rec.id;
 	s->hit->media = e->media;
+	s->hit->encryption = e->encryption;
 	zk_copy(s->hit->host, sizeof s->hit->host, e->host, strnlen(e->host, sizeof e->host - 1));
 	s->hit->max_contacts = e->max_contacts;
 	zk_copy(s->hit->ha1, sizeof s->hit->ha1, e->ha1, strnlen(e->ha1, sizeof e->ha1 - 1));
@@ -289,6 +297,7 @@ bool edge_may_watch(struct zk_store *store, const char *domain, const char *watc
 struct trunk_search {
 	const struct zk_uuid *id;
 	enum edge_policy media;
+	enum edge_encryption encryption;
 };
 
 static void trunk_h(struct zk_map *const *maps, void *arg)
@@ -296,12 +305,15 @@ static void trunk_h(struct zk_map *const *maps, void *arg)
 	struct trunk_search *s = arg;
 	const struct edge_trunk *k = zk_by_id(maps[EDGE_TRUNK], s->id);
 	s->media = k ? k->media : EDGE_AUTO;
+	s->encryption = k ? k->encryption : EDGE_OPTIONAL;
 }
 
-enum edge_policy edge_trunk_media(struct zk_store *store, const struct zk_uuid *trunk)
+void edge_trunk_media(struct zk_store *store, const struct zk_uuid *trunk, struct edge_media_ask *ask)
 {
 	struct trunk_search s = {.id = trunk};
-	return zk_read(store, trunk_h, &s) ? EDGE_AUTO : s.media;
+	bool known = !zk_read(store, trunk_h, &s);
+	ask->policy = known ? s.media : EDGE_AUTO;
+	ask->encryption = known ? s.encryption : EDGE_OPTIONAL;
 }
 
 struct ban_search {

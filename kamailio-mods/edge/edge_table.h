@@ -22,6 +22,7 @@ struct edge_extension { /* key: tenant and number */
 	char number[EDGE_NUMBER_MAX], ha1[EDGE_HA1_SIZE];
 	bool enabled;
 	enum edge_policy media;
+	enum edge_encryption encryption;
 	char host[52]; /* the address or network it may come from; "": any */
 	int max_contacts;
 	struct zk_uuid account;
@@ -34,6 +35,7 @@ struct edge_pair { /* an account in an account group; key: account */
 struct edge_trunk { /* by id only: what the did module found */
 	struct zk_rec rec;
 	enum edge_policy media;
+	enum edge_encryption encryption;
 };
 
 #define EDGE_WHAT_MAX 129
@@ -55,6 +57,7 @@ struct edge_hit {
 	char ha1[EDGE_HA1_SIZE], host[52];
 	int max_contacts;
 	enum edge_policy media;
+	enum edge_encryption encryption;
 };
 /* An enabled extension of an enabled tenant. */
 bool edge_find_extension(struct zk_store *store, const char *domain, size_t domain_len, const char *number,
@@ -75,6 +78,6 @@ void edge_sink_lifted(struct edge_lifted *l); /* where the sink puts them; NULL:
 
 /* May the extension `watcher` see how `watched` of the same domain is? `own`: only itself. */
 bool edge_may_watch(struct zk_store *store, const char *domain, const char *watcher, const char *watched, bool own);
-/* A trunk's policy for media; auto when there is no such trunk. */
-enum edge_policy edge_trunk_media(struct zk_store *store, const struct zk_uuid *trunk);
+/* A trunk's policies for media; the defaults when there is no such trunk. */
+void edge_trunk_media(struct zk_store *store, const struct zk_uuid *trunk, struct edge_media_ask *ask);
 #endif

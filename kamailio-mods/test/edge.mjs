@@ -8,7 +8,7 @@ import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { EventEmitter, once } from 'node:events';
 import { root, startPostgres } from '../../schema/test/pg.mjs';
-import { SipEndpoint, header, token } from '../../tests/tools/sip.mjs';
+import { SipEndpoint, header, hideFrom, token } from '../../tests/tools/sip.mjs';
 
 let BASE = Number(process.env.ZJ_PORT_BASE ?? 10000) + 3000;
 let RTP = [100, 299];
@@ -116,7 +116,8 @@ export class Edge {
     edge.renderRelays(relays);
     edge.acd = new FakeAcd(path.join(edge.run, 'sock/edge.sock'));
     await edge.acd.listen();
-    edge.mediad = await SipEndpoint.open({ port: BASE + 20 });
+    edge.mediad = await SipEndpoint.open({ port: BASE + 20, inside: true });
+    hideFrom(BASE, edges);
     edge.mediad.on('request', (m, respond) => { if (m.method === 'OPTIONS') respond(200, 'OK', { tag: 'm' }); });
     edge.carrier = await SipEndpoint.open({ host: '127.0.0.2' });
     edge.seed();

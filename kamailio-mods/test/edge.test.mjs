@@ -442,7 +442,7 @@ test('no mediad: 503', async () => {
   e.mediad.close();
   await until('mediad is left out', async () => (await e.invite('8610001')).status === 503, 15000);
   await e.acd.find('edge.rejected', (p) => p.because === 'no_media');
-  e.mediad = await SipEndpoint.open({ port });
+  e.mediad = await SipEndpoint.open({ port, inside: true });
   e.mediad.on('request', (m, respond) => {
     if (m.method === 'OPTIONS') respond(200, 'OK', { tag: 'm' });
     if (m.method === 'INVITE' && userOf(header(m, 'from')) === '777') respond(486, 'Busy Here', { tag: 'x' });

@@ -34,6 +34,7 @@ before(async () => {
   await e.startKamailio();
   policy('trunk', 'auto');
   policy('extension', 'auto');
+  e.sql('update trunk set probe_s = 0'); // what the carrier hears is part of a call
 });
 after(async () => {
   for (const p of phones) await p.close().catch(() => {});
@@ -87,6 +88,48 @@ test('SRTP, a codec that mediad lacks, an address out of reach: relayed, each fo
     respond(200, 'OK', answerAtMediad(e)).stopRepeating();
     assert.match((await again).body, /m=audio \d+ RTP\/SAVP 8[^]*a=crypto:/);
   }
+});
+
+test('encryption asked by a trunk and by an extension: what they offer otherwise is refused, what we offer is SAVP; in force at once', async () => {
+  const secure = (host) => `v=0\r\no=- 1 1 IN IP4 ${host}\r\ns=-\r\nc=IN IP4 ${host}\r\nt=0 0\r\nm=audio 40000 RTP/SAVP 8\r\na=rtpmap:8 PCMA/8000\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${Buffer.alloc(30, 7).toString('base64')}\r\n`;
+  const becomes = (value) => e.sql(`update trunk set details = '${value ? `encryption = ${value}` : ''}'`);
+  becomes('required');
+  await until('plain RTP is refused', async () => {
+    const arriving = e.nextAtMediad(1500).then(({ respond }) => respond(486, 'Busy Here', { tag: 'x' }), () => {});
+    const { status } = await e.invite('8610001');
+    await arriving;
+    return status === 488;
+  });
+  await e.acd.find('edge.rejected', (p) => p.because === 'encryption' && p.code === 488);
+  assert.equal((await talk(e, '8610001', { body: secure('127.0.0.2') })).response.status, 200);
+  becomes('never');
+  await until('SRTP is refused', async () => {
+    const arriving = e.nextAtMediad(1500).then(({ respond }) => respond(486, 'Busy Here', { tag: 'x' }), () => {});
+    const { status } = await e.invite('8610001', { body: secure('127.0.0.2') });
+    await arriving;
+    return status === 488;
+  });
+  becomes('');
+  await comes('none');
+  assert.throws(() => becomes('perhaps'), /trunk_details_check/);
+  // A telephone whose template says so is offered SRTP; its own line wins over the template's.
+  const template = e.sql(`insert into extension_template (tenant_id, name, details) values ('${e.tenant.a}', 'secure', 'encryption=required') returning id`)[0][0];
+  e.sql(`update extension set template_id = '${template}' where tenant_id = '${e.tenant.a}' and number = '1001'`);
+  const p = await open();
+  await p.register();
+  const offered = async () => {
+    const ringing = p.nextCall();
+    p.answering = { reject: 486 };
+    await callPhone(e, '1001', 'a.test');
+    return (await ringing).invite.body;
+  };
+  const offer = await until('SRTP is offered', async () => { const body = await offered(); return /RTP\/SAVP /.test(body) && body; });
+  assert.match(offer, /a=crypto:\d+ AES_CM_128_HMAC_SHA1_80 inline:/);
+  e.sql(`update extension set details = 'encryption=optional' where tenant_id = '${e.tenant.a}' and number = '1001'`);
+  await until('its own line wins', async () => /RTP\/AVP /.test(await offered()));
+  assert.throws(() => e.sql(`update extension set details = 'encryption=sometimes' where number = '1001'`), /line 1: encryption is required, optional or never/);
+  e.sql(`update extension set details = '', template_id = null where number = '1001'`);
+  await p.register({ expires: 0 });
 });
 
 test("a trunk's policy: always, never; it takes effect at once", async () => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { Edge, header, until } from './edge.mjs';
+import { Edge, header, sleep, until } from './edge.mjs';
 import { ack, answerAtMediad, callPhone, within } from './calls.mjs';
 import { root } from '../../schema/test/pg.mjs';
 import { Rtp } from '../../tests/tools/rtp.mjs';
@@ -28,7 +28,7 @@ before(async () => {
   if (!root_) return;
   must([`ip netns add ${router}`, `ip netns add ${far}`, `ip link add zjp${id} type veth peer name out netns ${router}`, `ip link add in netns ${router} type veth peer name eth0 netns ${far}`,
     `ip addr add ${EDGE}/24 dev zjp${id}`, `ip link set zjp${id} up`, `ip -n ${router} addr add ${ROUTER}/24 dev out`, `ip -n ${router} addr add 192.168.7.1/24 dev in`, `ip -n ${router} link set out up`, `ip -n ${router} link set in up`,
-    `ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1`, `ip netns exec ${router} iptables -t nat -A POSTROUTING -o out -j MASQUERADE --random`,
+    `ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1`, `ip netns exec ${router} sysctl -qw net.netfilter.nf_conntrack_udp_timeout=20 net.netfilter.nf_conntrack_udp_timeout_stream=20`, `ip netns exec ${router} iptables -t nat -A POSTROUTING -o out -j MASQUERADE --random`,
     `ip -n ${far} addr add ${PHONE}/24 dev eth0`, `ip -n ${far} link set eth0 up`, `ip -n ${far} route add default via 192.168.7.1`]);
   e = await Edge.start({ offset: 500, host: EDGE });
   await e.startRelay();
@@ -100,3 +100,15 @@ for (const transport of ['udp', 'tcp', 'tls']) {
     await until('its registration is gone', () => p.child.exitCode !== null, 5000);
   });
 }
+
+test('a NAT that forgets after 20 s: a telephone on UDP that says nothing for 50 s is still called', { skip: root_ ? false : 'needs root', timeout: 120_000 }, async () => {
+  const p = telephone('udp');
+  await p.said('registered');
+  await sleep(50_000);
+  const rtp = await Rtp.open();
+  const answer = await callPhone(e, '1001', 'a.test', { body: rtp.sdp() });
+  assert.equal(answer.status, 200);
+  ack(e, answer);
+  assert.equal((await e.mediad.request(within(e, answer, 'BYE', 2), e.sip)).status, 200);
+  rtp.close();
+});

@@ -61,7 +61,7 @@ static void tenant(const char *name, const char *kind, const char *enabled)
 
 static void trunk(unsigned n, const char *owner, const char *host, const char *port, const char *match)
 {
-	row(DID_TRUNK, n, (const char *[]){owner, host, port, match, "t"});
+	row(DID_TRUNK, n, (const char *[]){owner, host, port, match, "t", "udp"});
 }
 
 struct number {
@@ -482,7 +482,7 @@ static void trunks_with_names(void **state)
 	named(10, 10, (const char *[]){"192.0.2.9"}, 1); /* two trunks at one address: the one that names the port */
 	assert_true(is_from("192.0.2.9", 5060, 11));
 	assert_true(is_from("192.0.2.9", 5070, 10));
-	row(DID_TRUNK, 10, (const char *[]){TENANT_A, "sip.carrier.example", "5060", "f", "f"});
+	row(DID_TRUNK, 10, (const char *[]){TENANT_A, "sip.carrier.example", "5060", "f", "f", "udp"});
 	assert_false(is_from("192.0.2.9", 5070, 10)); /* disabled */
 	did_names_free();
 }
@@ -526,7 +526,7 @@ static void broken_rows_are_left_out(void **state)
 	route(16, (struct route){.caller_match = "group", .caller = "1"});
 	route(17, (struct route){.time_from = "08:00:00"});
 	route(18, (struct route){.target = "not an id"});
-	row(DID_TRUNK, 19, (const char *[]){TENANT_A, NULL, "1", "f", "t"});
+	row(DID_TRUNK, 19, (const char *[]){TENANT_A, NULL, "1", "f", "t", "udp"});
 	row(DID_TRUNK_HOST, 22, (const char *[]){TENANT_A, "a name", "5060", "t"});
 	row(DID_PACKAGE, 20, (const char *[]){"t", "ignored", "{x}"});
 	row(DID_HOLIDAY, 21, (const char *[]){TENANT_A, "t", NULL, NULL});

@@ -20,8 +20,8 @@ static struct zk_sink sink;
 static char path[64];
 
 static const char *const tenant_a[] = {"a.test", "t"}, *const tenant_b[] = {"b.test", "t"};
-static const char *const ext_a[] = {TENANT_A, "1001", HA1_A, "t", "auto", NULL, "5", NULL, "team"};
-static const char *const ext_b[] = {TENANT_B, "1001", HA1_B, "t", "never", NULL, "5", NULL, "team"};
+static const char *const ext_a[] = {TENANT_A, "1001", HA1_A, "t", "auto", NULL, "5", NULL, "team", NULL};
+static const char *const ext_b[] = {TENANT_B, "1001", HA1_B, "t", "never", NULL, "5", NULL, "team", NULL};
 
 static void put(enum edge_map table, const char *id, const char *const *fields)
 {
@@ -79,7 +79,8 @@ static void one_number_in_two_tenants(void **state)
 static void disabled_is_gone_and_comes_back(void **state)
 {
 	(void)state;
-	put(EDGE_EXTENSION, EXT_A, (const char *[]){TENANT_A, "1001", HA1_A, "f", "auto", NULL, "5", NULL, "team"});
+	put(EDGE_EXTENSION, EXT_A,
+	    (const char *[]){TENANT_A, "1001", HA1_A, "f", "auto", NULL, "5", NULL, "team", NULL});
 	assert_string_equal("", ha1("a.test", "1001"));
 	put(EDGE_EXTENSION, EXT_A, ext_a);
 	put(EDGE_TENANT, TENANT_A, (const char *[]){"a.test", "f"});

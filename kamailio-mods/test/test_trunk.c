@@ -41,9 +41,9 @@ static void trunk_row(unsigned id, const char *owner, const char *host, const ch
 	char name[16];
 	snprintf(name, sizeof name, "t%u", id);
 	row(TRUNK_TRUNK, uuid(id),
-	    (const char *[]){owner, name, host, "5060", "100", "1", "address", "udp", "",   NULL, "300",
-			     "45",  max,  cps,  NULL,   "",    "f", "f",       "f",   NULL, NULL, "{503,408}",
-			     "0",   "",   "",   "",     "",    "",  "0",       NULL,  "t",  "",   ""});
+	    (const char *[]){owner, name, host, "5060", "100", "1",  "address", "udp", "",   NULL,        "300", "45",
+			     max,   cps,  NULL, "",     "f",   "f",  "f",       NULL,  NULL, "{503,408}", "0",   "",
+			     "",    "",   "",   "",     "0",   NULL, "t",       "",    "",   NULL,        NULL,  "1"});
 }
 
 static int setup(void **state)

@@ -285,9 +285,10 @@ static void answer(const char *call_id, int64_t now)
 static void trunk_row(void)
 {
 	row(TRUNK_TRUNK, 0,
-	    (const char *[]){CARRIER, "t",  "127.0.0.1", "5060", "100", "1", "address", "udp", "",   NULL, "300",
-			     "45",    NULL, NULL,        NULL,   "",    "f", "f",       "f",   NULL, NULL, "{503,408}",
-			     "0",     "",   "",          "",     "",    "",  "0",       NULL,  "t",  "",   ""});
+	    (const char *[]){CARRIER, "t",   "127.0.0.1", "5060",      "100", "1",  "address", "udp", "",
+			     NULL,    "300", "45",        NULL,        NULL,  NULL, "",        "f",   "f",
+			     "f",     NULL,  NULL,        "{503,408}", "0",   "",   "",        "",    "",
+			     "",      "0",   NULL,        "t",         "",    "",   NULL,      NULL,  "1"});
 }
 
 static int64_t used(const char *subject, enum trunk_measure m, int64_t now)

@@ -5,6 +5,8 @@
 #include "trunk_mod.h"
 #include "zk_log.h"
 #include <arpa/inet.h>
+#include <core/globals.h>
+#include <core/socket_info.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -125,6 +127,18 @@ int trunk_w_line(struct sip_msg *msg, char *p_trunk, char *p2)
 		return -1;
 	uint32_t at = trunk_line_address(t.line);
 	return inet_ntop(AF_INET, &at, trunk_line_said, sizeof trunk_line_said) ? 1 : -1;
+}
+
+/* Kamailio takes the first socket that is not of 127.0.0.1 for whatever leaves by TCP: that would be the lines'. The
+ * last one of 127.0.0.1 it is, as core.cfg says. */
+void trunk_gate_socket(void)
+{
+	struct socket_info **list = get_sock_info_list(PROTO_TCP), *last = NULL;
+	for (struct socket_info *s = list ? *list : NULL; s; s = s->next)
+		if (s->address.af == AF_INET && s->flags & SI_IS_LO)
+			last = s;
+	if (last)
+		sendipv4_tcp = last;
 }
 
 static struct trunk_gate *gate;

@@ -148,6 +148,8 @@ static int mod_init(void)
 
 static int child_init(int rank)
 {
+	if (rank == PROC_INIT && trunk_gate_port)
+		trunk_gate_socket();
 	if (rank != PROC_MAIN)
 		return 0;
 	return zk_kam_fork("trunk", run_follow) || zk_kam_fork("trunk keep", run_keep) ||

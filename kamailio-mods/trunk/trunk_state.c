@@ -1,6 +1,7 @@
 #include "trunk_life.h"
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MISSES 2
@@ -121,8 +122,8 @@ void trunk_state_asked(struct trunk_state *s, const struct zk_uuid *host, int64_
 
 bool trunk_state_fault(struct trunk_state *s, const struct zk_uuid *host, const char *fault, int64_t now_us)
 {
-	lock(s);
-	struct life *l = life_get(s, host);
+	trunk_lock(s);
+	struct trunk_life *l = trunk_life_get(s, host);
 	bool changed = l && (strncmp(l->host.fault, fault, sizeof l->host.fault - 1) != 0 ||
 			     (fault[0] && l->host.health != TRUNK_DOWN));
 	if (l)
@@ -132,7 +133,7 @@ bool trunk_state_fault(struct trunk_state *s, const struct zk_uuid *host, const 
 		l->host.misses = 0;
 		l->host.since_us = now_us;
 	}
-	unlock(s);
+	trunk_unlock(s);
 	return changed;
 }
 

@@ -10,6 +10,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Api } from './api.mjs';
+import { hideFrom } from './sip.mjs';
 import { CarrierCall } from './sipp.mjs';
 import { ask } from './rpc.mjs';
 import { Tenant } from './tenant.mjs';
@@ -121,6 +122,7 @@ export class Instance {
 		this.url = `http://127.0.0.1:${this.base}`;
 		this.sip = { host: '127.0.0.1', port: this.base + 10 };
 		this.opened = [];
+		hideFrom(this.base);
 	}
 
 	/** Something to be closed (close(), hangup() …) when the test file is through, in reverse order. */

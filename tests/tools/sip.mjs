@@ -76,18 +76,40 @@ export function digest(challenge, { user, password, method, uri }) {
 		(qop ? `, qop=auth, nc=00000001, cnonce="${cnonce}"` : '');
 }
 
+/** What no telephone and no carrier may ever see: names and addresses behind the edge. Filled by whoever starts one (hideFrom). */
+const inner = new Set();
+
+/** An instance on ports from `base` has its inside there. */
+export function hideFrom(base, edges = 1) {
+	const ports = [20, 30, 40, 91, 92, 93, 94, 95, 96];
+	for (let n = 0; n < edges; n++)
+		ports.push(...[12, 13, 14, 15, 16, 18].map((p) => p + 200 * n));
+	inner.add(new RegExp(`\\b127\\.0\\.0\\.1:(${ports.map((p) => base + p).join('|')})\\b`));
+	inner.add(/\b127\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.\d+\.\d+/); // lines of trunks
+	inner.add(/^X-Zj-/im);
+}
+
+/** In the head: where media is sent is said in the body. */
+export function mustHide(text) {
+	const head = text.split('\r\n\r\n', 1)[0];
+	for (const pattern of inner)
+		if (pattern.test(head))
+			throw new Error(`something of the inside reached the outside (${pattern}):\n${head}`);
+}
+
 /** An address as it stands in a URI. */
 export const bracketed = (host) => (host.includes(':') ? `[${host}]` : host);
 
 /**
  * A socket with transactions. Events: 'request' (message, respond) for each new request but ACK, 'ack' (message),
  * 'stray' (message) for a response without a transaction, 'down' when a connection (TCP, TLS) ended.
+ * `inside`: it plays a part of ours; everybody else fails when he sees something of the inside.
  * `trace` keeps the last 500 messages: {at, dir, text}.
  */
 export class SipEndpoint extends EventEmitter {
 	/** `transport` tcp, tls or wss: connects to `to` {host, port} (`tls`: node's options), or, without it, listens. */
-	static async open({ host = '127.0.0.1', port = 0, transport = 'udp', to, tls } = {}) {
-		return new SipEndpoint(await openWire({ host, port, transport, to, tls }), host);
+	static async open({ host = '127.0.0.1', port = 0, transport = 'udp', to, tls, inside = false } = {}) {
+		return Object.assign(new SipEndpoint(await openWire({ host, port, transport, to, tls }), host), { inside });
 	}
 
 	constructor(wire, host) {
@@ -179,6 +201,8 @@ export class SipEndpoint extends EventEmitter {
 		if (text.trim() === '')
 			return; // keep-alive
 		this.note('in', text);
+		if (!this.inside)
+			mustHide(text);
 		const message = parseMessage(text);
 		if (!message)
 			return;

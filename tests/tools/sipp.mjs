@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Rtp, sdpAudio } from './rtp.mjs';
 import { poll, within } from './wait.mjs';
-import { header, parseMessage, token } from './sip.mjs';
+import { header, mustHide, parseMessage, token } from './sip.mjs';
 
 const SCENARIOS = fileURLToPath(new URL('../sipp/', import.meta.url));
 /** Carriers have an address of their own (all of 127/8 is this machine), so that the edge can tell them from phones. */
@@ -84,7 +84,7 @@ class Trace extends EventEmitter {
 		const message = parseMessage(raw.replace(/\r?\n/g, '\r\n'));
 		if (message) {
 			message.at = traceTime(mark[1], mark[2]);
-			this.emit('message', message, mark[3] === 'sent' ? 'out' : 'in');
+			this.emit('message', message, mark[3] === 'sent' ? 'out' : 'in', raw.replace(/\r?\n/g, '\r\n'));
 		}
 		return true;
 	}
@@ -114,7 +114,9 @@ export class Sipp extends EventEmitter {
 		super();
 		Object.assign(this, { host, port, dir, messages: [] });
 		this.trace = trace ? new Trace(path.join(dir, 'messages')) : null;
-		this.trace?.on('message', (message, direction) => {
+		this.trace?.on('message', (message, direction, raw) => {
+			if (direction === 'in')
+				mustHide(raw);
 			this.messages.push({ at: performance.now(), message, direction });
 			this.emit('message', message, direction);
 		});

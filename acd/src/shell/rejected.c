@@ -12,6 +12,7 @@ static const struct {
 	{"unknown_source", ACD_RESULT_REJECTED, 21}, {"auth", ACD_RESULT_REJECTED, 21},
 	{"flood", ACD_RESULT_OVER_LIMIT, 42},        {"over_limit", ACD_RESULT_OVER_LIMIT, 42},
 	{"no_media", ACD_RESULT_FAILED, 41},         {"malformed", ACD_RESULT_FAILED, 95},
+	{"encryption", ACD_RESULT_FAILED, 65},
 };
 
 struct acd_tenant *acd_carrier(struct acd *acd)
