@@ -17,20 +17,26 @@ function figure(bench, metric, value, unit, against = null) {
 	console.log(`${bench.padEnd(12)} ${metric.padEnd(34)} ${String(line.value).padStart(10)} ${unit}${against === null ? '' : `   (goal ${against}: × ${line.ratio})`}`);
 }
 
-/** Resident memory of a process and all that it started, in kB. */
-function treeKb(root) {
+/** A process and all that it started. */
+function tree(root) {
 	const parents = fs.readdirSync('/proc').filter((p) => /^\d+$/.test(p)).flatMap((p) => {
 		try { return [[Number(p), Number(fs.readFileSync(`/proc/${p}/stat`, 'latin1').split(') ')[1].split(' ')[1])]]; } catch { return []; }
 	});
-	const tree = new Set([root]);
-	for (let before = 0; before !== tree.size;) {
-		before = tree.size;
-		for (const [pid, parent] of parents) if (tree.has(parent)) tree.add(pid);
+	const all = new Set([root]);
+	for (let before = 0; before !== all.size;) {
+		before = all.size;
+		for (const [pid, parent] of parents) if (all.has(parent)) all.add(pid);
 	}
-	return [...tree].reduce((sum, pid) => {
-		try { return sum + Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0); } catch { return sum; }
-	}, 0);
+	return [...all];
 }
+/** Their resident memory in MB. */
+const treeMb = (root) => tree(root).reduce((sum, pid) => {
+	try { return sum + Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024; } catch { return sum; }
+}, 0);
+/** Processor time that processes took so far, in microseconds. */
+const cpuUs = (pids) => pids.reduce((sum, pid) => {
+	try { const f = fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' '); return sum + (Number(f[11]) + Number(f[12])) * 10_000; } catch { return sum; }
+}, 0);
 
 async function run(who, path_, body, look) {
 	const r = await who.post(path_, body);
@@ -39,7 +45,7 @@ async function run(who, path_, body, look) {
 		const job = (await who.get(`/jobs/${r.body.id}`)).body;
 		if (job.state === 'finished') return { job, s: (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000 };
 		if (!['waiting', 'running'].includes(job.state)) throw new Error(JSON.stringify(job));
-		await look();
+		await look(job);
 	}
 }
 
@@ -81,20 +87,28 @@ try {
 	const u = await upload(admin, text.join('\n'));
 	const queue = await admin.make('queues', { number: '4001', name: 'Bench' });
 	let rss = 0;
+	const cpu = {}; // microseconds a row, of each kind of process, as often as somebody looked: the last word counts
 	const reads = [];
-	const look = async () => {
+	const look = async (job) => {
 		for (let i = 0; i < 20; i++) {
 			const at = performance.now();
 			await admin.get(`/queues/${queue.id}`);
 			reads.push(performance.now() - at);
 			await sleep(20);
 		}
-		rss = Math.max(rss, treeKb(worker.pid));
+		rss = Math.max(rss, treeMb(worker.pid));
+		if (job.kind !== 'import' || !job.done) return;
+		const backends = env.pg.sql("select pid from pg_stat_activity where application_name like 'worker job%' order by backend_start").map(([pid]) => Number(pid));
+		const now = { worker: cpuUs(tree(worker.pid)) };
+		backends.forEach((pid, i) => { now[`backend${i + 1}`] = cpuUs([pid]); });
+		const done = (await admin.get(`/jobs/${job.id}`)).body.done;
+		if (done < ROWS) for (const [name, us] of Object.entries(now)) cpu[name] = us / done;
 	};
 	const done = await run(admin, '/customers/import', { upload_id: u.id, mapping: fields.map((field, column) => ({ column, field })) }, look);
 	if (done.job.created_rows !== ROWS) throw new Error(JSON.stringify(done.job));
 	figure('import', 'rows_per_s', ROWS / done.s, 'rows/s', 1_000_000 / 60);
-	figure('import', 'rss_mb', rss / 1024, 'MB', 200);
+	for (const [name, us] of Object.entries(cpu)) figure('import', `${name}_us_per_row`, us, 'us');
+	figure('import', 'rss_mb', rss, 'MB', 200);
 	reads.sort((a, b) => a - b);
 	figure('import', 'read_p99', reads[Math.floor(reads.length * 0.99)], 'ms', 100);
 	await pages(admin);
