@@ -5,29 +5,12 @@
 // covers: SYS-K11 SYS-K12 SYS-L04 SYS-V303 SYS-V504 SYS-V506 SYS-V508 SYS-V511 SYS-V512 SYS-V514 SYS-V517 SYS-V518 SYS-V521
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { build, sleep, startEnv, until } from '../../api/test/env.mjs';
+import { startEnv, until } from '../../api/test/env.mjs';
 import { upload } from '../../api/test/upload.mjs';
+import { Worker, ask, count, counts, csv, importing, lines, look, mapping, over } from '../tools/jobs.mjs';
 
-let env, worker, alpha, beta, health;
-const freePort = () => new Promise((r) => { const s = createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => r(port)); }); });
-
-async function startWorker() {
-  const fd = openSync(join(env.dir, 'worker.log'), 'a');
-  health ??= await freePort();
-  const settings = { health_port: health, database: `host=${env.pg.dir} port=${env.pg.port} user=zj_worker dbname=zongji`, store: env.settings.store, poll_ms: 100, dead_s: 3, house_s: 3600 };
-  writeFileSync(join(env.dir, 'worker.conf'), Object.entries(settings).map(([k, v]) => `${k} = ${v}\n`).join(''));
-  worker = spawn(join(build, 'bin/worker'), ['--config', join(env.dir, 'worker.conf')], { stdio: ['ignore', fd, fd] });
-  worker.gone = new Promise((r) => worker.on('exit', r));
-  await until('worker healthy', async () => (await fetch(`http://127.0.0.1:${health}/healthz`).catch(() => ({}))).ok, 10000);
-}
-// The process of a job: the daemon's child.
-const childOf = (id) => readdirSync('/proc').filter((p) => /^\d+$/.test(p)).find((p) => {
-  try { return readFileSync(`/proc/${p}/cmdline`, 'latin1').includes(`job\0${id}`) && Number(readFileSync(`/proc/${p}/stat`, 'latin1').split(') ')[1].split(' ')[1]) === worker.pid; } catch { return false; }
-});
+let env, alpha, beta;
+const worker = new Worker(() => env);
 
 before(async () => {
   env = await startEnv();
@@ -36,29 +19,12 @@ before(async () => {
   for (const t of [alpha, beta]) {
     for (const o of (await t.get('/business-objects')).body.items) assert.equal((await t.patch(`/business-objects/${o.id}`, { enabled: true })).status, 200);
   }
-  await startWorker();
+  await worker.start();
 });
 after(async () => {
-  if (worker) { worker.kill('SIGTERM'); await worker.gone; }
+  await worker.stop();
   await env?.close();
 });
-
-const csv = (rows) => rows.map((r) => r.map((c) => (/[",\n]/.test(String(c)) ? `"${String(c).replaceAll('"', '""')}"` : c)).join(',')).join('\r\n') + '\r\n';
-const mapping = (...fields) => fields.map((field, column) => ({ column, field }));
-async function ask(who, path, body) {
-  const r = await who.post(path, body);
-  assert.equal(r.status, 202, JSON.stringify(r.body));
-  return r.body.id;
-}
-const look = async (who, id) => (await who.get(`/jobs/${id}`)).body;
-const over = (who, id, ms = 30000) => until(`job ${id} over`, async () => { const j = await look(who, id); return ['finished', 'failed', 'cancelled'].includes(j.state) && j; }, ms);
-async function importing(who, resource, content, body, name = 'file.csv') {
-  const u = await upload(who, content, { name });
-  return over(who, await ask(who, `/${resource}/import`, { upload_id: u.id, lang: 'en', ...body }));
-}
-const count = async (who, resource, query = '') => (await who.get(`/${resource}?limit=1&count=true${query}`)).body.total;
-const lines = (bytes) => bytes.toString().replace(/^\ufeff/, '').trimEnd().split('\r\n');
-const counts = (j) => [j.state, j.created_rows, j.updated_rows, j.skipped, j.failed];
 
 test('10,000 rows with 37 bad ones: exactly those come back, each with its reason', async () => {
   const bad = new Map();
@@ -253,17 +219,16 @@ test('killed in the middle, process and daemon: no row twice, none lost', { time
   const id = await ask(alpha, '/customers/import', { upload_id: u.id, mapping: mapping('name', 'phone') });
   const progress = (least) => until(`${least} rows`, async () => { const j = await look(alpha, id); return j.done >= least && j.state === 'running' && j; }, 30000);
   await progress(500);
-  process.kill(Number(childOf(id)), 'SIGKILL');
+  process.kill(Number(worker.childOf(id)), 'SIGKILL');
   const before = (await look(alpha, id)).done;
   await progress(before + 2000);
-  const child = Number(childOf(id));
-  worker.kill('SIGKILL');
-  await worker.gone;
+  const child = Number(worker.childOf(id));
+  await worker.stop('SIGKILL');
   await until('the child ends with its daemon', () => { try { process.kill(child, 0); return false; } catch { return true; } });
   const [rows, phones] = distinct('15');
   assert.equal(rows, phones);
   assert.ok(rows < n, 'it was the middle');
-  await startWorker();
+  await worker.start();
   const job = await over(alpha, id, 60000);
   assert.deepEqual(counts(job), ['finished', n, 0, 0, 0], JSON.stringify(job));
   assert.deepEqual(distinct('15'), [n, n]);
@@ -342,11 +307,10 @@ test('SIGTERM drains: the job is let go of at its checkpoint and ends after the 
   const u = await upload(alpha, many(17000000000, 20000));
   const id = await ask(alpha, '/customers/import', { upload_id: u.id, mapping: mapping('name', 'phone') });
   await until('some rows', async () => (await look(alpha, id)).done > 0, 20000);
-  worker.kill('SIGTERM');
-  assert.equal(await worker.gone, 0);
+  assert.equal(await worker.stop(), 0);
   const j = await look(alpha, id);
   assert.equal(j.state, 'waiting', JSON.stringify(j));
-  await startWorker();
+  await worker.start();
   assert.deepEqual(counts(await over(alpha, id, 60000)), ['finished', 20000, 0, 0, 0]);
   assert.deepEqual(distinct('17'), [20000, 20000]);
 });
@@ -360,4 +324,3 @@ function gb18030(text) {
   }
   return Buffer.from([...text].flatMap((c) => (c.charCodeAt(0) < 0x80 ? [c.charCodeAt(0)] : table.get(c))));
 }
-void sleep;

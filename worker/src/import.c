@@ -27,6 +27,24 @@ static void count_done(struct wk_import *im)
 		c->total = c->done;
 }
 
+/* Chunks of a tenant's imports into one table come one after the other: of two files with the same keys each sees what
+ * the other one wrote, and none waits for a row of the other while holding one that the other waits for. However long
+ * the other's chunk takes. */
+static int take_turn(struct wk_import *im)
+{
+	static const char sql[] = "select pg_advisory_xact_lock(hashtextextended('import ' || $1 || ' ' || $2, 0))";
+	const char *values[] = {im->job->tenant, im->job->resource};
+
+	if (wk_db_do(im->job->pg, "set local lock_timeout = 0"))
+		return EAGAIN;
+	PGresult *r = wk_db_run(im->job->pg, sql, 2, values);
+	int err = wk_db_ok(r) && wk_db_do(im->job->pg, "set local lock_timeout = " WK_LOCK_TIMEOUT) == 0 ? 0 : EAGAIN;
+	if (!wk_db_ok(r))
+		wk_db_log(r, "turn");
+	PQclear(r);
+	return err;
+}
+
 /* What was gathered and the checkpoint behind it, together or not at all. */
 static int flush_chunk(struct wk_import *im)
 {
@@ -34,6 +52,8 @@ static int flush_chunk(struct wk_import *im)
 
 	wk_import_turn(im);
 	int err = wk_job_begin(im->job);
+	if (!err)
+		err = take_turn(im);
 	if (!err)
 		err = wk_import_reject_read(im);
 	if (!err)

@@ -185,7 +185,8 @@ static int make_view(struct wk_job *job)
 	return res_view_alloc(&job->view, &a) ? EAGAIN : 0;
 }
 
-/* The text that opens a transaction: values are quoted here once. */
+/* The text that opens a transaction: values are quoted here once. An import does not wait for the disk with each chunk:
+ * rows and checkpoint are lost together, if at all, and the word that ends the job waits for them all. */
 static int make_begin(struct wk_job *job)
 {
 	bool import = strcmp(job->kind, "import") == 0;
@@ -194,7 +195,8 @@ static int make_begin(struct wk_job *job)
 				   {"zj.request", job->id},    {"zj.via", import ? "import" : "job"}};
 	struct res_buf b = {0};
 
-	res_buf_printf(&b, "begin; set local role %s; select ", res_role_names[job->role]);
+	res_buf_printf(&b, "begin; set local role %s; %sselect ", res_role_names[job->role],
+		       import ? "set local synchronous_commit = off; " : "");
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(values); i++) {
 		char *quoted = PQescapeLiteral(job->pg, values[i][1], strlen(values[i][1]));
 		res_buf_printf(&b, "%sset_config('%s', %s, true)", i ? ", " : "", values[i][0], quoted ? quoted : "''");
@@ -210,7 +212,7 @@ static int prepare(struct wk_job *job)
 	int err = wk_db_connect(&job->pg, job->conf->database);
 
 	if (!err)
-		err = wk_db_do(job->pg, "set statement_timeout = '10min'; set lock_timeout = '30s'; set datestyle = "
+		err = wk_db_do(job->pg, "set statement_timeout = '10min'; set lock_timeout = " WK_LOCK_TIMEOUT "; set datestyle = "
 					"'ISO'; set jit = off; "
 					"set application_name = 'worker job'");
 	if (!err)

@@ -1,9 +1,11 @@
 #include "rejects.h"
+#include "zj_log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 /* One record: this head, the cells' lengths, their bytes, the reason. */
@@ -75,19 +77,57 @@ static int rewind_and_count(struct wk_rejects *r)
 	return err == ENODATA ? 0 : err;
 }
 
+static int copy_bytes(int to, int from, int64_t n)
+{
+	while (n > 0) {
+		ssize_t k = sendfile(to, from, NULL, (size_t)n);
+		if (k <= 0)
+			return k ? errno : EIO; /* it is shorter than the checkpoint says */
+		n -= k;
+	}
+	return 0;
+}
+
+/* A file of one's own with what the checkpoint knows of: a process that was overtaken, and does not know it yet, writes
+ * on into the one that it has open. */
+static int take_over(const char *path, int64_t keep, int *fdp)
+{
+	char *fresh = zj_asprintf("%s.new", path);
+	int from = open(path, O_RDONLY | O_CLOEXEC), err = !fresh ? ENOMEM : keep && from < 0 ? errno : 0, fd = -1;
+
+	if (!err && unlink(fresh) && errno != ENOENT)
+		err = errno;
+	if (!err)
+		fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (!err && fd < 0)
+		err = errno;
+	if (!err)
+		err = copy_bytes(fd, from, keep);
+	if (!err && rename(fresh, path))
+		err = errno;
+	if (from >= 0)
+		close(from);
+	if (err && fd >= 0)
+		close(fd);
+	zj_deref(fresh);
+	if (err)
+		zj_error("file", "cannot take over path=%s bytes=%lld error=%s", path, (long long)keep, strerror(err));
+	else
+		*fdp = fd;
+	return err;
+}
+
 int wk_rejects_alloc(struct wk_rejects **rp, const char *path, int64_t keep)
 {
 	struct wk_rejects *r = zj_alloc(sizeof(*r), destructor);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640), err = fd < 0 ? errno : 0;
+	int fd = -1, err = r ? take_over(path, keep, &fd) : ENOMEM;
 
-	if (!err && (ftruncate(fd, keep) || !r))
-		err = r ? errno : ENOMEM;
 	if (!err) {
 		r->file = fdopen(fd, "r+");
 		r->bytes = keep;
 		err = r->file ? rewind_and_count(r) : ENOMEM;
-	} else if (fd >= 0) {
-		close(fd);
+		if (!r->file)
+			close(fd);
 	}
 	if (err)
 		zj_deref(r);

@@ -29,6 +29,9 @@ int wk_preview_main(void);
 int wk_template_main(void);
 json_t *wk_stdin_json(void); /* what the api says to a child; NULL: it is no JSON */
 
+/* How long a job's statement waits for somebody else's row, as SQL. */
+#define WK_LOCK_TIMEOUT "'30s'"
+
 /* How a child tells the daemon that its job is to be taken again (EX_TEMPFAIL); it has let go of it. */
 #define WK_EXIT_AGAIN 75
 

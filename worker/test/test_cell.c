@@ -8,6 +8,7 @@
 #include "cell.h"
 #include "rejects.h"
 #include "table_out.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -214,7 +215,7 @@ static void keeps_rejects(void **state ZJ_UNUSED)
 	const struct wk_about about = {.format = WK_CSV, .encoding = WK_UTF8, .delimiter = ';'};
 	const struct wk_row head = {1, cells, 1};
 	const struct wk_rejects_args args = {.path = out, .about = &about, .head = &head, .zh = true};
-	struct wk_rejects *r;
+	struct wk_rejects *r, *late;
 	int64_t keep, bytes;
 
 	unlink(path);
@@ -223,14 +224,19 @@ static void keeps_rejects(void **state ZJ_UNUSED)
 	assert_int_equal(wk_rejects_add(r, &(struct wk_row){4, cells, 1}, "four"), 0);
 	keep = wk_rejects_flush(r);
 	assert_int_equal(wk_rejects_add(r, &(struct wk_row){10, cells, 2}, "lost"), 0);
-	zj_deref(r);
+	late = r; /* a process that was overtaken and does not know it yet */
 	assert_int_equal(wk_rejects_alloc(&r, path, keep), 0);
 	assert_int_equal(wk_rejects_count(r), 2);
 	assert_int_equal(wk_rejects_add(r, &(struct wk_row){12, cells, 2}, "twelve"), 0);
+	assert_true(wk_rejects_flush(r) > keep);
+	assert_int_equal(wk_rejects_add(late, &(struct wk_row){11, cells, 2}, "too late"), 0);
+	assert_true(wk_rejects_flush(late) > keep);
+	zj_deref(late);
 	assert_int_equal(wk_rejects_write(r, &args, &bytes), 0);
 	assert_string_equal(file_text(out),
 			    "\xef\xbb\xbfx;;行号;原因\r\nx;;4;four\r\nx;1,2;9;nine\r\nx;1,2;12;twelve\r\n");
 	zj_deref(r);
+	assert_int_equal(wk_rejects_alloc(&r, path, keep + 100000), EIO);
 	unlink(path);
 	unlink(out);
 }
