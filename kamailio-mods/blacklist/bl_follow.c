@@ -26,9 +26,9 @@ struct bl_follow {
 	char seen[SEEN_MAX]; /* empty: load everything */
 	time_t looked_at;
 	int retry_ms;
-	int64_t due_ms; /* the next look, by the monotonic clock */
+	int64_t due_ms;      /* the next look, by the monotonic clock */
 	struct bl_row *rows; /* of the change in hand */
-	size_t rows_n, rows_cap, skipped;
+	size_t rows_n, rows_cap, skipped, crowded;
 };
 
 int bl_follow_alloc(struct bl_follow **fp, struct bl_store *s, const char *conninfo, const char *copy_path)
@@ -94,9 +94,23 @@ static int stream(struct bl_follow *f, const char *sql, int (*h)(struct bl_follo
 	return len < 0 ? EIO : err;
 }
 
+/* More rules of one number than there may be: one tenant's, so everybody else's rows go on. */
+static void too_many(struct bl_follow *f, const struct bl_row *row)
+{
+	char tenant[ZK_UUID_TEXT];
+	zk_uuid_text(tenant, &row->tenant);
+	if (!f->crowded++)
+		zk_log(ZK_ERROR, "more than %d rules of one number, not all act number=%s tenant=%s who=%s",
+		       BL_RULES_MAX, row->digits, tenant, WHO);
+}
+
 static int add_row(struct bl_follow *f, struct bl_row *row)
 {
-	return row->has_rule ? bl_add(f->store, &row->tenant, row->match, row->digits, row->len, &row->rule) : 0;
+	int err = row->has_rule ? bl_add(f->store, &row->tenant, row->match, row->digits, row->len, &row->rule) : 0;
+	if (err != E2BIG)
+		return err;
+	too_many(f, row);
+	return 0;
 }
 
 static int keep_row(struct bl_follow *f, struct bl_row *row)
@@ -157,7 +171,7 @@ static int load_all(struct bl_follow *f)
 	if (!begin_reading(f, snapshot))
 		return EIO;
 	bl_journal(f->store, NULL);
-	f->skipped = 0;
+	f->skipped = f->crowded = 0;
 	int err = stream_all(f);
 	if (err)
 		return err;
@@ -188,6 +202,10 @@ static int put_rows(struct bl_follow *f)
 		for (size_t k = i; k < end; k++)
 			if (f->rows[k].has_rule)
 				rules[n++] = f->rows[k].rule;
+		if (n > BL_RULES_MAX) {
+			too_many(f, &f->rows[i]);
+			n = BL_RULES_MAX;
+		}
 		err = bl_put(f->store, &f->rows[i].tenant, f->rows[i].match, f->rows[i].digits, f->rows[i].len, rules,
 			     n);
 		free(rules);

@@ -4,6 +4,7 @@
 
 #define SEG_PAGES 20 /* a fuller segment is split */
 #define FULL      78 /* per cent of its slots */
+#define DEPTH_MAX 24 /* two million full segments; deeper only if the hash were broken */
 
 struct slot {
 	uint32_t w[3]; /* code 50 bits, tenant 14 + 8 bits, set 24 bits; all 0: empty */
@@ -190,7 +191,7 @@ static int split(struct bl_arena *a, struct bl_index *ix, uint64_t h, uint32_t e
 {
 	const struct segment *old = bl_at(a, entry_page(e));
 	uint32_t depth = old->depth + 1, slots = slots_of(entry_pages(e)), half[2] = {0, 0};
-	int err = depth > ix->depth ? own_dir(a, ix, depth, txn, epoch) : 0;
+	int err = depth > DEPTH_MAX ? ENOMEM : depth > ix->depth ? own_dir(a, ix, depth, txn, epoch) : 0;
 	if (err)
 		return err;
 	for (uint32_t i = 0; i < slots; i++)

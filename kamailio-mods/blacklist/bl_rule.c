@@ -27,7 +27,7 @@ static uint32_t units(uint32_t n)
 	return (uint32_t)((sizeof(struct bl_set) + n * sizeof(struct bl_rule) + BL_SET_UNIT - 1) / BL_SET_UNIT);
 }
 
-static uint32_t add(struct bl_sets *s, const struct bl_rule *rules, uint32_t n, uint32_t txn)
+static uint32_t add(struct bl_sets *s, const struct bl_rule *rules, uint32_t n, uint32_t hash, uint32_t txn)
 {
 	uint32_t at = bl_arena_take(s->arena, units(n), txn);
 	struct bl_set_node *node = at ? calloc(1, sizeof *node) : NULL;
@@ -38,11 +38,11 @@ static uint32_t add(struct bl_sets *s, const struct bl_rule *rules, uint32_t n, 
 	}
 	struct bl_set *set = bl_at(s->arena, at);
 	set->n = n;
-	set->spare = 0;
+	set->hash = hash;
 	memcpy(set->rules, rules, n * sizeof *rules);
 	node->set = at;
 	node->refs = 1;
-	HASH_ADD_KEYPTR(hh, s->known, set->rules, (unsigned)(n * sizeof *rules), node);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, s->known, set->rules, (unsigned)(n * sizeof *rules), hash, node);
 	s->last = node;
 	return at;
 }
@@ -51,10 +51,13 @@ uint32_t bl_set_take(struct bl_sets *s, const struct bl_rule *rules, uint32_t n,
 {
 	struct bl_set_node *node = s->last;
 	unsigned bytes = (unsigned)(n * sizeof *rules);
-	if (!node || node->hh.keylen != bytes || memcmp(node->hh.key, rules, bytes) != 0)
-		HASH_FIND(hh, s->known, rules, bytes, node);
-	if (!node)
-		return add(s, rules, n, txn);
+	if (!node || node->hh.keylen != bytes || memcmp(node->hh.key, rules, bytes) != 0) {
+		unsigned hash;
+		HASH_VALUE(rules, bytes, hash);
+		HASH_FIND_BYHASHVALUE(hh, s->known, rules, bytes, hash, node);
+		if (!node)
+			return add(s, rules, n, hash, txn);
+	}
 	node->refs++;
 	s->last = node;
 	return node->set;
@@ -64,7 +67,7 @@ void bl_set_drop(struct bl_sets *s, uint32_t at, uint32_t txn, uint32_t epoch)
 {
 	struct bl_set *set = bl_at(s->arena, at);
 	struct bl_set_node *node = NULL;
-	HASH_FIND(hh, s->known, set->rules, (unsigned)(set->n * sizeof *set->rules), node);
+	HASH_FIND_BYHASHVALUE(hh, s->known, set->rules, (unsigned)(set->n * sizeof *set->rules), set->hash, node);
 	if (!node || --node->refs)
 		return;
 	HASH_DELETE(hh, s->known, node);
@@ -113,4 +116,21 @@ void bl_rules_sort(struct bl_rule *rules, uint32_t *n)
 		if (!i || memcmp(&rules[k - 1], &rules[i], sizeof *rules) != 0)
 			rules[k++] = rules[i];
 	*n = k;
+}
+
+void bl_rules_insert(struct bl_rule *rules, uint32_t *n, const struct bl_rule *rule)
+{
+	uint32_t lo = 0, hi = *n;
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+		if (compare(&rules[mid], rule) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < *n && !compare(&rules[lo], rule))
+		return;
+	memmove(&rules[lo + 1], &rules[lo], (*n - lo) * sizeof *rules);
+	rules[lo] = *rule;
+	++*n;
 }

@@ -3,6 +3,8 @@
 #define BL_RULE_H
 #include "bl_arena.h"
 #include "zk_text.h"
+/* The writer's books hash what tenants enter, so under the seed of this start. */
+#define HASH_FUNCTION(key, len, hash) ((hash) = (unsigned)zk_hash(NULL, 0, (const char *)(key), (len)))
 #include <uthash.h>
 
 /* Scopes, the widest first: a later one is more specific. Names are the schema's. */
@@ -38,13 +40,15 @@ struct bl_rule { /* no padding: it is compared and hashed as bytes, sorted by sc
 };
 _Static_assert(sizeof(struct bl_rule) == 56, "a rule has no padding");
 
-struct bl_set { /* in the arena of sets */
-	uint32_t n, spare;
+struct bl_set {           /* in the arena of sets */
+	uint32_t n, hash; /* of the rules, for the writer's books */
 	struct bl_rule rules[];
 };
 
-#define BL_SET_UNIT  64
-#define BL_RULES_MAX 60000 /* of one number in one tenant */
+#define BL_SET_UNIT 64
+/* Of one number in one tenant: 500 of scopes narrower than the tenant (schema/0230), and its own. More do not act, for
+ * each one more is a set more. */
+#define BL_RULES_MAX 512
 
 struct bl_set_node;
 struct bl_sets { /* the writer's */
@@ -60,4 +64,6 @@ void bl_sets_clear(struct bl_sets *s); /* forgets the books, not the memory */
 size_t bl_sets_count(const struct bl_sets *s);
 void bl_sets_each(const struct bl_sets *s, void (*h)(uint32_t set, const struct bl_set *rules, void *arg), void *arg);
 void bl_rules_sort(struct bl_rule *rules, uint32_t *n); /* and drops repeats */
+/* A rule more in its place among sorted ones, unless it is there; `rules` has room. */
+void bl_rules_insert(struct bl_rule *rules, uint32_t *n, const struct bl_rule *rule);
 #endif

@@ -26,15 +26,10 @@ struct bl_side_white {
 };
 #define BL_PART(s, name) ((const void *)((const char *)(s) + (s)->name##_at))
 
-/* FNV-1a with a final mix: small tables of administered keys. */
-static inline uint32_t bl_side_hash(const void *bytes, size_t len, uint32_t seed)
+/* Seeded at each start, as the numbers' are: who enters prefixes cannot choose those that crowd one place. */
+static inline uint32_t bl_side_hash(const void *bytes, size_t len, uint32_t what)
 {
-	const unsigned char *p = bytes;
-	uint64_t h = 0xcbf29ce484222325u ^ seed;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3u;
-	h *= 0x9e3779b97f4a7c15u;
-	return (uint32_t)(h >> 32);
+	return (uint32_t)(zk_hash(&what, sizeof what, bytes, len) >> 32);
 }
 static inline uint32_t bl_wide_hash(uint32_t tenant, unsigned char match, const char *digits, unsigned len)
 {

@@ -282,8 +282,10 @@ int bl_put(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match
 	   struct bl_rule *rules, uint32_t n)
 {
 	uint32_t index;
-	if (!len || len > BL_DIGITS_MAX || n > BL_RULES_MAX)
+	if (!len || len > BL_DIGITS_MAX)
 		return EINVAL;
+	if (n > BL_RULES_MAX)
+		return E2BIG;
 	int err = tenant_index(s, tenant, &index);
 	if (!err) {
 		bl_rules_sort(rules, &n);
@@ -296,18 +298,11 @@ int bl_put(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match
 static int add_to(struct bl_store *s, uint32_t tenant, enum bl_match match, const char *digits, unsigned len,
 		  const struct bl_set *old, const struct bl_rule *rule)
 {
-	uint32_t n = old->n + 1;
-	if (n > BL_RULES_MAX)
-		return EINVAL;
-	struct bl_rule *rules = malloc(n * sizeof *rules);
-	if (!rules)
-		return ENOMEM;
-	memcpy(rules, old->rules, old->n * sizeof *rules);
-	rules[old->n] = *rule;
-	bl_rules_sort(rules, &n);
-	int err = put(s, tenant, match, digits, len, rules, n);
-	free(rules);
-	return err;
+	struct bl_rule rules[BL_RULES_MAX + 1];
+	uint32_t n = old->n;
+	memcpy(rules, old->rules, n * sizeof *rules);
+	bl_rules_insert(rules, &n, rule);
+	return n > BL_RULES_MAX ? E2BIG : put(s, tenant, match, digits, len, rules, n);
 }
 
 int bl_add(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match, const char *digits, unsigned len,

@@ -30,7 +30,8 @@ const struct bl_set *bl_root_set(const struct bl_store *s, uint32_t set);
 uint32_t bl_root_number(const struct bl_store *s, const struct bl_root *r, const struct bl_key *key);
 
 /* The writer's transaction. `anew`: begins with nothing, which readers see only at the end (both need room then). Any
- * error, from any of these: the transaction is lost, readers go on with what was there, and the next must be anew. */
+ * error, from any of these: the transaction is lost, readers go on with what was there, and the next must be anew. Only
+ * E2BIG (a key with more than BL_RULES_MAX rules) is about that key alone, and nothing has changed. */
 int bl_begin(struct bl_store *s, bool anew) __attribute__((warn_unused_result));
 /* What key has from now on: n rules, in any order; 0: nothing. */
 int bl_put(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match, const char *digits, unsigned len,

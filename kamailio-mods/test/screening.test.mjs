@@ -95,6 +95,16 @@ test('a silent caller is one fact, however often he asks', async () => {
   assert.equal(count(), 1);
 });
 
+test('a number has 500 rules in a tenant at most, so that nobody\'s rules are a burden for all', async () => {
+  const t = e.tenant.b;
+  e.sql(`insert into extension (tenant_id, number, password) select '${t}', (7000 + i)::text, 'password-b' from generate_series(1, 501) i;
+    insert into blacklist (tenant_id, number, extension_id) select '${t}', '13300000500', id from extension where tenant_id = '${t}' and number between '7001' and '7500'`);
+  assert.throws(() => e.sql(`insert into blacklist (tenant_id, number, extension_id) select '${t}', '13300000500', id from extension where tenant_id = '${t}' and number = '7501'`), /blacklist_rules/);
+  e.sql(`insert into blacklist (tenant_id, number) values ('${t}', '13300000500')`); // the tenant's own rule is not one of those
+  await until('known', () => /barred: 1/.test(e.rpc('blacklist.lookup', t, '13300000500', 'in')), 1000);
+  e.sql(`delete from blacklist where number = '13300000500'; delete from extension where tenant_id = '${t}' and number between '7001' and '7501'`);
+});
+
 test('an explanation names every row of the number, those that count and those that do not', () => {
   const ext = e.sql(`select id from extension where tenant_id = '${e.tenant.a}'`)[0][0];
   const text = e.rpc('blacklist.explain', e.tenant.a, '13500000001', 'in', `extension=${ext}`);

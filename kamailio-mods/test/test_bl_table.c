@@ -155,12 +155,17 @@ static void a_number_in_many_scopes_is_one_set(void **state)
 	struct bl_size size;
 	struct zk_uuid t = tenant_of(1);
 	begin();
-	for (unsigned i = 0; i < 3000; i++) {
+	for (unsigned i = 0; i < BL_RULES_MAX + 100; i++) {
 		struct bl_rule r = rule_of(403);
 		r.scope = BL_EXTENSION;
-		r.ref = tenant_of(i);
-		assert_int_equal(0, bl_add(store, &t, BL_EXACT, "95", 2, &r));
+		r.ref = tenant_of(i * 7919 % 10007); /* in no order; each twice is once */
+		assert_int_equal(i < BL_RULES_MAX ? 0 : E2BIG, bl_add(store, &t, BL_EXACT, "95", 2, &r));
+		if (i < BL_RULES_MAX)
+			assert_int_equal(0, bl_add(store, &t, BL_EXACT, "95", 2, &r));
 	}
+	/* One crowded number is nobody else's: the transaction goes on. */
+	assert_int_equal(0, put(2, "96", 404));
+	assert_int_equal(0, put(2, "96", 0));
 	assert_int_equal(0, bl_commit(store));
 	bl_store_size(store, &size);
 	assert_int_equal(1, size.numbers);
