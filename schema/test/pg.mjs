@@ -1,4 +1,5 @@
-// A private PostgreSQL for tests: its own directory, only a Unix socket in it, gone afterwards. Works as root too.
+// A private PostgreSQL for tests: its own directory, only a Unix socket in it, gone afterwards. Works as root too. `kept` names a directory
+// for its data that stays, for what takes minutes to fill: `filled()` says that it is complete, else it is made anew the next time.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -13,12 +14,18 @@ const asPostgres = () => {
   return { uid: id('-u'), gid: id('-g') };
 };
 
-export async function startPostgres({ port = 5432, migrate = true } = {}) {
+export async function startPostgres({ port = 5432, migrate = true, kept } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'zj-pg-'));
   const who = asPostgres();
-  if (who.uid) chownSync(dir, who.uid, who.gid);
-  execFileSync(`${bin}/initdb`, ['-D', `${dir}/data`, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], { ...who, cwd: dir, stdio: 'pipe' });
-  const child = spawn(`${bin}/postgres`, ['-D', `${dir}/data`, '-p', port, '-k', dir, '-c', 'listen_addresses=', '-c', 'fsync=off',
+  const data = kept ? resolve(kept, 'data') : `${dir}/data`, mark = kept && join(kept, 'filled');
+  const fresh = !mark || !existsSync(mark);
+  if (kept && fresh) {
+    rmSync(kept, { recursive: true, force: true });
+    mkdirSync(kept, { recursive: true });
+  }
+  if (who.uid) for (const d of kept ? [dir, kept] : [dir]) chownSync(d, who.uid, who.gid);
+  if (fresh) execFileSync(`${bin}/initdb`, ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], { ...who, cwd: dir, stdio: 'pipe' });
+  const child = spawn(`${bin}/postgres`, ['-D', data, '-p', port, '-k', dir, '-c', 'listen_addresses=', '-c', 'fsync=off',
     '-c', 'max_connections=60', '-c', 'timezone=UTC'], { ...who, cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   process.on('exit', () => { try { process.kill(child.pid, 'SIGQUIT'); } catch { /* gone */ } });
@@ -26,7 +33,8 @@ export async function startPostgres({ port = 5432, migrate = true } = {}) {
   const kids = () => execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }).split('\n').map(Number).filter(Boolean);
   const env = { ...process.env, PGHOST: dir, PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'zongji', PGOPTIONS: '-c client_min_messages=warning' };
   const pg = {
-    dir, port, env,
+    dir, port, env, fresh,
+    filled: () => writeFileSync(mark, ''),
     log: () => log,
     // Runs SQL as `user`; answers rows as arrays of texts ('' for null). Throws with the server's message.
     sql(text, { user = 'postgres', database = 'zongji' } = {}) {
@@ -70,7 +78,7 @@ export async function startPostgres({ port = 5432, migrate = true } = {}) {
     if (i > 200 || child.exitCode !== null) throw new Error(`PostgreSQL does not start: ${log}`);
     await new Promise((r2) => setTimeout(r2, 50));
   }
-  pg.sql('create database zongji', { database: 'postgres' });
+  if (fresh) pg.sql('create database zongji', { database: 'postgres' });
   if (migrate) applySchema(pg);
   return pg;
 }

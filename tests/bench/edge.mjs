@@ -6,16 +6,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { tmpdir } from 'node:os';
-import { root, startPostgres } from '../../schema/test/pg.mjs';
+import { root } from '../../schema/test/pg.mjs';
 import { costOf } from '../tools/cpu.mjs';
 import { Sipp } from '../tools/sipp.mjs';
-import { fill, liveChanges } from './edge_rows.mjs';
+import { carrier, liveChanges, manyChanges } from './edge_rows.mjs';
 
 const [rows, numbers, tenants, calls] = [process.argv[2] ?? 10_000_000, process.argv[3] ?? 1_000_000, process.argv[4] ?? 10_000, process.argv[5] ?? 3000].map(Number);
 const ROUNDS = Number(process.env.ZJ_ROUNDS ?? 7);
 // Kamailio's own default (qm) searches lists that grow with the calls; the edge runs with this one (ops/templates/processes.json.in).
 const MEMORY = process.env.ZJ_MEMORY ?? 'tlsf';
-const RATE = 150;
+const RATE = Number(process.env.ZJ_RATE ?? 200);
 const BASE = Number(process.env.ZJ_PORT_BASE ?? 10000) + 3920;
 const UAS = { host: '127.0.0.6', port: BASE + 5 };
 const out = path.join(root, 'build/bench.jsonl');
@@ -71,10 +71,10 @@ request_route {
 		sl_send_reply("200", "OK");
 		exit;
 	}
-	${db ? `if (!did_trunk() || edge_tenant("$fd")) { sl_send_reply("403", "No"); exit; }
-	if (!did_lookup("$rU", "$fU")) { sl_send_reply("404", "No"); exit; }
-	if (blacklist_check("$did(tenant)", "$fU", "in", "did=$did(did);trunk=$did(trunk)")) { sl_send_reply("603", "No"); exit; }
-	if (!trunk_in("$did(trunk)")) { sl_send_reply("503", "No"); exit; }` : ''}
+	${db ? `edge_side();
+	if ($rc != 1) { sl_send_reply("403", "No"); exit; }
+	edge_inbound();
+	if ($rc != 1) { sl_send_reply("404", "No"); exit; }` : ''}
 	record_route();
 	$du = "sip:${UAS.host}:${UAS.port}";
 	t_relay();
@@ -95,7 +95,7 @@ async function start(name, port, db) {
 	}
 	const workers = kamcmd(name, 'core.psx').split('}').filter((p) => /DSC: udp receiver/.test(p)).map((p) => Number(/PID: (\d+)/.exec(p)[1]));
 	if (!workers.length) throw new Error('no workers');
-	return { name, port, child, workers, seconds: (performance.now() - from) / 1000 };
+	return { name, port, child, workers, seconds: (performance.now() - from) / 1000, cpu: costOf(child.pid).cpuMs / 1000 };
 }
 
 /** Nanoseconds that the SIP workers have run. */
@@ -112,17 +112,17 @@ async function load(k, inf) {
 
 const middle = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const children = [];
-const pg = await startPostgres();
+const pg = await carrier({ rows, numbers, tenants });
 try {
-	fill(pg, { rows, numbers, tenants });
 	const db = `host=${pg.dir} port=${pg.port} user=zj_edge dbname=${pg.env.PGDATABASE} options=-csearch_path=zj,public`;
 	const ours = await start('ours', BASE, db);
 	children.push(ours.child);
 	const count = (what, key) => Number(new RegExp(`${key}: (\\d+)`).exec(kamcmd('ours', what))?.[1]);
 	const loaded = { rows: count('blacklist.count', 'numbers'), numbers: count('did.count', 'numbers?'), tenants: count('edge.count', 'tenants') };
 	if (loaded.rows !== rows || loaded.tenants < tenants) throw new Error(`not everything is there: ${JSON.stringify(loaded)}`);
-	say({ metric: 'startup_s', value: round(ours.seconds), unit: 's', limit: 30, loaded: { rows, numbers, tenants } });
-	say({ metric: 'rss_mb', value: Math.round(costOf(ours.child.pid, { memory: true }).memoryKb / 1024), unit: 'MB' });
+	const memory = () => Math.round(costOf(ours.child.pid, { memory: true }).memoryKb / 1024);
+	say({ metric: 'startup_s', value: round(ours.seconds), unit: 's', limit: 30, cpu_s: round(ours.cpu), loaded: { rows, numbers, tenants } });
+	say({ metric: 'rss_mb', value: memory(), unit: 'MB', shared_mb: Math.round(Number(/used: (\d+)/.exec(kamcmd('ours', 'core.shmmem'))?.[1]) / 2 ** 20), lists_mb: Math.round(Number(/bytes: (\d+)/.exec(kamcmd('ours', 'blacklist.count'))?.[1]) / 2 ** 20) });
 	const bare = await start('bare', BASE + 1);
 	children.push(bare.child);
 	const scenario = fs.readFileSync(path.join(root, 'tests/sipp/carrier_load.xml'), 'utf8').replaceAll('[did]', '[field0]').replaceAll('[prefix][call_number]', '[field1]');
@@ -141,6 +141,7 @@ try {
 			for (const k of i % 2 ? [ours, bare] : [bare, ours]) took[k.name].push(await load(k, inf));
 		const ratios = took.bare.map((b, i) => b / took.ours[i]);
 		say({ metric: 'cps.vs_bare_kamailio', value: round(middle(ratios)), unit: 'ratio', limit: 0.9, cpu_us_a_call: { bare: round(middle(took.bare), 1), ours: round(middle(took.ours), 1) }, rounds: ratios.map((r) => round(r)) });
+		say(await manyChanges(pg, { rpc: (...args) => kamcmd('ours', ...args), memory }));
 		say(await liveChanges(pg, { rpc: (...args) => kamcmd('ours', ...args), calls: () => load(ours, inf), seconds: calls / RATE }));
 	} finally { await uas.kill(); }
 } finally {
