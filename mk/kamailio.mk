@@ -7,7 +7,7 @@ KAM_COMMON := $(wildcard $(KAM_DIR)/common/*.c)
 # What one module needs of another's.
 trunk_BORROWS := $(KAM_DIR)/did/did_clock.c
 KAM_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wimplicit-fallthrough -Wno-cast-function-type -Werror -fPIC \
-              -fno-omit-frame-pointer -fstack-protector-strong -pthread -I$(KAM_DIR)/common
+              -fno-omit-frame-pointer -fno-semantic-interposition -flto -fstack-protector-strong -pthread -I$(KAM_DIR)/common
 KAM_HOST   := -isystem $(KAM)/src/src -isystem /usr/include/postgresql @$(KAM)/flags -DKSR_PTHREAD_MUTEX_SHARED
 KAM_LIBS   := -lpq -ljansson -lssl -lcrypto
 # Files that know Kamailio; the rest is pure.
@@ -28,7 +28,7 @@ $$($(1)_KOBJS): $(KAM)/obj/$(1)/%.o: $(KAM_DIR)/%.c $(KAM)/flags
 	$(CC) $(KAM_CFLAGS) -I$(KAM_DIR)/$(1) $$(addprefix -I,$$(sort $$(dir $$($(1)_BORROWS)))) $(KAM_HOST) -DMOD_NAME='"$(1)"' -MMD -MP -c $$< -o $$@
 $(KAM)/modules/$(1).so: $$($(1)_KOBJS)
 	@mkdir -p $$(@D)
-	$(CC) -shared -Wl,-Bsymbolic $$^ -o $$@ $(KAM_LIBS)
+	$(CC) -shared -O2 -flto -flto-partition=one -Wl,-Bsymbolic $$^ -o $$@ $(KAM_LIBS)
 -include $$($(1)_KOBJS:.o=.d)
 endef
 $(foreach m,$(KAM_MODS),$(eval $(call kamailio_module,$(m))))

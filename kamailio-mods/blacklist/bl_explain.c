@@ -17,11 +17,18 @@ static const char *read_scope(struct bl_query *q, struct zk_store *people, const
 		return "a scope's id must be a UUID";
 	if (q->n == sizeof q->at / sizeof *q->at)
 		return "too many scopes";
-	if (scope == BL_EXTENSION || scope == BL_TRUNK)
-		bl_people_scopes(people, (enum bl_scope)scope, &ref, q);
-	else
-		q->at[q->n++] = (struct bl_at){(enum bl_scope)scope, ref};
+	bl_query_at(q, people, (enum bl_scope)scope, &ref);
 	return NULL;
+}
+
+void bl_query_at(struct bl_query *q, struct zk_store *people, enum bl_scope scope, const struct zk_uuid *ref)
+{
+	if (zk_uuid_is_zero(ref) || q->n == sizeof q->at / sizeof *q->at)
+		return;
+	if (scope == BL_EXTENSION || scope == BL_TRUNK)
+		bl_people_scopes(people, scope, ref, q);
+	else
+		q->at[q->n++] = (struct bl_at){scope, *ref};
 }
 
 const char *bl_query_read(struct bl_query *q, struct zk_store *people, const char *tenant, const char *number,

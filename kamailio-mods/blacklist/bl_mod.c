@@ -1,6 +1,7 @@
 /* Kamailio module `blacklist`: is this number barred at any scope the call touches? See kamailio-mods/README.md. */
 #include "bl_explain.h"
 #include "bl_follow.h"
+#include "zk_bl.h"
 #include "zk_kam.h"
 #include <core/pt.h>
 #include <poll.h>
@@ -84,6 +85,18 @@ static int check(struct sip_msg *msg, char *const *params, bool only_these)
 	q.only_these = only_these;
 	bl_check(store, &q, &answer, NULL, NULL);
 	return answer.barred ? 1 : -1;
+}
+
+static bool caller_barred(const struct zk_bl_call *c, const char *caller, int64_t now_s)
+{
+	struct bl_query q = {.tenant = c->tenant, .number = caller, .now = now_s, .direction = BL_IN};
+	bl_query_at(&q, people, BL_DID, &c->did);
+	bl_query_at(&q, people, BL_TRUNK, &c->trunk);
+	bl_query_at(&q, people, BL_EXTENSION, &c->extension);
+	bl_query_at(&q, people, BL_ACCOUNT, &c->account);
+	q.own_black_off = !bl_people_switch(people, &q.tenant, q.direction);
+	bl_check(store, &q, &answer, NULL, NULL);
+	return answer.barred;
 }
 
 /* (tenant, number, direction[, scopes]): true when barred; $bl(…) then says how. */
@@ -228,6 +241,7 @@ static void rpc_count(rpc_t *rpc, void *ctx)
 }
 
 static cmd_export_t cmds[] = {
+	{ZK_BL_CALLER, (cmd_function)caller_barred, 0, NULL, NULL, 0},
 	{"blacklist_check", (cmd_function)w_check, 3, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{"blacklist_check", (cmd_function)w_check_at, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},
 	{"blacklist_at", (cmd_function)w_at, 4, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},

@@ -114,7 +114,7 @@ static void scopes_h(struct zk_map *const *maps, void *arg)
 	a->q->n = a->before;
 	add(a->q, a->scope, a->id);
 	for (unsigned m = MAP_EXTENSION; m <= MAP_MEMBER; m++) {
-		if ((m == MAP_MEMBER) != (a->scope == BL_TRUNK))
+		if ((m == MAP_MEMBER) != (a->scope == BL_TRUNK) || !zk_count(maps[m]))
 			continue;
 		for (const struct person *p = zk_first(maps[m], hash(a->id), &it); p; p = zk_next(&it)) {
 			if (zk_uuid_cmp(&p->extension, a->id))

@@ -19,4 +19,19 @@ struct zk_did_addr {
 };
 typedef void (*zk_did_named_f)(const struct zk_uuid *host, const struct zk_uuid *trunk, const struct zk_did_addr *addr,
 			       unsigned n);
+
+/* Where a request comes from: is that a trunk's address, and does the trunk name this port, too? $did(trunk…). */
+#define ZK_DID_FROM "did_from"
+struct sip_msg;
+enum zk_did_from { ZK_FROM_NO_TRUNK, ZK_FROM_TRUNK, ZK_FROM_TRUNK_PORT };
+typedef enum zk_did_from (*zk_did_from_f)(const struct sip_msg *msg);
+
+/* Who is called: did_lookup() for those who have texts and want ids. 1, or its failures; $did(…). */
+#define ZK_DID_CALLED "did_called"
+struct zk_did_called {
+	struct zk_uuid tenant, did, trunk;
+	struct zk_uuid extension, account; /* where the number leads straight to one; else zero */
+};
+typedef int (*zk_did_called_f)(const struct sip_msg *msg, const char *called, const char *caller, int64_t now_s,
+			       struct zk_did_called *out);
 #endif

@@ -376,7 +376,8 @@ static const void *iter_record(struct zk_iter *it)
 
 const void *zk_first(const struct zk_map *m, uint64_t hash, struct zk_iter *it)
 {
-	const struct slot *s = slot_find(m, (struct slot *)m->slots, hash);
+	/* Most kinds of rows most instances have none of: no look beyond the map's head for those. */
+	const struct slot *s = m->used ? slot_find(m, (struct slot *)m->slots, hash) : NULL;
 	*it = (struct zk_iter){.map = m, .at = s ? s->rec : 0, .left = m->room};
 	return iter_record(it);
 }
@@ -388,7 +389,7 @@ const void *zk_next(struct zk_iter *it)
 
 const void *zk_by_id(const struct zk_map *m, const struct zk_uuid *id)
 {
-	const struct slot *s = id_slot(m, id);
+	const struct slot *s = m->used ? id_slot(m, id) : NULL;
 	return s && s->rec && s->rec <= m->room ? record(m, s->rec) : NULL;
 }
 

@@ -50,17 +50,6 @@ void zk_uuid_text(char out[ZK_UUID_TEXT], const struct zk_uuid *u)
 	*p = '\0';
 }
 
-bool zk_uuid_is_zero(const struct zk_uuid *u)
-{
-	static const struct zk_uuid zero;
-	return memcmp(u, &zero, sizeof zero) == 0;
-}
-
-int zk_uuid_cmp(const struct zk_uuid *a, const struct zk_uuid *b)
-{
-	return memcmp(a->b, b->b, sizeof a->b);
-}
-
 /* No order within one millisecond is promised: workers are several processes. */
 void zk_uuid7(struct zk_uuid *u)
 {

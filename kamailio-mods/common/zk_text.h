@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define ZK_UUID_TEXT  37  /* with the zero */
 #define ZK_NUMBER_MAX 34  /* a plus, 32 digits, the zero: what the schema admits */
@@ -16,8 +17,16 @@ struct zk_uuid {
 
 bool zk_uuid_parse(struct zk_uuid *u, const char *text);
 void zk_uuid_text(char out[ZK_UUID_TEXT], const struct zk_uuid *u);
-bool zk_uuid_is_zero(const struct zk_uuid *u);
-int zk_uuid_cmp(const struct zk_uuid *a, const struct zk_uuid *b);
+/* Here, for every decision compares some: the compiler makes two words of it. */
+static inline int zk_uuid_cmp(const struct zk_uuid *a, const struct zk_uuid *b)
+{
+	return memcmp(a->b, b->b, sizeof a->b);
+}
+static inline bool zk_uuid_is_zero(const struct zk_uuid *u)
+{
+	static const struct zk_uuid zero;
+	return !zk_uuid_cmp(u, &zero);
+}
 /* UUIDv7 (RFC 9562 5.7) of this moment, from the kernel's random numbers. */
 void zk_uuid7(struct zk_uuid *u);
 

@@ -10,6 +10,11 @@
 enum zk_trunk_what { ZK_TRUNK_STATUS, ZK_TRUNK_LIVING };
 typedef json_t *(*zk_trunk_ask_f)(enum zk_trunk_what what, json_t *params, const char **error);
 
+/* trunk exports "trunk_enter": trunk_in() for those who have the id. False: the trunk is full. */
+#define ZK_TRUNK_ENTER "trunk_enter"
+struct sip_msg;
+typedef bool (*zk_trunk_enter_f)(struct sip_msg *msg, const struct zk_uuid *trunk, int64_t now_us);
+
 /* trunk exports "trunk_elsewhere": another edge, whose it is, has registered (or failed to register) this trunk. */
 #define ZK_TRUNK_ELSEWHERE "trunk_elsewhere"
 typedef void (*zk_trunk_elsewhere_f)(const struct zk_uuid *trunk, const char *state);

@@ -66,39 +66,67 @@ static bool works(const struct zk_uuid *tenant, const struct zk_uuid *package, i
 	return did_works(did_store, tenant, package, at);
 }
 
-static bool source_of(const struct sip_msg *msg, struct did_source *s)
+static struct did_source source_of(const struct sip_msg *msg)
 {
-	const char *host = ip_addr2a((struct ip_addr *)&msg->rcv.src_ip);
-	if (!did_source_parse(s, host, strlen(host), msg->rcv.src_port))
-		return false;
+	const struct ip_addr *from = &msg->rcv.src_ip;
+	struct did_source s = {.port = msg->rcv.src_port};
+	if (from->af == AF_INET6) {
+		memcpy(&s.host, from->u.addr, sizeof s.host);
+	} else {
+		s.host.s6_addr[10] = s.host.s6_addr[11] = 0xff;
+		memcpy(s.host.s6_addr + 12, from->u.addr, 4);
+	}
 	const struct socket_info *by = msg->rcv.bind_address;
 	for (unsigned i = 0; by && msg->rcv.proto == PROTO_TCP && i < n_secure; i++)
-		s->secure |= by->port_no == secure[i];
-	return true;
+		s.secure |= by->port_no == secure[i];
+	return s;
+}
+
+static enum zk_did_from from(const struct sip_msg *msg)
+{
+	struct did_source s = source_of(msg);
+	trunk = (struct did_trunk_hit){0};
+	if (!did_find_trunk(did_store, &s, &trunk))
+		return ZK_FROM_NO_TRUNK;
+	return trunk.exact ? ZK_FROM_TRUNK_PORT : ZK_FROM_TRUNK;
 }
 
 static int w_did_trunk(struct sip_msg *msg, char *p1, char *p2)
 {
-	struct did_source s;
 	(void)p1;
 	(void)p2;
-	trunk = (struct did_trunk_hit){0};
-	return source_of(msg, &s) && did_find_trunk(did_store, &s, &trunk) ? 1 : -1;
+	return from(msg) == ZK_FROM_NO_TRUNK ? -1 : 1;
 }
 
 /* -1: no such number; -2: no destination for this caller; -3: the trunk is not of that tenant. */
-static int w_did_lookup(struct sip_msg *msg, char *called, char *caller)
+static int lookup(const struct sip_msg *msg, const char *called, const char *caller, int64_t now_s)
 {
-	struct did_source s;
-	char to[128], from[128];
 	static const int results[DID_RESULTS] = {
 		[DID_FOUND] = 1, [DID_NO_NUMBER] = -1, [DID_NO_DESTINATION] = -2, [DID_NO_TRUNK] = -3};
+	struct did_source s = source_of(msg);
+	struct did_query q = {.source = &s, .called = called, .caller = caller, .at = now_s};
+	return results[did_find(did_store, &q, &hit)];
+}
+
+static int called(const struct sip_msg *msg, const char *to, const char *caller, int64_t now_s,
+		  struct zk_did_called *out)
+{
+	int result = lookup(msg, to, caller, now_s);
+	*out = (struct zk_did_called){.tenant = hit.tenant, .did = hit.number_id, .trunk = hit.trunk};
+	if (hit.dest.kind == DID_TO_EXTENSION)
+		memcpy(out->extension.b, hit.dest.raw, sizeof out->extension.b);
+	else if (hit.dest.kind == DID_TO_ACCOUNT)
+		memcpy(out->account.b, hit.dest.raw, sizeof out->account.b);
+	return result;
+}
+
+static int w_did_lookup(struct sip_msg *msg, char *p_called, char *p_caller)
+{
+	char to[128], caller[128];
 	hit = (struct did_hit){0};
-	if (!source_of(msg, &s) || !zk_kam_arg(msg, called, to, sizeof to) ||
-	    !zk_kam_arg(msg, caller, from, sizeof from))
+	if (!zk_kam_arg(msg, p_called, to, sizeof to) || !zk_kam_arg(msg, p_caller, caller, sizeof caller))
 		return -1;
-	return results[did_find(
-		did_store, &(struct did_query){.source = &s, .called = to, .caller = from, .at = time(NULL)}, &hit)];
+	return lookup(msg, to, caller, time(NULL));
 }
 
 /* The default binding of a tenant, for a call that comes by no number: $did(binding). */
@@ -203,6 +231,8 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 static cmd_export_t cmds[] = {
 	{"did_trunk", (cmd_function)w_did_trunk, 0, NULL, NULL, ANY_ROUTE},
 	{"did_lookup", (cmd_function)w_did_lookup, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
+	{ZK_DID_FROM, (cmd_function)from, 0, NULL, NULL, 0},
+	{ZK_DID_CALLED, (cmd_function)called, 0, NULL, NULL, 0},
 	{ZK_DID_WORKS, (cmd_function)works, 0, NULL, NULL, 0},
 	{ZK_DID_NAMED, (cmd_function)did_named, 0, NULL, NULL, 0},
 	{"did_binding", (cmd_function)w_did_binding, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},

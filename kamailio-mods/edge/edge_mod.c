@@ -389,6 +389,8 @@ static int guard_alarm(const struct zk_guard_alarm *a)
 static cmd_export_t cmds[] = {
 	{ZK_EDGE_GUARD, (cmd_function)guard_alarm, 0, NULL, NULL, 0},
 	{ZK_EDGE_TRUNK_STATE, (cmd_function)trunk_state, 0, NULL, NULL, 0},
+	{"edge_side", (cmd_function)edge_w_side, 0, NULL, NULL, ANY_ROUTE},
+	{"edge_inbound", (cmd_function)edge_w_inbound, 0, NULL, NULL, ANY_ROUTE},
 	{"edge_tenant", (cmd_function)w_tenant, 1, fixup_spve_null, fixup_free_spve_null, ANY_ROUTE},
 	{"edge_extension", (cmd_function)w_extension, 2, fixup_spve_spve, fixup_free_spve_spve, ANY_ROUTE},
 	{"edge_rejected", (cmd_function)w_rejected, 5, fixup_spve_all, fixup_free_spve_all, ANY_ROUTE},

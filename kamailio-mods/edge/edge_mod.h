@@ -42,6 +42,10 @@ void edge_relay_changed(int id, bool up, void *arg); /* a probe's word: log and 
 void edge_rpc_relays(rpc_t *rpc, void *ctx);
 extern const char *const edge_relays_doc[];
 
+/* edge_inbound_mod.c */
+int edge_w_side(struct sip_msg *msg, char *p1, char *p2);
+int edge_w_inbound(struct sip_msg *msg, char *p1, char *p2);
+
 /* edge_wire_mod.c */
 int edge_param_wire(modparam_t type, void *value);
 int edge_wire_init(const char *inside, const char *secret); /* inside: the dispatcher's list; NULL: nothing is hidden */

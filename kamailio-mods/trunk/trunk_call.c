@@ -12,12 +12,23 @@ void trunk_call_free(struct trunk_call *c)
 }
 
 /* ---- calls ---- */
-struct trunk_call **trunk_call_place(struct trunk_state *s, const char *call_id)
+uint64_t trunk_call_key(const char *call_id)
 {
-	struct trunk_call **p = &s->calls[zk_hash(NULL, 0, call_id, strlen(call_id)) % TRUNK_BUCKETS];
-	while (*p && strcmp((*p)->call_id, call_id) != 0)
+	return zk_hash(NULL, 0, call_id, strlen(call_id));
+}
+
+/* `call_id` NULL: the key is all that is known. */
+static struct trunk_call **place(struct trunk_state *s, uint64_t key, const char *call_id)
+{
+	struct trunk_call **p = &s->calls[key % TRUNK_BUCKETS];
+	while (*p && ((*p)->key != key || (call_id && strcmp((*p)->call_id, call_id) != 0)))
 		p = &(*p)->next;
 	return p;
+}
+
+struct trunk_call **trunk_call_place(struct trunk_state *s, const char *call_id)
+{
+	return place(s, trunk_call_key(call_id), call_id);
 }
 
 void trunk_call_drop(struct trunk_state *s, struct trunk_call **p, int64_t now_us)
@@ -34,10 +45,10 @@ void trunk_call_drop(struct trunk_state *s, struct trunk_call **p, int64_t now_u
 /* A new call in its place; memory was allocated before the lock was taken. */
 void trunk_call_put(struct trunk_state *s, struct trunk_call *c, int64_t now_us)
 {
-	struct trunk_call **p = trunk_call_place(s, c->call_id);
+	struct trunk_call **p = place(s, c->key, c->call_id);
 	if (*p)
 		trunk_call_drop(s, p, now_us);
-	p = &s->calls[zk_hash(NULL, 0, c->call_id, strlen(c->call_id)) % TRUNK_BUCKETS];
+	p = &s->calls[c->key % TRUNK_BUCKETS];
 	c->next = *p;
 	*p = c;
 	s->n_calls++;
@@ -49,6 +60,7 @@ struct trunk_call *trunk_call_make(const char *call_id, int64_t now_us, bool dia
 	if (!c)
 		return NULL;
 	memset(c, 0, sizeof *c);
+	c->key = trunk_call_key(call_id);
 	c->begun_us = now_us;
 	c->named = true;
 	c->d = dialling ? zk_mem_alloc(sizeof *c->d) : NULL;
@@ -96,7 +108,7 @@ bool trunk_call_in(struct trunk_state *s, const char *call_id, const struct zk_u
 	if (!c)
 		return false;
 	trunk_lock(s);
-	struct trunk_call **old = trunk_call_place(s, call_id);
+	struct trunk_call **old = place(s, c->key, call_id);
 	if (*old)
 		trunk_call_drop(s, old, now_us);
 	struct trunk_life *l = trunk_life_get(s, trunk);
@@ -226,8 +238,13 @@ bool trunk_call_answer(struct trunk_state *s, const char *call_id, int code, boo
 
 void trunk_call_end(struct trunk_state *s, const char *call_id, int64_t now_us)
 {
+	trunk_call_end_key(s, trunk_call_key(call_id), now_us);
+}
+
+void trunk_call_end_key(struct trunk_state *s, uint64_t key, int64_t now_us)
+{
 	trunk_lock(s);
-	struct trunk_call **p = trunk_call_place(s, call_id);
+	struct trunk_call **p = place(s, key, NULL);
 	if (*p)
 		trunk_call_drop(s, p, now_us);
 	trunk_unlock(s);

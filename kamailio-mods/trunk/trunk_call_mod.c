@@ -120,22 +120,14 @@ static void answered_h(struct cell *t, int type, struct tmcb_params *ps)
 	(void)t;
 	(void)type;
 	if (ps->code >= 300 && ps->param && *ps->param)
-		trunk_call_end(trunk_live, *ps->param, trunk_now_us());
+		trunk_call_end_key(trunk_live, (uint64_t)(uintptr_t)*ps->param, trunk_now_us());
 }
 
-static void release_h(void *param)
-{
-	shm_free(param);
-}
-
+/* What tm keeps for us is the call's key itself: nothing to allocate, nothing to free. */
 static void watch(struct sip_msg *msg, const char *call_id)
 {
-	char *copy = shm_malloc(strlen(call_id) + 1);
-	if (!copy)
-		return;
-	strcpy(copy, call_id);
-	if (trunk_tmb.register_tmcb(msg, NULL, TMCB_RESPONSE_OUT, answered_h, copy, release_h) <= 0)
-		shm_free(copy);
+	(void)trunk_tmb.register_tmcb(msg, NULL, TMCB_RESPONSE_OUT, answered_h,
+				      (void *)(uintptr_t)trunk_call_key(call_id), NULL);
 }
 
 /* Makes the plan of a call that acd sends out. False: $trunk(code) $trunk(reason) $trunk(because). */
@@ -270,19 +262,27 @@ int trunk_w_end(struct sip_msg *msg, char *p1, char *p2)
 	return 1;
 }
 
-/* (trunk): an inbound call of this trunk takes a channel; false: it has none left. */
+/* An inbound call of this trunk takes a channel; false: it has none left. */
+bool trunk_enter(struct sip_msg *msg, const struct zk_uuid *trunk, int64_t now_us)
+{
+	char call_id[256];
+	if (!trunk_call_id(msg, call_id, sizeof call_id))
+		return true;
+	if (!trunk_call_in(trunk_live, call_id, trunk, trunk_channels(trunk_store, trunk), now_us))
+		return false;
+	watch(msg, call_id);
+	return true;
+}
+
 int trunk_w_in(struct sip_msg *msg, char *p_trunk, char *p2)
 {
-	char call_id[256], text[64];
+	char text[64];
 	struct zk_uuid id;
 	(void)p2;
-	if (!trunk_call_id(msg, call_id, sizeof call_id) || !zk_kam_arg(msg, p_trunk, text, sizeof text) ||
-	    !zk_uuid_parse(&id, text))
-		return 1;
-	if (!trunk_call_in(trunk_live, call_id, &id, trunk_channels(trunk_store, &id), trunk_now_us()))
-		return -1;
-	watch(msg, call_id);
-	return 1;
+	return !zk_kam_arg(msg, p_trunk, text, sizeof text) || !zk_uuid_parse(&id, text) ||
+			       trunk_enter(msg, &id, trunk_now_us())
+		       ? 1
+		       : -1;
 }
 
 int trunk_w_emergency(struct sip_msg *msg, char *p_tenant, char *p_number)

@@ -41,12 +41,13 @@ struct trunk_dialling {
 
 struct trunk_call {
 	struct trunk_call *next;
-	char call_id[TRUNK_CALL_ID_SIZE];
+	uint64_t key;                 /* of call_id */
 	struct zk_uuid trunk, number; /* held; zero: none */
 	int64_t begun_us;
+	struct trunk_dialling *d;
 	bool named;
 	struct trunk_charge charge;
-	struct trunk_dialling *d;
+	char call_id[TRUNK_CALL_ID_SIZE];
 };
 
 struct trunk_state {

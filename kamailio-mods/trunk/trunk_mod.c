@@ -161,6 +161,7 @@ static int child_init(int rank)
 
 static cmd_export_t cmds[] = {
 	{ZK_TRUNK_ELSEWHERE, (cmd_function)trunk_elsewhere, 0, NULL, NULL, 0},
+	{ZK_TRUNK_ENTER, (cmd_function)trunk_enter, 0, NULL, NULL, 0},
 	{ZK_TRUNK_ASK, (cmd_function)trunk_ask, 0, NULL, NULL, 0},
 	{"trunk_route", (cmd_function)trunk_w_route, 0, NULL, NULL, ANY_ROUTE},
 	{"trunk_next", (cmd_function)trunk_w_next, 0, NULL, NULL, ANY_ROUTE},

@@ -26,6 +26,7 @@ extern struct tm_binds trunk_tmb;
 
 /* trunk_call_mod.c: the script's functions. */
 bool trunk_call_id(struct sip_msg *msg, char *out, size_t size);
+bool trunk_enter(struct sip_msg *msg, const struct zk_uuid *trunk, int64_t now_us);
 int trunk_w_route(struct sip_msg *msg, char *p1, char *p2);
 int trunk_w_next(struct sip_msg *msg, char *p1, char *p2);
 int trunk_w_again(struct sip_msg *msg, char *p1, char *p2);

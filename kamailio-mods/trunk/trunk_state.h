@@ -88,6 +88,9 @@ enum trunk_step trunk_call_next(struct trunk_state *s, struct zk_store *store, c
 bool trunk_call_answer(struct trunk_state *s, const char *call_id, int code, bool failed, int disable_after,
 		       int64_t now_us);
 void trunk_call_end(struct trunk_state *s, const char *call_id, int64_t now_us);
+/* The same by 64 bits of a Call-ID (under this start's seed, never 0), for who has no room for the text. */
+uint64_t trunk_call_key(const char *call_id);
+void trunk_call_end_key(struct trunk_state *s, uint64_t key, int64_t now_us);
 
 /* ---- toll guard ---- */
 /* A call that has begun is counted; false: a limit refuses it (and it is to be ended). */
