@@ -45,7 +45,9 @@ int edge_w_lifted(struct sip_msg *msg, char *p_id, char *p2)
 	return edge_lifted_has(edge_lifted, &id) ? 1 : -1;
 }
 
-/* Takes (address|user, what, because, seconds): tells acd; $edge(ban) is the new ban's id. */
+/* Takes (address|user|lock, what, because, seconds): tells acd; $edge(ban) is the new ban's id. lock: the account of
+ * the last edge_extension() is held back, which is no ban, at the address or (because everywhere) wherever it was not
+ * before. */
 int edge_w_ban(struct sip_msg *msg, char *p_kind, char *p_what, char *p_because, char *p_seconds)
 {
 	struct edge_event e = {.kind = EDGE_BANNED, .at_us = edge_wall_us(), .count = 1};
@@ -56,8 +58,15 @@ int edge_w_ban(struct sip_msg *msg, char *p_kind, char *p_what, char *p_because,
 		return -1;
 	zk_escape(e.contact, sizeof e.contact, what, strlen(what));
 	e.expires_s = atoi(seconds);
-	zk_uuid7(&edge_last_ban);
-	e.call = edge_last_ban;
+	if (!strcmp(e.extension, "lock")) {
+		if (zk_uuid_is_zero(&edge_hit.tenant))
+			return -1; /* nobody's account */
+		e.tenant = edge_hit.tenant;
+		snprintf(e.source, sizeof e.source, "%s", edge_source(msg));
+	} else {
+		zk_uuid7(&edge_last_ban);
+		e.call = edge_last_ban;
+	}
 	return edge_tell(&e) ? 1 : -1;
 }
 

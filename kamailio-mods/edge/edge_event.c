@@ -101,6 +101,10 @@ char *edge_event_json(const struct edge_event *e)
 		set_text(o, "kind", e->extension);
 		set_text(o, "what", e->contact);
 		set_text(o, "because", e->because);
+		if (!zk_uuid_is_zero(&e->tenant)) { /* a lock */
+			set_uuid(o, "tenant", &e->tenant);
+			set_text(o, "source", e->source);
+		}
 		json_object_set_new(o, "seconds", json_integer(e->expires_s));
 	} else if (e->kind == EDGE_WATCHED) {
 		set_uuid(o, "tenant", &e->tenant);

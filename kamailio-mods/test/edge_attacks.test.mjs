@@ -49,6 +49,15 @@ test('wrong passwords are answered more and more slowly; the right one from else
   await until('it is let in again', () => registers(right), 8000);
   assert.match(e.log(), /authentication failed user=1001 domain=a\.test method=REGISTER source=127\.0\.0\.21:\d+/);
   assert.match(e.log(), /authentication held back user=1001/);
+  // He goes on whenever he is looked at: whose account it is hears so, once.
+  const tries = () => e.log().split('\n').filter((l) => /authentication failed user=2030 .* source=127\.0\.0\.29/.test(l)).length;
+  const stubborn = await open('127.0.0.29', { user: '2030', password: 'no' });
+  const lock = () => e.acd.events.filter((m) => m.method === 'edge.banned' && m.params.kind === 'lock');
+  await until('seven wrong passwords', async () => { await registers(stubborn); await sleep(100); return tries() >= 7; }, 20000);
+  await until('a word about it', () => lock().length > 0);
+  const [{ params }] = lock();
+  assert.deepEqual([params.what, params.tenant, params.because, params.seconds, params.source], ['2030@a.test', e.tenant.a, 'passwords', 8, '127.0.0.29']);
+  assert.equal(lock().length, 1);
 });
 
 test('an address that guesses at many users is banned: acd hears of it, a deleted row lifts it', async () => {
