@@ -113,7 +113,7 @@ test('Kamailio starts without PostgreSQL from what it knew, and catches up', asy
 test('kill -9 of the main process: its helpers end with it; registrations are there after the restart', async () => {
   await until('both are written', () => e.sql('select count(*) from kamailio.location')[0][0] === '2', 6000);
   const helpers = e.rpc('core.psx').match(/PID: (\d+)[^}]*?DSC: zj /g).map((m) => Number(/\d+/.exec(m)[0]));
-  assert.equal(helpers.length, 7); // did, blacklist; two of edge, three of trunk
+  assert.equal(helpers.length, 8); // did, blacklist; two of edge, four of trunk
   const gone = (pid) => { try { process.kill(pid, 0); return false; } catch { return true; } };
   process.kill(e.kamailio.pid, 'SIGKILL');
   await until('our processes are gone', () => helpers.every(gone));

@@ -56,3 +56,11 @@ test('a carrier with a right certificate is up; another one is not, and why stan
 	const bad = await poll(async () => { const h = await host('127.0.0.54'); return h?.state === 'down' && h.because && h; }, { timeout: 20_000, every: 300, what: 'the wrong one' });
 	assert.match(bad.because, /^certificate refused: /);
 });
+
+test('the audit log says that a certificate was made and deleted, and does not know its key', async () => {
+	const { cert, key } = selfSigned('kept.test');
+	const row = await tenant.api.post('/carrier-certificates', { name: 'kept', certificate: cert, private_key: key });
+	await tenant.api.delete(`/carrier-certificates/${row.id}`);
+	const log = await poll(async () => { const items = (await tenant.api.get('/audit?limit=50')).items.filter((i) => i.row_id === row.id); return items.length === 2 && JSON.stringify(items); }, { timeout: 10_000, what: 'the audit log' });
+	assert.ok(!log.includes(key.split('\n')[1]), 'no key in it');
+});
