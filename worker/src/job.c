@@ -212,7 +212,8 @@ static int prepare(struct wk_job *job)
 	int err = wk_db_connect(&job->pg, job->conf->database);
 
 	if (!err)
-		err = wk_db_do(job->pg, "set statement_timeout = '10min'; set lock_timeout = " WK_LOCK_TIMEOUT "; set datestyle = "
+		err = wk_db_do(job->pg, "set statement_timeout = '10min'; set lock_timeout = " WK_LOCK_TIMEOUT
+					"; set datestyle = "
 					"'ISO'; set jit = off; "
 					"set application_name = 'worker job'");
 	if (!err)
