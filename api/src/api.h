@@ -122,8 +122,7 @@ struct api_req {
 		char tenant[ZJ_UUID_SIZE];
 	} log;
 	char method[8];
-	char *path;        /* an object; the segments point into it */
-	const char *query; /* after '?', never NULL; an object */
+	const char *query; /* after '?', never NULL */
 	char *seg[API_SEGMENTS];
 	int n_seg;
 	const char *arg[API_SEGMENTS]; /* what the route's `*` matched */
@@ -135,7 +134,9 @@ struct api_req {
 	int64_t started_us;                /* zj_mono_us */
 	struct res_view *views[API_VIEWS]; /* references: what api_view gave */
 	int n_views;
-	void *user; /* a handler's own state: an object, released with the request */
+	void *user;    /* a handler's own state: an object, released with the request */
+	char *instead; /* an object: a query that a handler put in place of the client's */
+	char text[];   /* the path, into which the segments point, and the client's query */
 };
 
 /* http.c */
@@ -151,7 +152,9 @@ void api_reply_empty(struct api_req *req, int status);
 void api_reply_problem(struct api_req *req, struct res_problem *p /* cleared */);
 void api_fail(struct api_req *req, enum res_problem_kind kind, const char *fmt, ...) ZJ_PRINTF(3, 4);
 void api_header(struct api_req *req, const char *name, const char *value); /* of the answer; copied */
-/* A request header, as an object; NULL: not there (or with a zero byte). */
+/* A request header where it lies; no base: it is not there (or has a zero byte). */
+h2o_iovec_t api_req_header_look(const struct api_req *req, const char *name);
+/* The same as an object, or NULL. */
 char *api_req_header(const struct api_req *req, const char *name);
 bool api_req_header_is(const struct api_req *req, const char *name, const char *prefix); /* without regard to case */
 const char *api_req_source(const struct api_req *req); /* the client's address; a static buffer */

@@ -107,10 +107,10 @@ static char *protocol_token(const struct api_req *req)
 
 static void find_token(struct api_req *req)
 {
-	char *header = api_req_header(req, "authorization");
-	if (header && strncasecmp(header, "Bearer ", 7) == 0)
-		req->who.token = zj_strdup(header + 7);
-	zj_deref(header);
+	h2o_iovec_t header = api_req_header_look(req, "authorization");
+	if (header.len >= 7 && strncasecmp(header.base, "Bearer ", 7) == 0 &&
+	    (req->who.token = zj_alloc(header.len - 7 + 1, NULL)))
+		memcpy(req->who.token, header.base + 7, header.len - 7);
 	if (!req->who.token)
 		req->who.token = protocol_token(req);
 	if (!req->who.token && (req->who.token = cookie_token(req)))

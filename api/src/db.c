@@ -69,7 +69,7 @@ static void run_as(struct api_req *req, const char *role, run_h *run, const stru
 				 req->who.tenant,
 				 req->who.account,
 				 req->who.actor,
-				 res_value_text_ok(RES_IP, source) ? source : "",
+				 *source && res_value_text_ok(RES_IP, source) ? source : "",
 				 req->id};
 	struct db_call *c = malloc(sizeof(*c));
 	if (!c || n > API_DB_MAX) {

@@ -55,8 +55,8 @@ static void extend(const struct api *api, struct api_who *w, const json_t *wante
 
 void api_desk_grant(struct api *api, struct api_who *w, const struct api_account *a)
 {
-	const struct api_role *r = api_role_find(api->directory, a->role);
-	const struct api_agent *g = api_agent_find(api->directory, w->agent);
+	const struct api_agent *g = w->agent[0] ? api_agent_find(api->directory, w->agent) : NULL;
+	const struct api_role *r = g ? api_role_find(api->directory, a->role) : NULL;
 	if (!g || (r && r->scope != API_SCOPE_OWN))
 		return;
 	extend(api, w, json_object_get(api->desk, "desk"));

@@ -127,13 +127,14 @@ enum api_directory_kind api_directory_kind_of(const char *table)
 }
 
 /* Several times a request: without printf. */
-void api_directory_key(char key[48], enum api_directory_kind kind, const char *id)
+size_t api_directory_key(char key[48], enum api_directory_kind kind, const char *id)
 {
 	size_t n = strnlen(id, 40);
 	key[0] = (char)('A' + kind);
 	key[1] = ':';
 	memcpy(key + 2, id, n);
 	key[n + 2] = 0;
+	return n + 2;
 }
 
 static void row_h(const char *table, const char *tenant ZJ_UNUSED, const char *id, json_t *row, void *arg)

@@ -16,8 +16,8 @@ static const struct api_directory_entry *find_key(const struct api_directory *d,
 {
 	char key[48];
 	struct api_directory_entry *e = NULL;
-	api_directory_key(key, kind, id);
-	HASH_FIND(hh_key, d->by_key, key, strlen(key), e);
+	const size_t n = api_directory_key(key, kind, id); /* the macro would ask it again and again */
+	HASH_FIND(hh_key, d->by_key, key, n, e);
 	return e;
 }
 

@@ -98,7 +98,7 @@ struct api_directory {
 };
 
 /* A row's name in the index; the kind of a table (API_D_KINDS: not followed); is the whole row kept? */
-void api_directory_key(char key[48], enum api_directory_kind kind, const char *id);
+size_t api_directory_key(char key[48], enum api_directory_kind kind, const char *id);
 enum api_directory_kind api_directory_kind_of(const char *table);
 bool api_directory_is_whole(const struct api_directory_entry *e);
 struct api_directory_manager *api_directory_manager_find(const struct api_directory *d, const char *agent);

@@ -51,7 +51,7 @@ static void refusal_send(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *bufs 
 
 static void on_setup_ostream(h2o_filter_t *self ZJ_UNUSED, h2o_req_t *req, h2o_ostream_t **slot)
 {
-	ssize_t type = h2o_find_header(&req->res.headers, H2O_TOKEN_CONTENT_TYPE, -1);
+	ssize_t type = req->res.status < 400 ? -1 : h2o_find_header(&req->res.headers, H2O_TOKEN_CONTENT_TYPE, -1);
 	if (req->res.status < 400 ||
 	    (type >= 0 && !h2o_memis(req->res.headers.entries[type].value.base, 10, H2O_STRLIT("text/plain")))) {
 		h2o_setup_next_ostream(req, slot);

@@ -295,12 +295,11 @@ void api_jobs_h(struct api_req *req)
 	if (!may_read(req))
 		return;
 	if (!res_perm_has(req->who.perms, "jobs.all")) {
-		char *query =
+		req->instead =
 			zj_asprintf("filter[account_id]=%s%s%s", req->who.account, *req->query ? "&" : "", req->query);
-		if (!query)
+		if (!req->instead)
 			return api_fail(req, RES_P_INTERNAL, "out of memory");
-		zj_deref((void *)req->query);
-		req->query = query;
+		req->query = req->instead;
 	}
 	api_list_h(req);
 }

@@ -26,9 +26,7 @@ struct api_quick {
 	bool nobody;                                       /* they belong to no account */
 	char role[ZJ_UUID_SIZE], department[ZJ_UUID_SIZE]; /* empty: the agents' role; none */
 	bool extensions, agents, preview;
-	size_t next, running; /* passwords being hashed */
-	bool failed;          /* answered already */
-	int steps[3];         /* what the statements of the transaction make (quick_save.c) */
+	int steps[3]; /* what the statements of the transaction make (quick_save.c) */
 };
 /* quick_save.c: hashes, writes, answers. */
 void api_quick_save(struct api_quick *q);

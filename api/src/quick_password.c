@@ -1,24 +1,16 @@
 #include "quick_password.h"
-#include "password.h"
+#include "passwords.h"
 #include "perm.h"
 #include "rules.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_ONCE 2 /* hashes at a time: log-ins go on meanwhile */
-
 struct api_quick_passwords {
-	struct api_req *req; /* which owns us; each hash under way holds it */
+	struct api_req *req; /* which owns us */
 	json_t *items;       /* [{account_id, password, hash}] */
 	struct api_quick_words words;
-	size_t next, running;
-	bool failed;
 	api_quick_passwords_h *h;
 	void *arg;
-};
-struct ticket {
-	struct api_quick_passwords *q;
-	json_t *item;
 };
 
 static void destructor(void *obj)
@@ -27,55 +19,14 @@ static void destructor(void *obj)
 	json_decref(q->items);
 }
 
-static void pump(struct api_quick_passwords *q);
-
-static void hashed(int err, bool matches ZJ_UNUSED, const char *hash, void *arg)
+static void made(struct api_req *req, void *arg)
 {
-	struct ticket *t = arg;
-	struct api_quick_passwords *q = t->q;
-	struct api_req *req = q->req;
-	q->running--;
-	json_object_del(t->item, "password");
-	if (!err)
-		json_object_set_new(t->item, "hash", json_string(hash));
-	else if (!q->failed)
-		api_fail(req, RES_P_AWAY, "the passwords cannot be kept now");
-	q->failed = q->failed || err;
-	free(t);
-	pump(q);
-	zj_deref(req);
-}
-
-static int hash_one(struct api_quick_passwords *q, json_t *item)
-{
-	struct ticket *t = malloc(sizeof(*t));
-	const char *password = json_string_value(json_object_get(item, "password"));
-	int err = t ? 0 : ENOMEM;
-	if (!t)
-		return err;
-	*t = (struct ticket){q, item};
-	zj_ref(q->req);
-	err = api_password_hash(q->req->api->loop, password, hashed, t);
-	if (err) {
-		zj_deref(q->req);
-		free(t);
-	}
-	return err;
-}
-
-static void pump(struct api_quick_passwords *q)
-{
-	size_t n = json_array_size(q->items);
-	while (!q->failed && q->running < AT_ONCE && q->next < n) {
-		q->running++;
-		if (hash_one(q, json_array_get(q->items, q->next++)) == 0)
-			continue;
-		q->running--;
-		q->failed = true;
-		api_fail(q->req, RES_P_AWAY, "too much is being worked on; try again");
-	}
-	if (!q->failed && q->running == 0 && q->next >= n)
-		q->h(q->req, q->items, q->arg);
+	struct api_quick_passwords *q = arg;
+	size_t i;
+	json_t *item;
+	json_array_foreach (q->items, i, item) /* what goes to the database has hashes only */
+		json_object_del(item, "password");
+	q->h(req, q->items, q->arg);
 }
 
 /* Nobody sets the password of somebody who has more rights. */
@@ -109,7 +60,7 @@ static void listed(struct api_req *req, PGresult *const *results, int n, void *a
 			api_reply_problem(req, &p);
 			return;
 		}
-	pump(q);
+	api_passwords_hash(req, q->items, "password", made, q);
 }
 
 void api_quick_passwords(struct api_req *req, const struct api_quick_words *w, const char *ids,

@@ -1,6 +1,6 @@
 /* Quick setup: the passwords are hashed, then everything is written in one transaction. */
 #include "buf.h"
-#include "password.h"
+#include "passwords.h"
 #include "quick.h"
 #include "value.h"
 #include "views.h"
@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define AT_ONCE 2 /* hashes at a time: log-ins go on meanwhile */
 
 static const char *text(const json_t *o, const char *key)
 {
@@ -169,8 +167,9 @@ static int add_extensions(struct api_quick *q, struct res_values *values, struct
 	return b->failed ? ENOMEM : 0;
 }
 
-static void write_all(struct api_quick *q)
+static void write_all(struct api_req *req, void *arg ZJ_UNUSED)
 {
+	struct api_quick *q = req->user;
 	struct zj_pg_query queries[STEPS];
 	struct res_values *values = calloc(1, sizeof(*values));
 	struct res_buf b = {0};
@@ -203,62 +202,6 @@ static void write_all(struct api_quick *q)
 	free(items);
 }
 
-/* --- hashes --- */
-
-struct ticket {
-	struct api_quick *q;
-	json_t *item;
-};
-
-static void pump(struct api_quick *q);
-
-static void hashed(int err, bool matches ZJ_UNUSED, const char *hash, void *arg)
-{
-	struct ticket *t = arg;
-	struct api_quick *q = t->q;
-	struct api_req *req = q->req;
-	q->running--;
-	if (!err)
-		json_object_set_new(t->item, "hash", json_string(hash));
-	else if (!q->failed)
-		api_fail(req, RES_P_AWAY, "the passwords cannot be kept now");
-	q->failed = q->failed || err;
-	free(t);
-	pump(q);
-	zj_deref(req);
-}
-
-static int hash_one(struct api_quick *q, json_t *item)
-{
-	struct ticket *t = malloc(sizeof(*t));
-	int err = t ? 0 : ENOMEM;
-	if (t)
-		*t = (struct ticket){q, item};
-	zj_ref(q->req);
-	if (!err)
-		err = api_password_hash(q->req->api->loop, text(item, "account_password"), hashed, t);
-	if (err) {
-		zj_deref(q->req);
-		free(t);
-	}
-	return err;
-}
-
-static void pump(struct api_quick *q)
-{
-	size_t n = q->account[0] || q->nobody ? 0 : json_array_size(q->items);
-	while (!q->failed && q->running < AT_ONCE && q->next < n) {
-		q->running++;
-		if (hash_one(q, json_array_get(q->items, q->next++)) == 0)
-			continue;
-		q->running--;
-		q->failed = true;
-		api_fail(q->req, RES_P_AWAY, "too much is being worked on; try again");
-	}
-	if (!q->failed && q->running == 0 && q->next >= n)
-		write_all(q);
-}
-
 void api_quick_save(struct api_quick *q)
 {
 	size_t i;
@@ -275,5 +218,8 @@ void api_quick_save(struct api_quick *q)
 		if (q->agents)
 			json_object_set_new(item, "agent_id", json_string(id));
 	}
-	pump(q);
+	if (q->account[0] || q->nobody)
+		write_all(q->req, NULL);
+	else
+		api_passwords_hash(q->req, q->items, "account_password", write_all, NULL);
 }

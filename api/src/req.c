@@ -17,8 +17,7 @@ static void destructor(void *obj)
 {
 	struct api_req *req = obj;
 	zj_deref(req->user);
-	zj_deref(req->path);
-	zj_deref((void *)req->query);
+	zj_deref(req->instead);
 	while (req->n_views)
 		zj_deref(req->views[--req->n_views]);
 	zj_deref(req->schema);
@@ -33,22 +32,29 @@ static void on_pool_gone(void *p)
 	zj_deref(req);
 }
 
-static bool id_is_good(const char *id)
+/* The client's own id of the request, if it is one. */
+static bool take_id(struct api_req *req)
 {
-	size_t n = strlen(id);
-	return n >= 1 && n <= 64 &&
-	       strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == n;
+	h2o_iovec_t v = api_req_header_look(req, "x-request-id");
+	if (v.len < 1 || v.len >= sizeof(req->id))
+		return false;
+	memcpy(req->id, v.base, v.len);
+	req->id[v.len] = 0;
+	return strspn(req->id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == v.len;
 }
 
 static void split_path(struct api_req *req)
 {
-	char *save = NULL;
-	for (char *s = strtok_r(req->path, "/", &save); s; s = strtok_r(NULL, "/", &save)) {
+	char *end = req->text;
+	while (*(end += strspn(end, "/"))) {
 		if (req->n_seg == API_SEGMENTS) {
 			req->n_seg = API_SEGMENTS + 1; /* matches no route */
 			return;
 		}
-		req->seg[req->n_seg++] = s;
+		req->seg[req->n_seg++] = end;
+		end = strchrnul(end, '/');
+		if (*end)
+			*end++ = 0;
 	}
 }
 
@@ -60,30 +66,20 @@ struct api_req *api_req_alloc(struct api *api, h2o_req_t *h2o)
 		query_n = h2o->path.len - h2o->query_at - 1;
 	if (memchr(h2o->path_normalized.base, 0, path_n) || h2o->method.len >= sizeof(((struct api_req *)0)->method))
 		return NULL;
-	struct api_req *req = zj_alloc(sizeof(*req), destructor);
+	struct api_req *req = zj_alloc(sizeof(*req) + path_n + 1 + query_n + 1, destructor);
 	if (!req)
 		return NULL;
-	char *path = zj_alloc(path_n + 1, NULL), *query = zj_alloc(query_n + 1, NULL);
-	req->path = path;
-	req->query = query;
-	if (!path || !query) {
-		zj_deref(req);
-		return NULL;
-	}
 	req->api = api;
 	req->started_us = zj_mono_us();
 	req->h2o = h2o;
-	memcpy(path, h2o->path_normalized.base, path_n);
+	memcpy(req->text, h2o->path_normalized.base, path_n);
 	if (query_n)
-		memcpy(query, h2o->path.base + h2o->query_at + 1, query_n);
+		memcpy(req->text + path_n + 1, h2o->path.base + h2o->query_at + 1, query_n);
+	req->query = req->text + path_n + 1;
 	memcpy(req->method, h2o->method.base, h2o->method.len);
 	split_path(req);
-	char *given = api_req_header(req, "x-request-id");
-	if (given && id_is_good(given))
-		strcpy(req->id, given);
-	else
+	if (!take_id(req))
 		zj_uuid7(req->id);
-	zj_deref(given);
 	struct api_req **hold = h2o_mem_alloc_shared(&h2o->pool, sizeof(*hold), on_pool_gone);
 	*hold = req;
 	return req;
@@ -94,17 +90,22 @@ struct zj_log_ctx api_req_log(const struct api_req *req)
 	return (struct zj_log_ctx){.tenant = req->who.tenant[0] ? req->who.tenant : NULL, .request = req->id};
 }
 
+h2o_iovec_t api_req_header_look(const struct api_req *req, const char *name)
+{
+	const h2o_headers_t *headers = req->h2o ? &req->h2o->headers : NULL;
+	const h2o_token_t *token = headers ? h2o_lookup_token(name, strlen(name)) : NULL;
+	ssize_t i = token     ? h2o_find_header(headers, token, -1)
+		    : headers ? h2o_find_header_by_str(headers, name, strlen(name), -1)
+			      : -1;
+	if (i < 0 || memchr(headers->entries[i].value.base, 0, headers->entries[i].value.len))
+		return h2o_iovec_init(NULL, 0);
+	return headers->entries[i].value;
+}
+
 char *api_req_header(const struct api_req *req, const char *name)
 {
-	ssize_t i = req->h2o ? h2o_find_header_by_str(&req->h2o->headers, name, strlen(name), -1) : -1;
-	if (i < 0) {
-		const h2o_token_t *token = req->h2o ? h2o_lookup_token(name, strlen(name)) : NULL;
-		i = token ? h2o_find_header(&req->h2o->headers, token, -1) : -1;
-	}
-	if (i < 0)
-		return NULL;
-	h2o_iovec_t v = req->h2o->headers.entries[i].value;
-	char *out = memchr(v.base, 0, v.len) ? NULL : zj_alloc(v.len + 1, NULL);
+	h2o_iovec_t v = api_req_header_look(req, name);
+	char *out = v.base ? zj_alloc(v.len + 1, NULL) : NULL;
 	if (out)
 		memcpy(out, v.base, v.len);
 	return out;
@@ -163,12 +164,16 @@ void api_reply(struct api_req *req, int status, const char *type, const char *bo
 	h2o_req_t *h = req->h2o;
 	if (!h)
 		return;
-	api_header(req, "x-request-id", req->id);
-	if (type)
-		api_header(req, "content-type", type);
+	h2o_headers_t *headers = &h->res.headers;
+	h2o_iovec_t id = h2o_strdup(&h->pool, req->id, SIZE_MAX);
+	h2o_add_header_by_str(&h->pool, headers, H2O_STRLIT("x-request-id"), 0, NULL, id.base, id.len);
+	if (type) {
+		h2o_iovec_t t = h2o_strdup(&h->pool, type, SIZE_MAX);
+		h2o_add_header(&h->pool, headers, H2O_TOKEN_CONTENT_TYPE, NULL, t.base, t.len);
+	}
 	if (req->n_seg >= 1 && strcmp(req->seg[0], "api") == 0)
-		api_header(req, "cache-control", "no-store");
-	api_header(req, "x-content-type-options", "nosniff");
+		h2o_add_header(&h->pool, headers, H2O_TOKEN_CACHE_CONTROL, NULL, H2O_STRLIT("no-store"));
+	h2o_add_header_by_str(&h->pool, headers, H2O_STRLIT("x-content-type-options"), 0, NULL, H2O_STRLIT("nosniff"));
 	h->res.status = status;
 	h->res.reason = reason(status);
 	req->h2o = NULL;

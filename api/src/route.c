@@ -107,26 +107,28 @@ const struct api_route api_routes[] = {
 	{NULL, NULL, 0, NULL, NULL, NULL},
 };
 
-/* What every resource answers: `res` is the schema's. */
+/* What every resource answers: `res` is the schema's. What is asked most is found first. */
 const struct api_route api_resource_routes[] = {
+	{"GET", "api/v1/*", API_LOGGED_IN, NULL, api_list_h, "List"},
+	{"POST", "api/v1/*", API_LOGGED_IN, NULL, api_create_h, "Create"},
+	{"GET", "api/v1/*/import-template", API_LOGGED_IN, NULL, api_import_template_h, "An empty file to fill in"},
+	{"GET", "api/v1/*/*", API_LOGGED_IN, NULL, api_one_h, "Read one"},
+	{"PATCH", "api/v1/*/*", API_LOGGED_IN, NULL, api_change_h, "Change"},
+	{"DELETE", "api/v1/*/*", API_LOGGED_IN, NULL, api_purge_h, "Delete; with ?purge=true from the recycle bin too"},
 	{"POST", "api/v1/*/bulk", API_LOGGED_IN, NULL, api_bulk_h, "Change, delete, restore or purge many"},
 	{"POST", "api/v1/*/import/preview", API_LOGGED_IN, NULL, api_import_preview_h,
 	 "Look into a file to be imported"},
 	{"POST", "api/v1/*/import", API_LOGGED_IN, NULL, api_import_h, "Import, as a job"},
-	{"GET", "api/v1/*/import-template", API_LOGGED_IN, NULL, api_import_template_h, "An empty file to fill in"},
 	{"POST", "api/v1/*/export", API_LOGGED_IN, NULL, api_export_h, "Export, as a job"},
 	{"GET", "api/v1/*/*/history", API_LOGGED_IN, NULL, api_history_h, "Who changed what when"},
 	{"POST", "api/v1/*/*/duplicate", API_LOGGED_IN, NULL, api_duplicate_h, "Create one like it"},
 	{"POST", "api/v1/*/*/restore", API_LOGGED_IN, NULL, api_restore_h, "Bring back from the recycle bin"},
-	{"GET", "api/v1/*", API_LOGGED_IN, NULL, api_list_h, "List"},
-	{"POST", "api/v1/*", API_LOGGED_IN, NULL, api_create_h, "Create"},
-	{"GET", "api/v1/*/*", API_LOGGED_IN, NULL, api_one_h, "Read one"},
-	{"PATCH", "api/v1/*/*", API_LOGGED_IN, NULL, api_change_h, "Change"},
-	{"DELETE", "api/v1/*/*", API_LOGGED_IN, NULL, api_purge_h, "Delete; with ?purge=true from the recycle bin too"},
 	{"GET", "api/v1/*/*/*", API_LOGGED_IN, NULL, api_file_column_h, "One field as a document or file"},
 	{"PUT", "api/v1/*/*/*", API_LOGGED_IN, NULL, api_column_put_h, "Replace a field by a document"},
 	{NULL, NULL, 0, NULL, NULL, NULL},
 };
+
+#define PREFIX (sizeof("api/v1/") - 1)
 
 /* The route's pattern from its third segment on: all begin with api/v1. */
 static bool matches(struct api_req *req, const char *pattern)
@@ -157,15 +159,35 @@ static bool method_is(const struct api_req *req, const char *method)
 	return strcmp(req->method, method) == 0 || (strcmp(req->method, "HEAD") == 0 && strcmp(method, "GET") == 0);
 }
 
+#define STARTS_MAX 4096
+
+/* How a third segment starts: a number of its first three letters. */
+static unsigned start_of(const char *segment)
+{
+	unsigned start = 0;
+	for (int i = 0; i < 3 && segment[i] && segment[i] != '/'; i++)
+		start = start * 31 + (unsigned char)segment[i];
+	return start % STARTS_MAX;
+}
+
+/* Most requests are of resources that have no route of their own: they need not look through all that there are. */
+static bool may_be_special(const struct api_req *req)
+{
+	static bool starts[STARTS_MAX], known;
+	for (const struct api_route *r = api_routes; !known && r->method; r++)
+		starts[start_of(r->pattern + PREFIX)] = true;
+	known = true;
+	return req->n_seg > 2 && starts[start_of(req->seg[2])];
+}
+
 /* `allow` collects the methods of routes that match but for the method. */
 static bool find(struct api_req *req, const struct api_route *routes, struct res_buf *allow)
 {
-	static const size_t prefix = sizeof("api/v1/") - 1;
 	if (req->n_seg < 3 || strcmp(req->seg[1], "v1") != 0)
 		return false;
 	for (; routes->method; routes++) {
-		const char first = routes->pattern[prefix];
-		if ((first != '*' && first != *req->seg[2]) || !matches(req, routes->pattern + prefix))
+		const char first = routes->pattern[PREFIX];
+		if ((first != '*' && first != *req->seg[2]) || !matches(req, routes->pattern + PREFIX))
 			continue;
 		if (method_is(req, routes->method)) {
 			req->route = routes;
@@ -196,7 +218,7 @@ static void refuse(struct api_req *req, const struct res_buf *allow, bool known)
 static bool find_route(struct api_req *req)
 {
 	struct res_buf allow = {0};
-	bool special = find(req, api_routes, &allow), named = allow.n > 0;
+	bool special = may_be_special(req) && find(req, api_routes, &allow), named = allow.n > 0;
 	bool generic = !special && find(req, api_resource_routes, &allow);
 	if (req->n_seg > 2 && req->n_seg <= API_SEGMENTS)
 		req->res = res_schema_find(req->schema, req->seg[2]);

@@ -10,17 +10,18 @@
 
 static inline unsigned zj_hash(const void *key, size_t n)
 {
-	uint64_t h = n, word = 0;
+	const char *p = key;
+	uint64_t h = n, word;
 
-	for (const char *p = key; n; p += sizeof(word)) {
-		size_t part = n < sizeof(word) ? n : sizeof(word);
-
-		memcpy(&word, p, part);
+	for (; n >= sizeof(word); n -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
 		h = (h ^ word) * 0x9e3779b97f4a7c15U;
 		h ^= h >> 32;
-		n -= part;
 	}
-	return (unsigned)h;
+	for (word = 0; n; n--)
+		word = word << 8 | (unsigned char)p[n - 1];
+	h = (h ^ word) * 0x9e3779b97f4a7c15U;
+	return (unsigned)(h ^ h >> 32);
 }
 #define HASH_FUNCTION(key, n, hash) (hash) = zj_hash(key, n)
 #include <uthash.h>

@@ -30,15 +30,14 @@ static void job_unqueue(struct zj_pg *pg, struct zj_pg_job *job)
 	pg->waiting--;
 }
 
-/* Deadlines rise along the queue, so only its head needs watching. */
+/* Deadlines rise along the queue, so only its head needs watching. The timer is set when none runs: most who wait are
+ * gone when it rings, and it is set again for the head that there is then. */
 static void patience_start(struct zj_pg *pg)
 {
 	int64_t left_us;
 
-	if (!pg->queue) {
-		uv_timer_stop(pg->timer);
+	if (!pg->queue || uv_is_active((uv_handle_t *)pg->timer))
 		return;
-	}
 	left_us = pg->queue->until_us - zj_mono_us();
 	uv_timer_start(pg->timer, patience_h, left_us > 0 ? (uint64_t)left_us / 1000 + 1 : 0, 0);
 }
@@ -71,7 +70,6 @@ static void idle_h(struct zj_pg_link *l, void *arg)
 		job_unqueue(pg, jobs[n++]);
 	} while (n < ZJ_PG_BATCH && pg->queue && zj_pg_link_joins(l, jobs[0], pg->queue));
 	zj_pg_link_run(l, jobs, n);
-	patience_start(pg);
 }
 
 static void turn_over(struct zj_pg *pg)

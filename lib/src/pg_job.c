@@ -1,67 +1,60 @@
-/* A transaction on its way: a deep copy of the caller's queries, and their results. */
+/* A transaction on its way: a deep copy of the caller's queries, and their results, in one block. */
 #include "pg_priv.h"
+#include "zj_hash.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void job_free(struct zj_pg_job *job)
+static size_t size_of(const struct zj_pg_query *queries, int n)
 {
-	for (int i = 0; job->results && i < job->n; i++)
-		PQclear(job->results[i]);
-	free(job->results);
-	free(job->queries);
-	free(job);
+	size_t size = sizeof(struct zj_pg_job) + (size_t)n * (sizeof(struct zj_pg_job_query) + sizeof(PGresult *));
+
+	for (int i = 0; i < n; i++) {
+		size += strlen(queries[i].sql) + 1 + (size_t)queries[i].n * sizeof(char *);
+		for (int v = 0; v < queries[i].n; v++)
+			size += queries[i].values[v] ? strlen(queries[i].values[v]) + 1 : 0;
+	}
+	return size;
 }
 
-/* Queries, value pointers and all texts go into one block: sized first, filled then. */
-static struct zj_pg_query *queries_copy(const struct zj_pg_query *from, int n)
+/* `values` and `text`: where pointers and texts go; moved behind what was written. */
+static void query_copy(struct zj_pg_job_query *to, const struct zj_pg_query *from, const char ***values, char **text)
 {
-	size_t size = (size_t)n * sizeof(*from), pointers = 0, texts = 0;
-	struct zj_pg_query *to;
-	const char **values;
-	char *text;
+	char *end = stpcpy(*text, from->sql);
 
-	for (int i = 0; i < n; i++) {
-		pointers += (size_t)from[i].n;
-		texts += strlen(from[i].sql) + 1;
-		for (int v = 0; v < from[i].n; v++)
-			texts += from[i].values[v] ? strlen(from[i].values[v]) + 1 : 0;
+	to->q = (struct zj_pg_query){.sql = *text, .n = from->n, .values = *values};
+	to->len = (size_t)(end - *text);
+	to->hash = zj_hash(*text, to->len);
+	for (int v = 0; v < from->n; v++) {
+		*text = end + 1;
+		*(*values)++ = from->values[v] ? *text : NULL;
+		if (from->values[v])
+			end = stpcpy(*text, from->values[v]);
 	}
-	// cppcheck-suppress pointerSize ; one block for the queries, their pointers and their texts
-	to = malloc(size + pointers * sizeof(char *) + texts);
-	if (!to)
-		return NULL;
-	values = (const char **)(to + n);
-	text = (char *)(values + pointers);
-	for (int i = 0; i < n; i++) {
-		to[i] = (struct zj_pg_query){.sql = text, .n = from[i].n, .values = values};
-		text = stpcpy(text, from[i].sql) + 1;
-		for (int v = 0; v < from[i].n; v++) {
-			*values++ = from[i].values[v] ? text : NULL;
-			if (from[i].values[v])
-				text = stpcpy(text, from[i].values[v]) + 1;
-		}
-	}
-	return to;
+	*text = end + 1;
 }
 
 int zj_pg_job_alloc(struct zj_pg_job **jp, const char *begin, const struct zj_pg_query *queries, int n, zj_pg_h *h,
 		    void *arg)
 {
-	struct zj_pg_job *job = calloc(1, sizeof(*job));
+	struct zj_pg_job *job = malloc(size_of(queries, n));
+	const char **values;
+	char *text;
+	int pointers = 0;
 
 	if (!job)
 		return ENOMEM;
-	job->begin = begin;
-	job->n = n;
-	job->h = h;
-	job->arg = arg;
-	job->results = calloc((size_t)n + 1, sizeof(*job->results));
-	job->queries = queries_copy(queries, n);
-	if (!job->results || !job->queries) {
-		job_free(job);
-		return ENOMEM;
+	*job = (struct zj_pg_job){.begin = begin, .n = n, .h = h, .arg = arg};
+	job->queries = (struct zj_pg_job_query *)(job + 1);
+	job->results = (PGresult **)(job->queries + n);
+	values = (const char **)(job->results + n);
+	for (int i = 0; i < n; i++) {
+		job->results[i] = NULL;
+		pointers += queries[i].n;
 	}
+	text = (char *)(values + pointers);
+	for (int i = 0; i < n; i++)
+		query_copy(&job->queries[i], &queries[i], &values, &text);
 	*jp = job;
 	return 0;
 }
@@ -70,5 +63,7 @@ void zj_pg_job_end(struct zj_pg_job *job, int err, int failed)
 {
 	if (job->h)
 		job->h(err, failed, job->results, job->n, job->arg);
-	job_free(job);
+	for (int i = 0; i < job->n; i++)
+		PQclear(job->results[i]);
+	free(job);
 }

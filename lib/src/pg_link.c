@@ -240,28 +240,27 @@ static void step_add(struct zj_pg_link *l, unsigned job, int query, struct state
 	l->steps[l->step_n++] = (struct step){job, query, prepares};
 }
 
-static struct statement *statement_find(const struct zj_pg_link *l, const char *sql)
+static struct statement *statement_find(const struct zj_pg_link *l, const struct zj_pg_job_query *q)
 {
 	struct statement *s;
 
-	HASH_FIND(hh, l->statements, sql, strlen(sql), s);
+	HASH_FIND_BYHASHVALUE(hh, l->statements, q->q.sql, q->len, q->hash, s);
 	return s;
 }
 
-/* The prepared statement for `sql`, new (and to be prepared) or known; NULL: run it unprepared. */
-static struct statement *statement_of(struct zj_pg_link *l, const char *sql)
+/* The prepared statement for `q`, new (and to be prepared) or known; NULL: run it unprepared. */
+static struct statement *statement_of(struct zj_pg_link *l, const struct zj_pg_job_query *q)
 {
-	size_t len = strlen(sql);
-	struct statement *s = statement_find(l, sql);
+	struct statement *s = statement_find(l, q);
 
 	if (s || HASH_COUNT(l->statements) >= ZJ_PG_STATEMENTS)
 		return s;
-	s = calloc(1, sizeof(*s) + len + 1);
+	s = calloc(1, sizeof(*s) + q->len + 1);
 	if (!s)
 		return NULL;
-	strcpy(s->sql, sql);
+	memcpy(s->sql, q->q.sql, q->len);
 	snprintf(s->name, sizeof(s->name), "s%u", l->prepared++);
-	HASH_ADD_KEYPTR(hh, l->statements, s->sql, len, s);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, l->statements, s->sql, q->len, q->hash, s);
 	return s;
 }
 
@@ -274,9 +273,10 @@ static bool sending(const struct zj_pg_link *l, const struct statement *s)
 	return false;
 }
 
-static bool statement_send(struct zj_pg_link *l, unsigned job, int query, const struct zj_pg_query *q)
+static bool statement_send(struct zj_pg_link *l, unsigned job, int query, const struct zj_pg_job_query *asked)
 {
-	struct statement *s = statement_of(l, q->sql);
+	struct statement *s = statement_of(l, asked);
+	const struct zj_pg_query *q = &asked->q;
 	bool ok = true;
 
 	if (!s) {
@@ -293,6 +293,14 @@ static bool statement_send(struct zj_pg_link *l, unsigned job, int query, const 
 	return ok;
 }
 
+/* begin, commit */
+static bool word_send(struct zj_pg_link *l, unsigned job, const char *word)
+{
+	size_t len = strlen(word);
+
+	return statement_send(l, job, -1, &(struct zj_pg_job_query){{.sql = word}, len, zj_hash(word, len)});
+}
+
 static bool same_query(const struct zj_pg_query *a, const struct zj_pg_query *b)
 {
 	bool same = a->n == b->n && strcmp(a->sql, b->sql) == 0;
@@ -306,14 +314,13 @@ static bool same_query(const struct zj_pg_query *a, const struct zj_pg_query *b)
 static bool job_send(struct zj_pg_link *l, unsigned i)
 {
 	const struct zj_pg_job *job = l->jobs[i];
-	const struct zj_pg_query begin = {.sql = job->begin}, commit = {.sql = "commit"};
-	bool ok = !job->begin || statement_send(l, i, -1, &begin);
+	bool ok = !job->begin || word_send(l, i, job->begin);
 	/* whose settings are those of the read before needs not say them again */
-	int k = i > 0 && job->n > 1 && same_query(&job->queries[0], &l->jobs[i - 1]->queries[0]);
+	int k = i > 0 && job->n > 1 && same_query(&job->queries[0].q, &l->jobs[i - 1]->queries[0].q);
 
 	for (; ok && k < job->n; k++)
 		ok = statement_send(l, i, k, &job->queries[k]);
-	return ok && (!job->begin || statement_send(l, i, -1, &commit));
+	return ok && (!job->begin || word_send(l, i, "commit"));
 }
 
 static bool pipeline_send(struct zj_pg_link *l)
@@ -345,10 +352,10 @@ void zj_pg_link_run(struct zj_pg_link *l, struct zj_pg_job *const *jobs, unsigne
 bool zj_pg_link_joins(struct zj_pg_link *l, const struct zj_pg_job *first, const struct zj_pg_job *job)
 {
 	bool joins = !first->begin && !job->begin && first->n == job->n &&
-		     (job->n == 1 || strcmp(first->queries[0].sql, job->queries[0].sql) == 0);
+		     (job->n == 1 || strcmp(first->queries[0].q.sql, job->queries[0].q.sql) == 0);
 
 	for (int i = 0; joins && i < job->n; i++) {
-		const struct statement *s = statement_find(l, job->queries[i].sql);
+		const struct statement *s = statement_find(l, &job->queries[i]);
 
 		joins = s && s->ready;
 	}

@@ -27,13 +27,20 @@ void zj_pg_link_close(
 bool zj_pg_link_is_idle(const struct zj_pg_link *l);
 bool zj_pg_link_is_up(const struct zj_pg_link *l);
 
+/* A query of a job: with what its statement is found by. */
+struct zj_pg_job_query {
+	struct zj_pg_query q;
+	size_t len;    /* of its text */
+	unsigned hash; /* of it, by zj_hash */
+};
+
 /* A transaction to run: `begin`, the queries, `commit`, as one pipeline. Owned by who made it until it was given to
  * zj_pg_link_run, which frees it after its handler ran. */
 struct zj_pg_job {
 	const char *begin; /* static text; NULL: a short read, whose pipeline is the transaction */
-	struct zj_pg_query *queries;
-	PGresult **results;
 	int n;
+	struct zj_pg_job_query *queries; /* in the job's own block, with all their texts */
+	PGresult **results;              /* there too */
 	zj_pg_h *h;
 	void *arg;
 	int64_t until_us; /* pool: waits in the queue until then, by the monotonic clock */
