@@ -1,6 +1,7 @@
 /* What the console asks first: resources, their fields, what the caller may do and see. */
 #include "api.h"
 #include "desk.h"
+#include "manage.h"
 #include "perm.h"
 #include <stdio.h>
 #include <string.h>
@@ -158,6 +159,16 @@ static json_t *resource(struct api_req *req, const struct res_view *v)
 	return o;
 }
 
+/* The menu's groups in their own order; a page that is no resource's names one of them too. */
+static json_t *menu_groups(void)
+{
+	json_t *out = json_array();
+	const char *name, *zh, *en;
+	for (size_t i = 0; api_category(i, &name, &zh, &en); i++)
+		json_array_append_new(out, json_pack("{s:s, s:s, s:s}", "name", name, "zh", zh, "en", en));
+	return out;
+}
+
 /* ?name=queues: only this one. */
 void api_meta_resources_h(struct api_req *req)
 {
@@ -172,5 +183,5 @@ void api_meta_resources_h(struct api_req *req)
 			json_array_append_new(list, resource(req, v));
 	}
 	zj_deref(only);
-	api_reply_json(req, 200, json_pack("{s:o}", "resources", list));
+	api_reply_json(req, 200, json_pack("{s:o, s:o}", "resources", list, "menu_groups", menu_groups()));
 }

@@ -287,6 +287,10 @@ test('the menu: by permission, in the tenant’s order', async () => {
   const names = (r) => Object.fromEntries(r.body.menu.map((c) => [c.name, c.items.map((i) => i.resource)]));
   const whole = await admin.get('/meta/menu');
   assert.ok(names(whole).accounts.includes('roles') && whole.body.menu.every((c) => c.zh && c.en && c.items.every((i) => i.zh && i.en)));
+  const { menu_groups } = (await admin.get('/meta/resources')).body; // of one source: the menu's own groups are some of these, in this order
+  const told = menu_groups.map((g) => g.name);
+  assert.ok(menu_groups.every((g) => g.zh && g.en) && told.at(-1) === 'other' && new Set(told).size === told.length);
+  assert.deepEqual(whole.body.menu.map((c) => c.name), told.filter((name) => names(whole)[name]));
   const small = await env.clerk(admin, 'menu', ['queues.read', 'customers.read']);
   assert.deepEqual(Object.values(names(await small.get('/meta/menu'))).flat().sort(), ['customers', 'queues']);
   const order = [{ name: 'accounts', items: ['roles', 'accounts'] }, 'system'];

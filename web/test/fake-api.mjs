@@ -146,7 +146,7 @@ class FakeApi {
       a.writeHead(204)
       return a.end()
     }
-    if (path === '/meta/resources') return this.json(a, { resources: this.w.resources })
+    if (path === '/meta/resources') return this.json(a, { resources: this.w.resources, menu_groups: this.w.menuGroups })
     if (path === '/calls') return this.callList(a, params)
     const call = /^\/calls\/(.+)$/.exec(path)
     if (call) {

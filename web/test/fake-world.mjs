@@ -99,6 +99,7 @@ export function world() {
       csrf: 'csrf-of-fake', expires_at: ago(-43200), account: { id: uuid(), username: 'admin', name: '管理员' }, agent: null,
       tenant: { id: uuid(), name: 'demo', title: '示例企业', kind: 'tenant', language: 'zh', time_zone: 'Asia/Shanghai', sip_domain: 'demo.zongji.test' }, permissions: ['*']
     },
+    menuGroups: [['live', '实时', 'Live'], ['desk', '基本管理', 'My desk'], ['callcentre', '呼叫中心', 'Call centre'], ['queues', '队列', 'Queues'], ['pbx', '话务配置', 'Telephony'], ['kb', '知识库', 'Knowledge base'], ['accounts', '账号与权限', 'Accounts and permissions'], ['reports', '报表', 'Reports'], ['system', '系统', 'System'], ['other', '其他', 'Other']].map(([name, zh, en]) => ({ name, zh, en })),
     resources: [
       { name: 'queues', zh: '队列', en: 'Queue', label: 'name', menu: 'queues', can, fields: [field('id', 'uuid', '', ''), field('number', 'string', '队列号', 'Number'), field('name', 'string', '名称', 'Name'), field('record', 'boolean', '录音', 'Record'), field('created_at', 'datetime', '创建时间', 'Created')] },
       { name: 'agents', zh: '坐席', en: 'Agent', label: 'name', menu: 'callcentre', can, fields: [field('number', 'string', '工号', 'Agent number'), field('name', 'string', '姓名', 'Name')] }

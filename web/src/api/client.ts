@@ -1,6 +1,6 @@
 // The calls of the API that the console makes. Nothing else in the console knows a path.
 import { request } from './http'
-import type { CallDetail, CallFact, Page, ResourceMeta, Row, Session } from './types'
+import type { CallDetail, CallFact, MenuGroupMeta, Page, ResourceMeta, Row, Session } from './types'
 
 export interface ListQuery {
   limit?: number
@@ -24,7 +24,7 @@ export const api = {
   login: (body: { tenant?: string; username: string; password: string; code?: string }) => request<Session>('POST', '/login', body),
   logout: () => request<void>('POST', '/logout', {}),
   menu: () => request<{ menu: { name: string; items: { resource: string }[] }[] }>('GET', '/meta/menu'),
-  resources: () => request<{ resources: ResourceMeta[] }>('GET', '/meta/resources'),
+  resources: () => request<{ resources: ResourceMeta[]; menu_groups: MenuGroupMeta[] }>('GET', '/meta/resources'),
   list: (resource: string, q: ListQuery, signal?: AbortSignal) => request<Page<Row>>('GET', listPath(resource, q), undefined, signal),
   row: (resource: string, id: string) => request<Row>('GET', `/${resource}/${encodeURIComponent(id)}`),
   calls: (q: ListQuery, signal?: AbortSignal) => request<Page<CallFact>>('GET', listPath('calls', q), undefined, signal),

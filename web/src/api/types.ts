@@ -254,6 +254,12 @@ export interface FieldMeta {
   position?: number
 }
 
+export interface MenuGroupMeta {
+  name: string
+  zh: string
+  en: string
+}
+
 export interface ResourceMeta {
   name: string
   table?: string

@@ -2,14 +2,13 @@
 // "page":"<name>" is shown by the page of that name instead of the generated list.
 import type { Component } from 'vue'
 import { adminPages } from '../admin/pages'
-import type { MenuGroupName } from './menu-groups'
 
 export interface PageEntry {
   /** The route's name, the menu entry's data-testid (`nav-<name>`), and what a table's comment calls it. */
   name: string
   path: string
-  /** Null: a page without an entry of its own in the menu. */
-  menu: MenuGroupName | null
+  /** The name of a group of the menu (GET /meta/menu names them all). Null: a page without an entry of its own. */
+  menu: string | null
   /** Among the entries of its group, resources included. */
   order: number
   /** '' for everybody who is logged in. */

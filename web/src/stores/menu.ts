@@ -1,7 +1,6 @@
 // The menu: generated and hand-made pages in their groups, as far as one may see them.
 import { computed } from 'vue'
-import type { ResourceMeta } from '../api/types'
-import { menuGroups, type MenuGroupName } from '../pages/menu-groups'
+import type { MenuGroupMeta, ResourceMeta } from '../api/types'
 import { pages, shortcuts, type PageEntry, type Shortcut } from '../pages/registry'
 import { meta, type MenuOrder } from './meta'
 import { isCarrier, may, session } from './session'
@@ -17,12 +16,7 @@ export interface MenuEntry {
   testid: string
 }
 
-export interface MenuGroup {
-  name: MenuGroupName
-  zh: string
-  en: string
-  entries: MenuEntry[]
-}
+export type MenuGroup = MenuGroupMeta & { entries: MenuEntry[] }
 
 type Who = { carrier: boolean; may: (permission: string) => boolean }
 
@@ -41,12 +35,8 @@ function ofResource(r: ResourceMeta): MenuEntry {
 /** Beside the resource that it is a part of. */
 const ofShortcut = (s: Shortcut): MenuEntry => ({ name: s.name, to: `/data/${s.resource}?${s.query}`, zh: s.zh, en: s.en, order: s.order, resource: s.resource, testid: `nav-${s.name}` })
 
-const isGroup = (name: string | undefined): name is MenuGroupName => !!name && name in menuGroups
-
-const natural = Object.keys(menuGroups)
-
 /** Where a group stands: as chosen; one that is not among the chosen stands before the next that is. */
-function groupPlace(order: MenuOrder | null, name: string): number {
+function groupPlace(order: MenuOrder | null, natural: string[], name: string): number {
   const chosen = order?.map((g) => g.name) ?? []
   const listed = chosen.indexOf(name)
   if (listed >= 0) return listed
@@ -54,27 +44,29 @@ function groupPlace(order: MenuOrder | null, name: string): number {
   return next ? chosen.indexOf(next) - 1 + natural.indexOf(name) / 100 : chosen.length + natural.indexOf(name)
 }
 
-/** Groups with at least one entry, in their order; pages that replace a resource stand there once. A resource without a group has no entry. */
-export function buildMenu(resources: ResourceMeta[], entries: readonly PageEntry[], who: Who, order: MenuOrder | null = null): MenuGroup[] {
-  const groups = new Map<MenuGroupName, MenuEntry[]>()
-  const add = (group: MenuGroupName, entry: MenuEntry): void => void groups.set(group, [...(groups.get(group) ?? []), entry])
+/** Groups with at least one entry, in their order; pages that replace a resource stand there once. A resource without a group has no entry;
+ *  what names a group that there is not stands in the last one. */
+export function buildMenu(all: readonly MenuGroupMeta[], resources: ResourceMeta[], entries: readonly PageEntry[], who: Who, order: MenuOrder | null = null): MenuGroup[] {
+  const natural = all.map((g) => g.name)
+  const groups = new Map<string, MenuEntry[]>()
+  const known = (name: string): string => (natural.includes(name) ? name : (natural.at(-1) ?? name))
+  const add = (group: string, entry: MenuEntry): void => void groups.set(known(group), [...(groups.get(known(group)) ?? []), entry])
   const shown = entries.filter((p) => p.menu && pageShown(p, who))
   // A page that stands for a resource stands where that would: an agent has its calls at its desk.
-  const groupOf = (p: PageEntry, menu: MenuGroupName): MenuGroupName => {
+  const groupOf = (p: PageEntry, menu: string): string => {
     const own = resources.find((r) => r.name === p.name)?.menu
-    return isGroup(own) ? own : menu
+    return own && natural.includes(own) ? own : menu
   }
   for (const p of shown) if (p.menu) add(groupOf(p, p.menu), ofPage(p, resources))
   for (const r of resources) {
     if (!r.can.list || !r.menu || shown.some((p) => p.name === r.page || p.name === r.name)) continue
-    const group = isGroup(r.menu) ? r.menu : 'other'
-    add(group, ofResource(r))
-    for (const s of shortcuts.filter((x) => x.resource === r.name)) add(group, ofShortcut(s))
+    add(r.menu, ofResource(r))
+    for (const s of shortcuts.filter((x) => x.resource === r.name)) add(r.menu, ofShortcut(s))
   }
-  return (Object.keys(menuGroups) as MenuGroupName[])
-    .filter((name) => groups.has(name))
-    .sort((a, b) => groupPlace(order, a) - groupPlace(order, b))
-    .map((name) => ({ name, ...menuGroups[name], entries: sorted(groups.get(name) ?? [], order?.find((g) => g.name === name)?.items) }))
+  return all
+    .filter((g) => groups.has(g.name))
+    .sort((a, b) => groupPlace(order, natural, a.name) - groupPlace(order, natural, b.name))
+    .map((g) => ({ ...g, entries: sorted(groups.get(g.name) ?? [], order?.find((x) => x.name === g.name)?.items) }))
 }
 
 /** The chosen places; what the tenant cannot have chosen (a page of no resource) goes where its order says. */
@@ -91,4 +83,4 @@ function sorted(entries: MenuEntry[], chosen: string[] = []): MenuEntry[] {
 
 const boardEntry: PageEntry = { name: 'board', path: '/', menu: 'live', order: 0, permission: '', zh: '实时看板', en: 'Live board', side: 'tenant', component: () => import('../pages/BoardPage.vue') }
 
-export const menu = computed<MenuGroup[]>(() => buildMenu(meta.resources, [boardEntry, ...pages], { carrier: isCarrier.value && !session.entered, may }, meta.menu))
+export const menu = computed<MenuGroup[]>(() => buildMenu(meta.groups, meta.resources, [boardEntry, ...pages], { carrier: isCarrier.value && !session.entered, may }, meta.menu))

@@ -1,13 +1,15 @@
 // What the server says there is: resources with their fields, for who is logged in and the tenant they look at.
 import { reactive } from 'vue'
 import { api } from '../api/client'
-import type { ResourceMeta } from '../api/types'
+import type { MenuGroupMeta, ResourceMeta } from '../api/types'
 import { problemText } from '../i18n'
 
 export type MenuOrder = { name: string; items: string[] }[]
 
 export const meta = reactive({
   resources: [] as ResourceMeta[],
+  /** The groups of the menu, all that there are, in their own order. */
+  groups: [] as MenuGroupMeta[],
   /** The tenant's own order of the menu: groups, and the resources in each. Null: as the schema says. */
   menu: null as MenuOrder | null,
   loaded: false,
@@ -21,6 +23,7 @@ async function load(mine: number): Promise<void> {
   try {
     const [answer, order] = await Promise.all([api.resources(), api.menu().catch(() => null)])
     if (mine !== generation) return
+    meta.groups = answer.menu_groups
     meta.menu = order?.menu.map((g) => ({ name: g.name, items: g.items.map((x) => x.resource) })) ?? null
     meta.resources = answer.resources
     meta.loaded = true
@@ -42,6 +45,7 @@ export function forgetMeta(): void {
   generation += 1
   asked = null
   meta.resources = []
+  meta.groups = []
   meta.menu = null
   meta.loaded = false
   meta.fault = ''

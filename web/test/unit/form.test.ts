@@ -135,17 +135,22 @@ describe('formatted text', () => {
 describe('the menu', () => {
   const page = (name: string, more = {}) => ({ name, path: `/${name}`, menu: 'crm' as const, order: 1, permission: '', zh: name, en: name, component: () => Promise.reject(new Error('not opened')), ...more })
   const who = { carrier: false, may: (p: string) => p !== 'secret.read' }
+  const groups = ['live', 'pbx', 'crm', 'other'].map((name) => ({ name, zh: name, en: name }))
   const names = (groups: ReturnType<typeof buildMenu>) => groups.map((g) => `${g.name}:${g.entries.map((x) => x.name).join('+')}`)
   const other = { ...everything, name: 'others', menu: 'pbx', order: 1 }
 
   test('has what one may see, in groups; hand-made pages stand in for their resource; what has no group has no entry', () => {
     const resources = [everything, other, { ...everything, name: 'joined', menu: undefined as unknown as string }, { ...everything, name: 'barred', can: { ...everything.can, list: false } }]
     const pages = [page('first'), page('hidden', { permission: 'secret.read' }), page('boss', { side: 'carrier' }), page('mine', { order: 9, menu: 'crm' })]
-    expect(names(buildMenu([...resources, { ...everything, name: 'replaced', page: 'mine' }], pages, who))).toEqual(['pbx:others', 'crm:first+things+mine'])
+    expect(names(buildMenu(groups, [...resources, { ...everything, name: 'replaced', page: 'mine' }], pages, who))).toEqual(['pbx:others', 'crm:first+things+mine'])
+  })
+
+  test('what names a group that the server has not told of stands in the last one', () => {
+    expect(names(buildMenu(groups, [{ ...everything, menu: 'unheard' }], [page('lost', { menu: 'nowhere', order: 9 })], who))).toEqual(['other:things+lost'])
   })
 
   test('follows the order that the tenant chose', () => {
     const order = [{ name: 'crm', items: ['things', 'a'] }, { name: 'pbx', items: ['others'] }]
-    expect(names(buildMenu([{ ...everything, name: 'a', order: 1 }, everything, other], [page('late', { order: 99 })], who, order))).toEqual(['crm:things+a+late', 'pbx:others'])
+    expect(names(buildMenu(groups, [{ ...everything, name: 'a', order: 1 }, everything, other], [page('late', { order: 99 })], who, order))).toEqual(['crm:things+a+late', 'pbx:others'])
   })
 })
