@@ -402,10 +402,9 @@ test('a masked field: no filter but =, no sort, no search, no ETag, no history a
   assert.equal((await blind.get('/customers?match=any&q=12345678&count=true')).body.total ?? 0, 0);
   for (const path of ['/customers?limit=200', `/customers/${row.id}/history`, '/audit?limit=200', '/customers?limit=200&deleted=true', '/customers?fields=phone,name', `/customers?filter[phone]=${phone}&count=true`]) assert.ok(!told(await blind.get(path)), path);
   const etag = one.headers.get('etag');
-  env.pg.sql(`update zj.customer set phone = '13899995678' where id = '${row.id}'; update zj.customer set updated_at = updated_at`);
+  env.pg.sql(`set session_replication_role = replica; update zj.customer set phone = '13899995678' where id = '${row.id}'`); // no trigger: all that is shown stays as it was
   const after = await blind.get(`/customers/${row.id}`);
-  assert.equal(after.body.phone, one.body.phone);
-  assert.ok(after.headers.get('etag') === etag || after.body.updated_at !== one.body.updated_at, 'the ETag says no more than the row');
+  assert.deepEqual([after.body, after.headers.get('etag')], [one.body, etag], 'the ETag says no more than the row');
   env.pg.sql(`update zj.customer set phone = '${phone}' where id = '${row.id}'`);
   for (const body of [{ action: 'update', query: 'filter[phone][starts]=138', set: { remark: 'x' } }, { action: 'delete', query: 'filter[phone][gt]=1' }, { action: 'update', ids: [row.id], set: { phone: '1' } }]) {
     const r = await blind.post('/customers/bulk', body);

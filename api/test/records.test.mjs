@@ -26,7 +26,7 @@ async function person(username, { permissions = ['calls.read', 'recordings.read'
   return Object.assign(await env.login({ tenant: 'alpha', username, password: 'clerk-password' }), { account, agent, role });
 }
 
-// covers: TEN-V032
+// covers: TEN-V031 TEN-V032
 test('agent inbound rates: an account group is rated as one; each answered call earns its agent the amount, once', async () => {
   const [a, b, c] = [await person('r-a'), await person('r-b'), await person('r-c')];
   const group = await admin.make('account-groups', { name: '兼职' }), desk = await admin.make('agent-groups', { name: '夜班' });
@@ -63,6 +63,14 @@ test('agent inbound rates: an account group is rated as one; each answered call 
   await admin.make('agent-rates', { agent_id: a.agent.id, connection_price: 7 });
   call(a.agent);
   assert.equal(await earned(a), 12.04);
+  // It stands at the account too, by housekeeping; that is no change of the account that anybody made.
+  const whole = async (p) => (await admin.get(`/accounts/${p.account.id}`)).body.inbound_charges, news = async () => (await admin.get(`/accounts/${a.account.id}/history`)).body.items.length;
+  const keep = () => env.pg.sql('set role zj_worker; select zj.zj_account_charges()').flat().at(-1), before = await news();
+  assert.equal(keep(), '2');
+  assert.deepEqual([await whole(a), await whole(b), await whole(c)].map(Number), [12.04, 1.5, 0]);
+  assert.deepEqual([keep(), await news()], ['0', before]);
+  assert.equal((await admin.patch(`/accounts/${a.account.id}`, { inbound_charges: 5 })).status, 422);
+  assert.throws(() => env.pg.sql('set role zj_tenant; select zj.zj_account_charges()'), /permission denied/);
   assert.equal((await admin.post('/account-ledger', { account_id: a.account.id, kind: 'earning', amount: 5, call_id: taken })).status >= 400, true, 'nobody earns by hand');
   await admin.delete(`/account-group-members/${ids(await admin.get(`/account-group-members?filter[account_id]=${b.account.id}`))[0]}`);
   call(b.agent);

@@ -17,10 +17,10 @@ test('no migration forgot anything', () => {
 const toy = (o = {}) => `set search_path = zj, public; set role zj_owner;
   create table toy (tenant_id uuid not null references tenant (id) on delete cascade, id uuid not null default zj_uuid7(), name text not null, colour text not null default 'red' check (colour in ('red', 'blue')),
     queue_id uuid, created_at timestamptz not null default now(), updated_at timestamptz not null default now(), primary key (${o.primary ?? 'tenant_id, id'}), unique (${o.unique ?? 'tenant_id, name'}),
-    foreign key (tenant_id, queue_id) references queue (tenant_id, id) on delete cascade);
+    foreign key (tenant_id, queue_id) references queue (tenant_id, id) on delete cascade${o.more ?? ''});
   ${o.guard ?? "call zj_tenant_table('toy');"}
-  comment on table toy is '{"resource":"toys","zh":"玩具","en":"${o.en ?? 'Toy'}","scope":"tenant","label":"name","search":["name"],"big":true}';
-  comment on column toy.name is '{${o.zh ?? '"zh":"名称",'}"en":"Name"}';
+  comment on table toy is '{"resource":"toys","zh":"${o.tableZh ?? '玩具'}","en":"${o.en ?? 'Toy'}","scope":"tenant","label":"name","search":["name"],"big":true}';
+  comment on column toy.name is '{${o.zh ?? '"zh":"名称",'}"en":"${o.nameEn ?? 'Name'}"}';
   comment on column toy.colour is '{"zh":"颜色","en":"Colour","filter":true,"enum":{"red":{"zh":"红","en":"Red"},"blue":{"zh":"蓝"${o.blue ?? ',"en":"Blue"'}}}}';
   comment on column toy.queue_id is '{"zh":"队列","en":"Queue"}';
   ${o.search ?? "call zj_searchable('toy');"} ${o.filter ?? 'create index on toy (tenant_id, colour);'} ${o.foreign ?? 'create index on toy (tenant_id, queue_id);'}
@@ -33,7 +33,9 @@ test('each thing that a migration may forget is told', () => {
   };
   assert.deepEqual(said({}), [], 'the good one');
   assert.deepEqual(said({ en: '' }), ['the table has no label in both languages']);
+  assert.deepEqual(said({ tableZh: '' }), ['the table has no label in both languages']);
   assert.deepEqual(said({ zh: '' }), ['name: no label in both languages']);
+  assert.deepEqual(said({ nameEn: '' }), ['name: no label in both languages']);
   assert.deepEqual(said({ blue: '' }), ["colour: the choice 'blue' has no label in both languages"]);
   assert.deepEqual(said({ search: '' }), ['name is searched without a trigram index']);
   assert.deepEqual(said({ filter: '' }), ['colour is a declared filter without an index']);
@@ -41,10 +43,17 @@ test('each thing that a migration may forget is told', () => {
   assert.deepEqual(said({ audited: '' }), ['its changes are not logged (zj_audited)']);
   assert.deepEqual(said({ recyclable: '' }), ['its deleted rows are not kept (zj_recyclable)']);
   assert.deepEqual(said({ unique: 'name' }), ['toy_name_key: a key without tenant_id']);
+  assert.ok(said({ more: ', box uuid references tenant (id)' }).includes('toy_box_fkey: a key without tenant_id'));
   assert.deepEqual(said({ primary: 'id, tenant_id' }), ['toy_pkey: does not begin with tenant_id']);
   assert.deepEqual(said({ zh: '"writeonly":true,"zh":"名称",' }), ["name: a secret that a request's role may read (see 0090)"]);
   const open = said({ guard: "call zj_standard_columns('toy'); grant select, insert, update, delete on toy to zj_tenant;" });
   assert.deepEqual(open, ['row-level security is not on and forced', 'no policy for zj_tenant']);
+  const instead = (policy) => `call zj_tenant_table('toy'); drop policy tenant on toy; ${policy};`;
+  const own = 'tenant_id = zj_tenant()';
+  assert.deepEqual(said({ guard: instead(`create policy tenant on toy to zj_tenant using (${own}) with check (${own})`) }), [], 'the same again');
+  const loose = "the policy of zj_tenant is not the tenant's own";
+  assert.deepEqual(said({ guard: instead(`create policy tenant on toy to zj_tenant using (true) with check (${own})`) }), [loose]);
+  assert.deepEqual(said({ guard: instead(`create policy tenant on toy to zj_tenant using (${own}) with check (true)`) }), [loose]);
 });
 
 const A = '018f0000-0000-7000-8000-0000000000aa', B = '018f0000-0000-7000-8000-0000000000bb';
@@ -82,7 +91,7 @@ test('big resources: search, declared filters and the first page use their index
     };
     if (t.comment.search) look('search', `(${t.comment.search.map((s) => `${s} ilike '%1300001%234%'`).join(' or ')})`, '', /Bitmap Index Scan on \w+_search/);
     for (const c of t.columns.filter((x) => x.comment?.filter)) {
-      const to = { 'uuid': "= '018f0000-0000-7000-9000-000000000007'", 'text': "= '13000000321'" }[c.type] ?? (c.type.startsWith('timestamp') ? "> now() - interval '30 minutes'" : null);
+      const to = { 'uuid': "= '018f0000-0000-7000-9000-000000000007'", 'text': "= '13000000321'", 'date': "= date '2020-02-01'", 'integer': '= 7', 'bigint': '= 7', 'smallint': '= 7', 'inet': "= '198.51.100.1'" }[c.type] ?? (c.type.startsWith('timestamp') ? "> now() - interval '30 minutes'" : null);
       if (to) look(c.name, `${c.name} ${to}`, '', new RegExp(`Index Cond: .*\\b${c.name}\\b`));
     }
     look('the first page', 'true', `order by ${t.indexes.some((i) => i.columns[0] === 'tenant_id' && i.columns[1] === 'id') ? 'tenant_id desc, id' : 'id'} desc limit 50`, /Index (Only )?Scan/);

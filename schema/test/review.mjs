@@ -11,6 +11,7 @@ const NOT_LOGGED = {
 };
 // Shown to the carrier alone.
 const CARRIERS = ['number.cost', 'number.supplier'];
+const OWN = '(tenant_id = zj_tenant()) / (tenant_id = zj_tenant())';
 const RIGHTS = `(has_any_column_privilege('zj_tenant', c.oid, 'insert') or has_any_column_privilege('zj_tenant', c.oid, 'update') or has_table_privilege('zj_tenant', c.oid, 'delete')
   or has_any_column_privilege('zj_carrier', c.oid, 'insert') or has_any_column_privilege('zj_carrier', c.oid, 'update') or has_table_privilege('zj_carrier', c.oid, 'delete'))`;
 
@@ -19,7 +20,7 @@ export function resources(pg) {
   const tables = json(`select c.relname as name, obj_description(c.oid)::json as comment, ${RIGHTS} as written,
       has_table_privilege('zj_tenant', c.oid, 'delete') or has_table_privilege('zj_carrier', c.oid, 'delete') as deleted,
       c.relrowsecurity and c.relforcerowsecurity as guarded,
-      (select count(*) from pg_policy p where p.polrelid = c.oid and p.polpermissive and 'zj_tenant'::regrole = any (p.polroles)) as policies,
+      (select json_agg(pg_get_expr(p.polqual, c.oid) || ' / ' || pg_get_expr(p.polwithcheck, c.oid)) from pg_policy p where p.polrelid = c.oid and p.polpermissive and 'zj_tenant'::regrole = any (p.polroles)) as policies,
       (select json_agg(t.tgname) from pg_trigger t where t.tgrelid = c.oid) as triggers
     from pg_class c where c.relnamespace = 'zj'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and obj_description(c.oid) like '{%'`);
   const columns = json(`select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, nullif(col_description(c.oid, a.attnum), '') as comment,
@@ -34,7 +35,7 @@ export function resources(pg) {
     from pg_index i join pg_class c on c.oid = i.indrelid join pg_class x on x.oid = i.indexrelid join pg_am m on m.oid = x.relam where c.relnamespace = 'zj'::regnamespace and not c.relispartition`);
   const of = (list, t) => list.filter((x) => x.table === t);
   return tables.map((t) => ({
-    ...t, triggers: t.triggers ?? [], constraints: of(constraints, t.name), indexes: of(indexes, t.name),
+    ...t, policies: t.policies ?? [], triggers: t.triggers ?? [], constraints: of(constraints, t.name), indexes: of(indexes, t.name),
     columns: of(columns, t.name).map((c) => ({ ...c, comment: c.comment?.startsWith('{') ? JSON.parse(c.comment) : null })),
   }));
 }
@@ -84,7 +85,8 @@ function keyed(t, say) {
     if (k.type === 'p' && k.columns[0] !== 'tenant_id' && t.name !== 'tenant') say(`${k.name}: does not begin with tenant_id`);
   }
   if (!t.guarded) say('row-level security is not on and forced');
-  if (t.policies === 0 && t.comment.scope === 'tenant') say('no policy for zj_tenant');
+  if (!t.policies.length && t.comment.scope === 'tenant') say('no policy for zj_tenant');
+  if (t.policies.some((p) => p.replaceAll('zj.', '') !== OWN)) say("the policy of zj_tenant is not the tenant's own");
 }
 
 function followed(t, say) {
@@ -92,7 +94,7 @@ function followed(t, say) {
   if (t.deleted && !(t.name in NOT_RECYCLED) && !t.triggers.includes('zz_recycle')) say('its deleted rows are not kept (zj_recyclable)');
   if (t.comment.custom && !t.triggers.includes('custom_i')) say('custom fields without their check (zj_customizable)');
   if (t.comment.quota && !t.triggers.includes('quota')) say('a quota that nobody counts (zj_quota)');
-  if (t.comment.scoped && t.policies && !t.scoped) say('a scope without its policy (zj_scoped)');
+  if (t.comment.scoped && t.policies.length && !t.scoped) say('a scope without its policy (zj_scoped)');
 }
 
 // What nobody may see is not granted either; what is shown is.

@@ -28,6 +28,7 @@
 		     "  where j.tenant_id = u.tenant_id and j.params ->> 'upload_id' = u.id::text)")                   \
 	X("voicemail", "select zj.zj_voicemail_trim() where $1::int > 0")                                              \
 	X("toll_alarms", "delete from zj.toll_alarm where at < now() - interval '400 days' and $1::int > 0")           \
+	X("account_charges", "select zj.zj_account_charges() where $1::int > 0")                                       \
 	X("mails", "delete from zj.mail where created_at < now() - interval '30 days' and $1::int > 0")                \
 	X("tenants", "delete from zj.tenant where id = (select id from zj.tenant where kind = 'tenant'"                \
 		     " and deleted_at < now() - interval '1 day' and $1::int > 0 order by deleted_at limit 1)")

@@ -179,8 +179,10 @@ test('housekeeping: what was kept long enough goes, rows and files; what is in u
   sql(`insert into zj.queue (tenant_id, number, name) values (${q(dead.id)}, '4001', 'x')`);
   sql(`delete from zj.queue where tenant_id = ${q(dead.id)}`);
   sql(`alter table zj.recycled disable trigger user; update zj.recycled set deleted_at = now() - interval '40 days' where tenant_id = ${q(dead.id)}; alter table zj.recycled enable trigger user`);
+  sql(`insert into zj.account_ledger (tenant_id, account_id, kind, amount, voucher, call_id) values (${q(t.id)}, ${q(t.admin.id)}, 'earning', 2.5, 'leg', zj.zj_uuid7())`);
   await env.stop();
   await env.start({ house_s: 1 });
+  await until('what calls came to stands at the account', () => Number(one(`select inbound_charges from zj.account where id = ${q(t.admin.id)}`)) === 2.5);
   await until('the rows are gone', () => one(`select count(*) from zj.job where id = ${q(old)}`) === '0' && one(`select count(*) from zj.upload where id = ${q(open)}`) === '0');
   await until('the bin is emptied', () => one(`select count(*) from zj.recycled where tenant_id = ${q(dead.id)} and row is not null`) === '0');
   await until('the files are gone', () => ![join(env.store, paths[0]), orphan, gone, join(env.store, t.id, 'uploads', open), join(env.store, forgotten)].some(existsSync));
