@@ -38,7 +38,7 @@ typedef int (*zk_edge_guard_f)(const struct zk_guard_alarm *a);
 struct zk_trunk_state {
 	struct zk_uuid tenant, trunk, host;
 	const char *state, *address, *because; /* because: of a host over TLS that is down; "": not known */
-	int ms, code; /* ms < 0: not said */
+	int ms, code;                          /* ms < 0: not said */
 };
 typedef int (*zk_edge_trunk_state_f)(const struct zk_trunk_state *s);
 #endif

@@ -112,6 +112,19 @@ static void put(struct out *o, const char *text, size_t len)
 	o->n += len;
 }
 
+/* Without what says where it came from. */
+static void put_params(struct out *o, const char *params, const char *end)
+{
+	while (params < end) {
+		const char *next = memchr(params + 1, ';', (size_t)(end - params - 1));
+		next = next ? next : end;
+		if (strncasecmp(params, ";rport", 6) != 0 && strncasecmp(params, ";received=", 10) != 0)
+			put(o, params, (size_t)(next - params));
+		params = next;
+	}
+	o->changed = true;
+}
+
 /* One value of a Via, from after "Via:" or a comma to its end. */
 static void put_via(struct out *o, struct edge_hide *h, const char *v, const char *end)
 {
@@ -131,14 +144,25 @@ static void put_via(struct out *o, struct edge_hide *h, const char *v, const cha
 	put(o, v, (size_t)(sent + 1 - v));
 	put(o, token, TOKEN);
 	put(o, TAIL, sizeof TAIL - 1);
-	while (params < end) {
-		const char *next = memchr(params + 1, ';', (size_t)(end - params - 1));
-		next = next ? next : end;
-		if (strncasecmp(params, ";rport", 6) != 0 && strncasecmp(params, ";received=", 10) != 0)
-			put(o, params, (size_t)(next - params));
-		params = next;
+	put_params(o, params, end);
+}
+
+/* A carrier over TLS is told by which line it came (trunk_line.h): that address is ours, and means nothing to it. */
+static void put_asker(struct out *o, const char *line, const char *end)
+{
+	static const char mark[] = ";received=127.";
+	const char *received = memmem(line, (size_t)(end - line), mark, sizeof mark - 1);
+	const char *params = memchr(line, ';', (size_t)(end - line));
+	const char *net = received ? received + sizeof mark - 1 : end;
+	int n = 0;
+	for (; net < end && *net >= '0' && *net <= '9' && n < 1000; net++)
+		n = n * 10 + *net - '0';
+	if (n < 64 || n > 127) {
+		put(o, line, (size_t)(end - line));
+		return;
 	}
-	o->changed = true;
+	put(o, line, (size_t)(params - line));
+	put_params(o, params, end);
 }
 
 static void put_vias(struct out *o, struct edge_hide *h, const char *line, const char *end)
@@ -224,9 +248,11 @@ size_t edge_hide_out(struct edge_hide *h, const char *msg, size_t len, const cha
 			o.changed = true;
 			continue;
 		}
-		bool via = !reply && is(line, end, "Via", 'v');
+		bool via = is(line, end, "Via", 'v');
 		vias += via;
-		if (via && vias > 1)
+		if (via && reply)
+			put_asker(&o, line, end);
+		else if (via && vias > 1)
 			put_vias(&o, h, line, end);
 		else if (contact && (reply || vias > 1) && is(line, end, "Contact", 'm'))
 			put_contact(&o, h, line, end, door);

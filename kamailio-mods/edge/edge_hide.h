@@ -4,6 +4,7 @@
  *
  * Via below our own:  SIP/2.0/UDP 10.0.0.7:5060;rport;received=…;branch=b   →  SIP/2.0/UDP <token>.invalid;branch=b
  * Contact:            <sip:u@10.0.0.7:5060;x>                               →  <sip:u@edge:5060;zjm=<token>>
+ * a reply's Via with received=<a trunk's line>                               →  without
  * X-Zj-*                                                                     →  nothing */
 #ifndef EDGE_HIDE_H
 #define EDGE_HIDE_H

@@ -68,6 +68,10 @@ static const struct {
 	 "Via: SIP/2.0/UDP 10.0.0.7, SIP/2.0/UDP 10.0.0.8:1;x\r\nCSeq: 1 INVITE\r\n\r\n",
 	 true},
 	{"BYE sip:1@x SIP/2.0\r\n" OUR "X-Zj-Relay: 1\r\nCSeq: 2 BYE\r\n\r\n", true},
+	{"SIP/2.0 200 OK\r\nVia: SIP/2.0/TLS 203.0.113.9;received=127.64.0.2;branch=b;rport=10415\r\nCSeq: 1 "
+	 "INFO\r\n\r\n",
+	 true},
+	{"SIP/2.0 200 OK\r\nVia: SIP/2.0/TLS 203.0.113.9;received=127.0.0.2;rport=1\r\nCSeq: 1 INFO\r\n\r\n", false},
 	/* ours alone; a registrar's answer; a redirection; names; no head */
 	{"OPTIONS sip:x SIP/2.0\r\n" OUR "CSeq: 1 OPTIONS\r\nContact: <sip:10.0.0.7>\r\n\r\n", false},
 	{"SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\nContact: <sip:u@10.0.0.7>\r\n\r\n", false},
@@ -86,6 +90,8 @@ static void what_is_hidden_and_what_not(void **state)
 		assert_int_equal(leave(rows[i].msg) > 0, rows[i].hides);
 	leave(rows[3].msg);
 	assert_null(strstr(out, "10.0.0."));
+	leave(rows[5].msg);
+	assert_string_equal(out, "SIP/2.0 200 OK\r\nVia: SIP/2.0/TLS 203.0.113.9;branch=b\r\nCSeq: 1 INFO\r\n\r\n");
 	leave(rows[4].msg);
 	assert_string_equal(out, "BYE sip:1@x SIP/2.0\r\n" OUR "CSeq: 2 BYE\r\n\r\n");
 }
