@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { sine } from '../../tests/tools/audio.mjs';
+import { clicks, dbfs, gaps, sine } from '../../tests/tools/audio.mjs';
 import { poll } from '../../tests/tools/wait.mjs';
 import { readWav, toneIn, writeWav } from '../../tests/tools/wav.mjs';
 import { Rig, binary, uuid } from './rig.mjs';
@@ -81,6 +81,44 @@ test('who listens is not heard; who whispers is heard by one alone; a take-over 
 	await customer.rtp.hears(500, { share: 0.9 });
 	await owner.do('room.set_role', { room: id, leg: boss.leg, role: 'talk' });
 	await customer.rtp.until((r) => r.level(1300) > 0.3 && r.level(500) > 0.3, { what: 'all three' });
+	await owner.do('room.destroy', { room: id });
+});
+
+/* What the supervisor does must not be heard by who talks: a tone that goes on beside nothing else has no seam. The customer hears
+   the agent through all changes of who else is there and how; what changes is whether it is relayed or mixed. */
+test('listen, whisper, barge and take-over are changes of role without a click', async () => {
+	const agent = await callIn({ tone: 500 });
+	const customer = await callIn();
+	const boss = await callIn();
+	const id = await room(agent.callId, agent.leg, customer.leg);
+	await customer.rtp.hears(500, { share: 0.95 });
+	await sleep(500);
+	const changes = [
+		['listen', () => owner.do('room.join', { room: id, leg: boss.leg, role: 'listen' })],
+		['whisper', () => owner.do('room.set_role', { room: id, leg: boss.leg, role: 'whisper', to: agent.leg })],
+		['barge', () => owner.do('room.set_role', { room: id, leg: boss.leg, role: 'talk' })],
+		['listen again', () => owner.do('room.set_role', { room: id, leg: boss.leg, role: 'listen' })],
+		['away', () => owner.do('room.leave', { room: id, leg: boss.leg })],
+	];
+	for (const [what, change] of changes) {
+		const from = performance.now();
+		await sleep(400);
+		await change();
+		await sleep(800);
+		const pcm = customer.rtp.audio({ from });
+		assert.deepEqual(clicks(pcm.subarray(160), 500), [], `${what}: clicks`);
+		assert.deepEqual(gaps(pcm, { ms: 10 }), [], `${what}: gaps`);
+		assert.ok(Math.abs(dbfs(pcm) + 12) < 0.5, `${what}: ${dbfs(pcm)} dB`);
+	}
+	// take-over: the supervisor talks with the same tone at the moment at which the agent is gone
+	await owner.do('room.join', { room: id, leg: boss.leg });
+	boss.rtp.tone(800);
+	await customer.rtp.until((r) => r.level(500) > 0.3 && r.level(800) > 0.3, { what: 'both' });
+	await owner.do('room.leave', { room: id, leg: agent.leg });
+	await sleep(600);
+	const pcm = customer.rtp.audio({ ms: 500 });
+	assert.deepEqual(clicks(pcm, 800), []);
+	assert.deepEqual(gaps(pcm, { ms: 10 }), []);
 	await owner.do('room.destroy', { room: id });
 });
 

@@ -28,7 +28,8 @@ struct md_jitter {
 	unsigned per_ms; /* samples */
 	size_t frame;
 	bool started;        /* `next` is known */
-	bool filling;        /* waiting until enough packets are here */
+	bool filling;        /* waiting until enough packets are here … */
+	bool hurry;          /* … one is enough */
 	uint16_t next;       /* sequence number to be played */
 	unsigned depth;      /* packets */
 	size_t packet;       /* samples of the last one */
@@ -96,6 +97,7 @@ void md_jitter_reset(struct md_jitter *j)
 		j->slots[i].used = false;
 	j->started = false;
 	j->filling = true;
+	j->hurry = false;
 	j->depth = 0;
 	j->fifo_n = 0;
 	j->packet = j->frame;
@@ -105,6 +107,11 @@ void md_jitter_reset(struct md_jitter *j)
 	j->adjust = 0;
 	j->noise = 0;
 	forget_slack(j);
+}
+
+void md_jitter_hurry(struct md_jitter *j)
+{
+	j->hurry = true;
 }
 
 static uint8_t *data_of(struct md_jitter *j, uint16_t seq)
@@ -250,7 +257,8 @@ static void play_next(struct md_jitter *j)
 
 static bool is_filled(const struct md_jitter *j, int64_t now_us)
 {
-	return j->depth > j->fill || (j->depth && now_us - j->first_us >= (int64_t)j->fill * TICK_US - TICK_US / 2);
+	return (j->hurry && j->depth) || j->depth > j->fill ||
+	       (j->depth && now_us - j->first_us >= (int64_t)j->fill * TICK_US - TICK_US / 2);
 }
 
 /* One more packet into the fifo. False: there is none at all. */
@@ -263,7 +271,7 @@ static bool refill(struct md_jitter *j, int64_t now_us)
 		j->fifo_n += j->frame;
 		return true;
 	}
-	j->filling = false;
+	j->filling = j->hurry = false;
 	if (j->depth) {
 		play_next(j);
 		return true;

@@ -15,6 +15,9 @@ struct md_jitter;
 int md_jitter_alloc(struct md_jitter **jp, enum md_codec_id codec) ZJ_MUST_CHECK;
 void md_jitter_free(struct md_jitter *j); /* accepts NULL */
 void md_jitter_reset(struct md_jitter *j);
+/* Somebody has heard this stream without a buffer until now and shall notice no change: after a reset, the first packet
+ * is played at once; the depth that the network needs comes by stretching. */
+void md_jitter_hurry(struct md_jitter *j);
 enum md_codec_id md_jitter_codec(const struct md_jitter *j);
 
 /* Keeps a packet of audio; late, duplicate or oversize ones are dropped. */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <utlist.h>
 
+#define SEAM_US 60000
+
 bool md_mroom_is_audible(const struct md_stream *talker, const struct md_stream *to)
 {
 	if (talker == to)
@@ -51,8 +53,11 @@ static void need_decoded(struct md_stream *s)
 		if (md_jitter_alloc(&s->jitter, s->rx_codec))
 			return; /* without memory it stays silent */
 	}
-	if (!s->decode)
+	if (!s->decode) {
 		md_jitter_reset(s->jitter);
+		if (s->was_relayed)
+			md_jitter_hurry(s->jitter);
+	}
 	s->decode = true;
 }
 
@@ -69,6 +74,7 @@ static void ask_members(struct md_mroom *r, struct talkers *t)
 	/* `decode` is judged at the end, so that need_decoded() does not reset a buffer in use. */
 	DL_FOREACH2(r->members, m, r_next)
 	{
+		m->was_relayed = m->n_relays > 0;
 		m->source = MD_NOTHING;
 		m->n_relays = 0;
 		m->wanted = false;
@@ -328,6 +334,26 @@ static void send_mix(struct md_mroom *r, struct md_stream *m, const int32_t *sum
 	md_stream_send_pcm(m, tick, pcm);
 }
 
+/* Who was passed packets until now waits for the first frame of those he hears, some ticks at most, instead of hearing
+ * silence; his timestamps go on without a gap. */
+static bool waits(const struct md_mroom *r, struct md_stream *to, uint64_t tick)
+{
+	const struct md_stream *m;
+	if (!to->relay.from)
+		return false;
+	if (r->th->now_us - to->sent_us < SEAM_US) {
+		DL_FOREACH2(r->members, m, r_next)
+		if (m->heard && md_mroom_is_audible(m, to)) {
+			to->ts_base = to->relay.last + md_codec_ts(to->media.codec) * (1 - (uint32_t)tick);
+			to->relay.from = NULL;
+			return false;
+		}
+		return true;
+	}
+	to->relay.from = NULL;
+	return false;
+}
+
 void md_mroom_tick(struct md_mroom *r, uint64_t tick)
 {
 	struct md_stream *m;
@@ -349,7 +375,7 @@ void md_mroom_tick(struct md_mroom *r, uint64_t tick)
 	DL_FOREACH2(r->members, m, r_next)
 	{
 		enum md_codec_id c = m->media.codec;
-		if (m->source == MD_MIXED && !m->play && !m->dtmf_tx.n && c != MD_CODEC_NONE)
+		if (m->source == MD_MIXED && !m->play && !m->dtmf_tx.n && c != MD_CODEC_NONE && !waits(r, m, tick))
 			send_mix(r, m, sum[md_codecs[c].width], whispers, &common[c], tick);
 	}
 }

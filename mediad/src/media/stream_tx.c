@@ -114,7 +114,8 @@ static void relay(struct md_stream *to, const struct md_stream *from, const stru
 		to->seq = to->relay.next = (uint16_t)(seq + 1);
 	/* The header is written over the received one, which has been read. */
 	uint8_t *packet = (uint8_t *)(uintptr_t)r->payload - MD_RTP_HEADER;
-	md_rtp_write(packet, to->marker || r->marker, pt, seq, r->ts + to->relay.ts, to->ssrc);
+	to->relay.last = r->ts + to->relay.ts;
+	md_rtp_write(packet, to->marker || r->marker, pt, seq, to->relay.last, to->ssrc);
 	to->marker = false;
 	transmit(to, packet, MD_RTP_HEADER + r->len);
 }

@@ -116,7 +116,7 @@ struct md_stream {
 	struct {
 		const struct md_stream *from; /* compared only */
 		unsigned epoch;               /* of `from` */
-		uint32_t ts;                  /* offset */
+		uint32_t ts, last;            /* offset; of the last packet */
 		uint16_t seq, first, next;    /* offset; first and next of our numbers in this run */
 	} relay;
 	/* of who is recorded or listened to */
@@ -170,6 +170,7 @@ struct md_stream {
 		bool told;
 	} voice;
 	bool wanted;                             /* `decode`, says the plan being made */
+	bool was_relayed;                        /* before it */
 	int16_t frame[MD_WIDTHS][MD_FRAME_WIDE]; /* of this tick, when `heard`, in the widths that the room needs */
 };
 
