@@ -76,7 +76,7 @@ export async function echo(legs) {
 const CODECS = { PCMA: [8, 'PCMA/8000'], opus: [111, 'opus/48000/2'] };
 
 export class Scene {
-	/** A mediad and its owner; `roomsPorts` are enough for 4,000 legs. */
+	/** A mediad and its owner; its ports are enough for 4,000 legs. */
 	static async open(conf = {}) {
 		const scene = new Scene();
 		scene.rig = await Rig.start({ max_legs: 10_000, max_rooms: 10_000, rtp_port_min: 24_000, rtp_port_max: 39_999, log_level: 'error', ...conf });

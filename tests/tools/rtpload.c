@@ -263,7 +263,7 @@ static void load(double seconds)
 	uint64_t ticks, slice = 0;
 	int64_t began = now_us(), warm = began + 1000000, end = began + (int64_t)(seconds * 1e6);
 	while (!stop && now_us() < end && read(timer, &ticks, sizeof(ticks)) > 0)
-		for (; ticks; ticks--, slice++)
+		for (; ticks && now_us() < end; ticks--, slice++) /* who cannot keep up ends in time, too */
 			for (unsigned i = (unsigned)(slice % SLICES); i < n; i += SLICES) {
 				send_one(&streams[i], i);
 				receive(&streams[i], now_us() > warm);
