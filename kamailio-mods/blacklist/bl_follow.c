@@ -13,9 +13,10 @@
 #define LOOK_AGAIN_MS 5000
 #define RETRY_MIN_MS  50
 #define RETRY_MAX_MS  10000
-#define LOG_KEPT_S    86400   /* the change log is kept two days */
-#define CHANGED_MAX   1000000 /* rows; more at once is loaded as a whole */
-#define LOOKED_UP_MAX 500     /* keys one by one */
+#define LOG_KEPT_S    86400          /* the change log is kept two days */
+#define CHANGED_MAX   1000000        /* rows; more at once is loaded as a whole */
+#define LOOKED_UP_MAX 500            /* keys one by one, of a table … */
+#define SCAN_MAX      (256ull << 20) /* … that is no larger: one scan of it takes a second at most */
 #define WHO           "blacklist"
 
 struct bl_follow {
@@ -230,14 +231,17 @@ static int apply_rows(struct bl_follow *f, const char *snapshot)
 }
 
 /* Statistics say nothing true of a table that was just filled or emptied. Few keys are looked up by the table's own
- * index, whatever they say; many are met by one scan of it, for with the wrong index each would cost as much. */
+ * index, whatever they say; many are met by one scan of it, for with the wrong index each would cost as much. But a
+ * large table takes longer to scan than a connection may be silent, and it has been analyzed long ago. */
 static bool force_plan(struct bl_follow *f, const char *keys)
 {
-	char sql[SEEN_MAX * 2 + 512], n[24];
-	snprintf(sql, sizeof sql, "select count(*)::text from (select %s) c", keys);
-	if (!ask(f, sql, n, sizeof n))
+	char sql[SEEN_MAX * 2 + 512], text[48];
+	char *end;
+	snprintf(sql, sizeof sql, "select count(*) || ' ' || pg_relation_size('blacklist') from (select %s) c", keys);
+	if (!ask(f, sql, text, sizeof text))
 		return false;
-	if (strtoul(n, NULL, 10) > LOOKED_UP_MAX)
+	unsigned long n = strtoul(text, &end, 10);
+	if (n > LOOKED_UP_MAX && strtoull(end, NULL, 10) <= SCAN_MAX)
 		return run(f, "set local enable_nestloop = off");
 	return run(f, "set local enable_seqscan = off") && run(f, "set local enable_bitmapscan = off");
 }
