@@ -16,7 +16,7 @@ endif
 ROOMS          := resource
 PROGRAMS       := mediad acd ivr-vxml api worker zongji
 lib_PKGS       := libuv jansson libpq hiredis libmicrohttpd libseccomp
-mediad_PKGS    := sofia-sip-ua sndfile speexdsp opus libebur128
+mediad_PKGS    := sofia-sip-ua sndfile speexdsp opus libebur128 libtiff-4
 mediad_LIBS    := -lspandsp -lcrypto
 acd_PKGS       :=
 ivr-vxml_PKGS  := expat libcurl mxml
@@ -25,7 +25,7 @@ api_ROOMS      := resource
 api_PKGS       := libh2o libsodium libcrypto liboath
 api_LIBS       := -lwslay
 worker_ROOMS   := resource
-worker_PKGS    := libzip xlsxwriter expat libsodium libcurl
+worker_PKGS    := libzip xlsxwriter expat libsodium libcurl libtiff-4 libcrypto
 worker_LIBS    := -lcsv
 zongji_PKGS    := libsodium libcrypto
 LIB_LIBS       := -lpthread -lm

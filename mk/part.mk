@@ -45,4 +45,5 @@ TEST_TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/test/tools/%,$(wildcard tests/
 tests: $(TEST_TOOLS)
 $(BUILD)/test/tools/%: tests/tools/%.c | $(BUILD)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $< -o $@ $(LDFLAGS) -lm
+	$(CC) $(CFLAGS) $< -o $@ $(LDFLAGS) $($(*F)_LIBS) -lm
+faxpeer_LIBS := -lspandsp -ltiff

@@ -23,4 +23,8 @@ struct api_range {
  * satisfiable. */
 int api_range_read(const char *header, uint64_t size, struct api_range *r);
 const char *api_mime(const char *path);
+/* prompt.c: asks for a column of the row that the request names, as far as the caller sees it; `h` gets it. */
+void api_with_path(struct api_req *req, const char *column, api_db_h *h);
+/* As the database has it: below the caller's tenant, without tricks. */
+bool api_path_is_good(const struct api_req *req, const char *path);
 #endif

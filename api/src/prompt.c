@@ -287,7 +287,7 @@ static void replace(struct api_req *req, PGresult *const *results, int n ZJ_UNUS
 	upload(p, name, audio);
 }
 
-static void with_path(struct api_req *req, const char *column, api_db_h *h)
+void api_with_path(struct api_req *req, const char *column, api_db_h *h)
 {
 	struct res_sql s = {0};
 	if (!zj_uuid_is_valid(req->arg[0]))
@@ -307,11 +307,11 @@ static void with_path(struct api_req *req, const char *column, api_db_h *h)
 void api_prompt_audio_put_h(struct api_req *req)
 {
 	if (in_tenant(req))
-		with_path(req, "path", replace);
+		api_with_path(req, "path", replace);
 }
 
 /* A path as the database has it: below the caller's tenant, without tricks. */
-static bool path_is_good(const struct api_req *req, const char *path)
+bool api_path_is_good(const struct api_req *req, const char *path)
 {
 	size_t n = strlen(req->who.tenant);
 	return strncmp(path, req->who.tenant, n) == 0 && path[n] == '/' && !strstr(path, "/.") && !strchr(path, '\\');
@@ -328,7 +328,7 @@ static void send_sound(struct api_req *req, PGresult *const *results, int n ZJ_U
 	size_t store = strlen(req->api->conf.store);
 	if (strncmp(path, req->api->conf.store, store) == 0 && path[store] == '/')
 		path += store + 1;
-	if (!path_is_good(req, path)) {
+	if (!api_path_is_good(req, path)) {
 		zj_error("file", "a row's path lies outside of its tenant's store path=%s", zj_log_esc(path));
 		return api_fail(req, RES_P_NOT_FOUND, "there is no such sound");
 	}
@@ -346,14 +346,14 @@ static void send_sound(struct api_req *req, PGresult *const *results, int n ZJ_U
 void api_prompt_audio_get_h(struct api_req *req)
 {
 	if (in_tenant(req))
-		with_path(req, "path", send_sound);
+		api_with_path(req, "path", send_sound);
 }
 
 void api_recording_audio_h(struct api_req *req)
 {
 	if (req->res && req->res->select[req->who.role]) {
 		zj_info("audit", "listen recording=%s account=%s", zj_log_esc(req->arg[0]), req->who.account);
-		with_path(req, "path", send_sound);
+		api_with_path(req, "path", send_sound);
 	} else
 		api_fail(req, RES_P_PERMISSION, "recordings belong to a tenant: enter one with X-Zj-Tenant");
 }
@@ -362,7 +362,7 @@ void api_voicemail_audio_h(struct api_req *req)
 {
 	if (req->res && req->res->select[req->who.role]) {
 		zj_info("audit", "listen voicemail=%s account=%s", zj_log_esc(req->arg[0]), req->who.account);
-		with_path(req, "path", send_sound);
+		api_with_path(req, "path", send_sound);
 	} else
 		api_fail(req, RES_P_PERMISSION, "voicemail belongs to a tenant: enter one with X-Zj-Tenant");
 }

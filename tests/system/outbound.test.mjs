@@ -154,16 +154,16 @@ test('an outbound route of the account group: longest prefix, length, default; d
 	await comesTo('13700000000', { code: 403 }); // no default, none fits
 	await rule({ destination_kind: 'queue', destination_id: agent.queue.id });
 	await comesTo('13700000000', { code: 200, uri: undefined });
-	// Each other target: a ring group's phone rings, a flow answers, a fax device is told (its calls are refused for now).
+	// Each other target: a ring group's phone rings, a flow answers, a fax device answers.
 	const member = await tenant.extension('1002'), desk = await tenant.phone(member, { answering: 'never' });
 	const ringing = await tenant.api.post('/ring-groups', { name: 'desk', number: '2600', strategy: 'all', ring_time_s: 20 });
 	await tenant.api.post('/ring-group-members', { group_id: ringing.id, extension_id: member.id });
 	const flow = await tenant.flow('out', '<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml"><form><block><prompt>Hello</prompt></block></form></vxml>');
-	const fax = await tenant.api.post('/fax-devices', { name: 'FAX-4065', number: '4065', station_id: 'Acme', city_code: '021', account_id: account.id });
+	const fax = await tenant.api.post('/fax-devices', { name: 'FAX-4065', number: '4065', station_id: 'Acme', city_code: '021', account_id: account.id, answer_rings: 0 });
 	for (const [prefix, destination_kind, to] of [['61', 'ring_group', ringing], ['62', 'ivr', flow], ['63', 'fax', fax]])
 		await rule({ prefix, destination_kind, destination_id: to.id });
 	await comesTo('62000001', { code: 200, uri: undefined });
-	await comesTo('63000001', { code: 488 });
+	await comesTo('63000001', { code: 200, uri: undefined });
 	const group_call = await agent.phone.call('61000001');
 	const rung = await desk.nextCall({ timeout: 8000 });
 	await group_call.hangup();

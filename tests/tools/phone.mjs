@@ -175,6 +175,8 @@ export class Call extends EventEmitter {
 
 	/** An INVITE within the dialog came from the far end (hold, reoffer). */
 	reinvited(request, respond) {
+		if (/^m=image /m.test(request.body ?? '') && this.imageOffered) // a test that faxes by T.38 says how to answer
+			return this.imageOffered(request, respond);
 		if (request.body)
 			this.media(request.body);
 		this.sdpVersion++;

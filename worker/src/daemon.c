@@ -54,6 +54,8 @@ struct worker {
 	bool asked, beating, draining;
 	unsigned releasing;        /* children that are gone, of whose jobs the database has not heard yet */
 	int64_t house_us, mail_us; /* when housekeeping, and a look for e-mails, is due */
+	bool fax_asked;            /* for documents of faxes */
+	int64_t fax_us;            /* when to look again */
 	bool looking, words_turn;  /* for e-mails; the next look is for transcripts */
 	int64_t dnc_us;            /* when filter plans are looked for */
 	bool dnc_asked;
@@ -291,6 +293,28 @@ static void look_for_mails(struct worker *w)
 	w->looking = zj_pg_run(w->pg, q, 1, mails_seen, w) == 0;
 }
 
+static void faxes_seen(int err, int failed ZJ_UNUSED, PGresult *const *results, int n ZJ_UNUSED, void *arg)
+{
+	struct worker *w = arg;
+
+	w->fax_asked = false;
+	if (!err && PQntuples(results[0]) > 0)
+		chore(w, "fax");
+}
+
+/* A document to be converted. */
+static void look_for_faxes(struct worker *w)
+{
+	static const struct zj_pg_query q = {
+		.sql = "select from zj.fax where state = 'preparing' or (pdf_path is null and "
+		       "path is not null) limit 1"};
+
+	if (w->fax_asked || w->draining || zj_mono_us() < w->fax_us || !zj_pg_is_up(w->pg))
+		return;
+	w->fax_us = zj_mono_us() + 1000000;
+	w->fax_asked = zj_pg_run(w->pg, &q, 1, faxes_seen, w) == 0;
+}
+
 static void on_poll(uv_timer_t *t)
 {
 	struct worker *w = t->data;
@@ -300,6 +324,7 @@ static void on_poll(uv_timer_t *t)
 	claim(w);
 	ask_dnc(w);
 	look_for_mails(w);
+	look_for_faxes(w);
 	if (zj_mono_us() < w->house_us)
 		return;
 	w->house_us = zj_mono_us() + w->conf.house_s * 1000000;

@@ -137,6 +137,8 @@ static void sweep_store(PGconn *pg, const char *store)
 		      "select where zj.zj_voicemail_is_kept($1::uuid, $1 || '/voicemail/' || $2)");
 		sweep(pg, store, e->d_name, "greetings", true, 7 * DAY,
 		      "select where zj.zj_voicemail_is_kept($1::uuid, $1 || '/greetings/' || $2)");
+		sweep(pg, store, e->d_name, "fax", true, 7 * DAY,
+		      "select where zj.zj_fax_is_kept($1::uuid, $1 || '/fax/' || $2)");
 		sweep(pg, store, e->d_name, "names", true, DAY,
 		      "select where $1 = '' and $2 = ''"); /* of conferences */
 	}

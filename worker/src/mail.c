@@ -37,12 +37,14 @@ enum column {
 	TITLE,
 	TRANSCRIPT,
 	SUBJECT,
-	BODY
+	BODY,
+	ATTACHMENT,
+	ATTACHMENT_NAME
 };
 static const char due_sql[] =
 	"select m.tenant_id, m.id, m.to_address, m.mode, m.attempts, v.id, v.name, v.caller, v.caller_name,"
 	" to_char(v.left_at at time zone t.time_zone, 'YYYY-MM-DD HH24:MI:SS'), (v.ms + 500) / 1000, v.path, b.name, "
-	"t.language, t.title, v.transcript, m.subject, m.body"
+	"t.language, t.title, v.transcript, m.subject, m.body, m.attachment, m.attachment_name"
 	" from zj.mail m join zj.tenant t on t.id = m.tenant_id left join zj.voicemail v on v.tenant_id = m.tenant_id "
 	"and v.id = m.ref_id"
 	" left join zj.voicemail_box b on b.tenant_id = v.tenant_id and b.id = v.box_id"
@@ -121,7 +123,7 @@ static char *text_of(const struct wk_conf *conf, const PGresult *r, bool attache
 /* Below the tenant's folder, without tricks; NULL: it is not, or too large. */
 static char *attachment(const struct wk_conf *conf, const PGresult *r)
 {
-	const char *path = cell(r, PATH);
+	const char *path = cell(r, is_plain(r) ? ATTACHMENT : PATH);
 	size_t n = strlen(cell(r, TENANT));
 	struct stat st;
 	char *full;
@@ -185,7 +187,7 @@ static void server(CURL *c, const struct wk_conf *conf)
 static int hand_over(const struct wk_conf *conf, const PGresult *r, const char *mode, char *why, size_t size)
 {
 	CURL *c = curl_easy_init();
-	char *file = !is_plain(r) && strcmp(mode, "attachment") == 0 ? attachment(conf, r) : NULL,
+	char *file = is_plain(r) || strcmp(mode, "attachment") == 0 ? attachment(conf, r) : NULL,
 	     *text = text_of(conf, r, file != NULL);
 	curl_mime *mime = c ? curl_mime_init(c) : NULL;
 	curl_mimepart *part = mime && text ? curl_mime_addpart(mime) : NULL;
@@ -203,8 +205,8 @@ static int hand_over(const struct wk_conf *conf, const PGresult *r, const char *
 	}
 	if (part) {
 		curl_mime_filedata(part, file);
-		curl_mime_filename(part, cell(r, NAME));
-		curl_mime_type(part, "audio/wav");
+		curl_mime_filename(part, cell(r, is_plain(r) ? ATTACHMENT_NAME : NAME));
+		curl_mime_type(part, is_plain(r) ? "application/pdf" : "audio/wav");
 		curl_mime_encoder(part, "base64");
 	}
 	if (mime && text) {

@@ -25,6 +25,7 @@ int wk_daemon_main(int argc, char **argv);
 int wk_job_main(int argc, char **argv);
 int wk_house_main(int argc, char **argv);
 int wk_mail_main(int argc, char **argv);
+int wk_fax_main(int argc, char **argv);
 int wk_preview_main(void);
 int wk_template_main(void);
 json_t *wk_stdin_json(void); /* what the api says to a child; NULL: it is no JSON */

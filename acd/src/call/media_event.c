@@ -5,6 +5,7 @@
 #include "call/transfer.h"
 #include "conference/conference.h"
 #include "core/events.h"
+#include "fax/fax.h"
 #include "people/agent.h"
 #include "queue/queue.h"
 #include "story/announce.h"
@@ -228,6 +229,10 @@ static void dispatch(struct acd *acd, const char *method, const json_t *p)
 		acd_call_at(call, acd_int(p, "at", 0));
 	if (!leg && call && !strcmp(method, "leg.recorded") && call->story->recorded)
 		call->story->recorded(call, NULL, p);
+	if (call && !strncmp(method, "leg.fax", 7)) {
+		acd_fax_event(call, leg, method, p);
+		return;
+	}
 	if (!leg) {
 		if (call && !strcmp(method, "leg.handed")) /* the caller hung up before the flow's last word */
 			acd_ivr_returned(call, NULL, json_object_get(p, "data"));
@@ -274,6 +279,8 @@ void acd_media_failed(struct acd *acd, const char *method, const json_t *params,
 
 		leg->call->story->recorded(leg->call, leg, p);
 		json_decref(p);
+	} else if (!strcmp(method, "leg.fax") && strcmp(because, "fax") != 0) {
+		acd_fax_refused(leg->call, because);
 	} else if (!strcmp(method, "leg.handover")) {
 		acd_ivr_failed(leg->call, leg, because);
 	}

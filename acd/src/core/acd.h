@@ -253,6 +253,8 @@ struct acd_tenant {
 	struct acd_room *rooms;
 	struct acd_box *boxes;
 	struct acd_message *messages;
+	struct acd_fax_device *fax_devices;
+	struct acd_fax_out *fax_out;
 	struct acd_call *calls;
 	struct acd_request *requests;
 	int64_t day, day_ends; /* the local day that holds acd->now, and when it is over */

@@ -6,6 +6,7 @@
 #include "call/outbound.h"
 #include "conference/conference.h"
 #include "core/events.h"
+#include "fax/fax.h"
 #include "people/agent.h"
 #include "people/extension.h"
 #include "people/feature.h"
@@ -382,6 +383,11 @@ const struct acd_config_table acd_config_tables[] = {
 	 "silence_s, max_messages, enabled",
 	 acd_box_row},
 	{"voicemail", "tenant_id, id, box_id, caller, left_at, ms, path, heard, saved", acd_message_row},
+	{"fax_device",
+	 "tenant_id, id, number, name, station_id, max_channels, caller_number, caller_name, answer_rings, max_pages, "
+	 "account_id, sending_voice_id, t38, enabled",
+	 acd_fax_device_row},
+	{"fax", "tenant_id, id, direction, state, device_id, account_id, number, path, header, due_at", acd_fax_row},
 	{"queue_agent", "tenant_id, id, queue_id, agent_id, skill, priority", queue_agent_h},
 	{"outbound_rule", "tenant_id, id, route_id, prefix, length, destination_kind, destination_id, strip, add",
 	 acd_out_rule_row},
@@ -478,6 +484,7 @@ void acd_tenants_free(struct acd *acd)
 		acd_numbers_free(t);
 		acd_rooms_free(t);
 		acd_boxes_free(t);
+		acd_faxes_free(t);
 		acd_requests_free(t);
 		HASH_DEL(acd->tenants, t);
 		zj_deref(t);

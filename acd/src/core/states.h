@@ -18,7 +18,7 @@
 	X(ROOM, "room")
 #define ACD_WHERES(X) \
 	X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold") X(CONFERENCE, "conference") \
-	X(VOICEMAIL, "voicemail") X(ENDING, "ending") X(ENDED, "ended")
+	X(VOICEMAIL, "voicemail") X(FAX, "fax") X(ENDING, "ending") X(ENDED, "ended")
 #define ACD_DIRECTIONS(X) X(IN, "in") X(OUT, "out") X(INTERNAL, "internal")
 #define ACD_RESULTS(X) \
 	X(ANSWERED, "answered") X(ABANDONED_IVR, "abandoned_ivr") X(ABANDONED_QUEUE, "abandoned_queue") X(NO_ANSWER, "no_answer") \
@@ -32,7 +32,7 @@
 	X(NO_AGENT, "no_agent") X(REDIRECTED, "redirected") X(TRANSFERRED, "transferred") X(FAILED, "failed")
 #define ACD_SEGMENT_KINDS(X) \
 	X(RING, "ring") X(IVR, "ivr") X(QUEUE, "queue") X(TALK, "talk") X(HOLD, "hold") X(CONSULT, "consult") \
-	X(CONFERENCE, "conference") X(VOICEMAIL, "voicemail")
+	X(CONFERENCE, "conference") X(VOICEMAIL, "voicemail") X(FAX, "fax")
 /* A member of a conference. */
 #define ACD_MEMBER_STATES(X) \
 	X(RINGING, "ringing") X(PIN, "pin") X(NAME, "name") X(ENTRY, "entry") X(WAITING, "waiting") X(IN, "in") X(MENU, "menu") \

@@ -136,15 +136,17 @@ static void handle(struct acd_media_link *l, const char *method, const json_t *p
 }
 
 static const char *const event_names[] = {
-	"leg.incoming",  "leg.ringing",         "leg.early_media", "leg.answered", "leg.dtmf",  "leg.played",
-	"leg.collected", "leg.recorded",        "leg.held",        "leg.unheld",   "leg.refer", "leg.notify",
-	"leg.handed",    "leg.handover_failed", "leg.hungup",      "room.joined",  "room.left", "room.recorded",
-	"overload",      "leg.relay",           "room.talking"};
+	"leg.incoming",  "leg.ringing",         "leg.early_media", "leg.answered", "leg.dtmf",     "leg.played",
+	"leg.collected", "leg.recorded",        "leg.held",        "leg.unheld",   "leg.refer",    "leg.notify",
+	"leg.handed",    "leg.handover_failed", "leg.hungup",      "room.joined",  "room.left",    "room.recorded",
+	"overload",      "leg.relay",           "room.talking",    "leg.faxed",    "leg.fax_page", "leg.tone"};
 
 /* zj_rpc does not tell a handler its method's name, so each has a handler of its own. */
 #define EVENTS(X)                                                                                                      \
 	X(0)                                                                                                           \
-	X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20)
+	X(1)                                                                                                           \
+	X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20)      \
+		X(21) X(22) X(23)
 #define EVENT_HANDLER(i)                                                                                               \
 	static void event_##i##_h(struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, void *arg)       \
 	{                                                                                                              \

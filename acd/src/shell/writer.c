@@ -41,6 +41,9 @@ static const struct acd_fact_table {
 	 "sha256, node, path, state"},
 	{"voicemail_act",
 	 "tenant_id, id, call_id, box_id, voicemail_id, what, path, at"}, /* after the messages it is about */
+	{"fax_attempt",
+	 "tenant_id, id, call_id, fax_id, direction, device_id, number, station, started_at, ms, reason, because, "
+	 "pages, bytes, sha256, bit_rate, ecm, width, y_dpm, bad_rows, node, path"},
 	{"ban", "tenant_id, id, kind, what, because, edge, from_at, until_at, note"},
 	{"toll_alarm",
 	 "tenant_id, id, guard_id, subject, extension_id, account_id, measure, percent, used, most, edge, at"},

@@ -383,32 +383,3 @@ const struct acd_story acd_story_voicemail = {.name = "voicemail",
 					      .load = load,
 					      .leave = leave,
 					      .resume = resume};
-
-/* ---- fax: the number is there, the machine is not yet ---- */
-static void fax_start(struct acd_call *call)
-{
-	acd_call_bye(call, 488, ACD_RESULT_FAILED, "fax is not received yet", ACD_LEFT_FAILED);
-}
-
-static void fax_leave(struct acd_call *call, enum acd_left how)
-{
-	(void)call;
-	(void)how;
-}
-
-static void fax_resume(struct acd_call *call, const json_t *snapshot, const json_t *leg)
-{
-	(void)snapshot;
-	(void)leg;
-	acd_call_end(call, 488, NULL);
-}
-
-const struct acd_story acd_story_fax = {.name = "fax",
-					.to = ACD_TO_FAX,
-					.start = fax_start,
-					.ringing = acd_leg_nothing,
-					.answered = acd_leg_nothing,
-					.ended = acd_leg_nothing,
-					.played = acd_played_nothing,
-					.leave = fax_leave,
-					.resume = fax_resume};

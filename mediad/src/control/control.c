@@ -23,6 +23,8 @@ static void leg_note(struct md_leg *l, const struct md_note *n)
 		md_leg_digit(l, n->digit, n->ms);
 	} else if (n->type == MD_NOTE_TALKING && alive) {
 		md_room_talking(l, n->on);
+	} else if (n->type == MD_NOTE_TAP_BACK) {
+		md_work_tap_back(n->tap);
 	} else if (n->type == MD_NOTE_SILENT && alive) {
 		zj_warn("leg", "no RTP from the far end, hanging up: seconds=%lld",
 			(long long)l->ctl->conf->rtp_timeout_s);
@@ -135,6 +137,8 @@ int md_control_alloc(struct md_control **cp, uv_loop_t *loop, su_root_t *root, c
 	if (!err)
 		what = "cache", err = start_prompts(c);
 	if (!err)
+		what = "aside", err = md_aside_alloc(&c->aside, loop, md_works_changed, c);
+	if (!err)
 		what = "socket", err = zj_rpc_listen(&c->server, loop, conf->socket, md_methods_table(), conn_h, c);
 	if (!err)
 		what = "sip_port", err = start_sip(c, root);
@@ -178,7 +182,9 @@ void md_control_free(struct md_control *c)
 	md_ua_free(c->ua);
 	HASH_ITER (hh, c->rooms, r, rn)
 		md_room_destroy(r);
+	md_aside_free(c->aside);
 	md_engine_free(c->engine);
+	md_works_free(c);
 	HASH_ITER (hh, c->legs, l, next) {
 		HASH_DEL(c->legs, l);
 		zj_deref(l);

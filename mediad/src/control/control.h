@@ -3,6 +3,7 @@
 #ifndef MD_CONTROL_H
 #define MD_CONTROL_H
 #include "conf.h"
+#include "fax/fax.h"
 #include "media/engine.h"
 #include "prompt/prompt.h"
 #include "sip/dialog.h"
@@ -106,6 +107,7 @@ struct md_play_info {
 };
 
 struct md_recording; /* recording.c */
+struct md_work;      /* fax.c */
 
 struct md_leg {
 	struct md_control *ctl;
@@ -138,6 +140,7 @@ struct md_leg {
 	struct md_play_info *loading;   /* the newest play, until its audio is here */
 	struct md_play *playing;        /* in the engine's hands */
 	struct md_recording *recording;
+	struct md_work *work; /* a fax, or an ear for its tones */
 	/* the end */
 	const char *by;
 	int sip_code, cause;
@@ -227,6 +230,21 @@ void md_recording_ended(struct md_rec *rec);
 void md_recording_closed(struct md_rec *rec);
 void md_recording_beep_done(struct md_leg *l);
 json_t *md_recording_json(const struct md_recording *r);
+/* Relative, below the store, ends in `ext`. */
+bool md_path_is_good(const char *path, const char *ext);
+
+/* ---- faxes, ears (fax.c) ---- */
+#define MD_FAX_PAGES_MAX 1000
+/* EINVAL: the path; EIO: the file; EAGAIN: as many as may be. `id`: a UUID. */
+int md_fax_start(struct md_leg *l, const char *id, const char *path, const struct md_fax_args *a);
+int md_ear_start(struct md_leg *l);
+bool md_work_is(const struct md_work *w, const char *fax); /* this fax; NULL: an ear */
+void md_work_stop(struct md_work *w);
+void md_work_t38(struct md_work *w); /* agreed: the fax goes on that way */
+void md_work_leg_gone(struct md_work *w);
+void md_work_tap_back(struct md_tap *tap);
+void md_works_changed(void *arg); /* the aside's handler */
+void md_works_free(struct md_control *c);
 
 /* ---- all of it ---- */
 struct md_control {
@@ -249,6 +267,8 @@ struct md_control {
 	int64_t overload_us; /* when it was last told */
 	bool draining;
 	unsigned closing; /* files being summed up */
+	struct md_aside *aside;
+	struct md_work *works;
 };
 int md_control_alloc(struct md_control **cp, uv_loop_t *loop, su_root_t *root,
 		     const struct md_conf *conf) ZJ_MUST_CHECK;

@@ -166,6 +166,9 @@ static void over(struct md_leg *l)
 	md_leg_play_drop(l);
 	if (l->recording)
 		md_recording_owner_gone(l->recording, MD_REC_HUNGUP);
+	if (l->work)
+		md_work_leg_gone(l->work);
+	l->work = NULL;
 	if (l->room)
 		md_room_leave(l);
 	md_stream_close(l->stream);

@@ -132,10 +132,20 @@ static void answered_h(void *owner, const char *contact)
 static void media_h(void *owner, const struct md_media *m)
 {
 	struct md_leg *l = owner;
-	l->codec = m->codec;
-	l->dtmf_ok = m->dtmf_tx != MD_NO_PT;
+	if (m->udptl && l->work)
+		md_work_t38(l->work);
+	if (!m->udptl) {
+		l->codec = m->codec;
+		l->dtmf_ok = m->dtmf_tx != MD_NO_PT;
+	}
 	if (l->stream && l->state != MD_L_ENDED)
 		md_stream_set_media(l->stream, m);
+}
+
+static bool image_h(void *owner)
+{
+	const struct md_leg *l = owner;
+	return l->work && !md_work_is(l->work, NULL);
 }
 
 static void held_h(void *owner, bool on)
@@ -218,6 +228,7 @@ const struct md_ua_ops md_leg_ua_ops = {
 	.early = early_h,
 	.answered = answered_h,
 	.media = media_h,
+	.image = image_h,
 	.held = held_h,
 	.refer = refer_h,
 	.edge = edge_h,

@@ -24,7 +24,7 @@ struct md_recording {
 	int64_t bytes;
 };
 
-static bool is_good_path(const char *p)
+bool md_path_is_good(const char *p, const char *ext)
 {
 	size_t n = strlen(p);
 	if (!n || n > 500 || p[0] == '/' || p[n - 1] == '/' || strstr(p, "//"))
@@ -35,12 +35,12 @@ static bool is_good_path(const char *p)
 	for (const char *s = p; *s; s++)
 		if ((unsigned char)*s < ' ' || *s == 127)
 			return false;
-	return n > 4 && !strcmp(p + n - 4, ".wav");
+	return n > strlen(ext) && !strcmp(p + n - strlen(ext), ext);
 }
 
 static int alloc(struct md_recording **rp, struct md_control *c, const struct md_record_args *a, unsigned channels)
 {
-	if (!is_good_path(a->path))
+	if (!md_path_is_good(a->path, ".wav"))
 		return EINVAL;
 	struct md_recording *r = calloc(1, sizeof(*r));
 	if (!r)

@@ -324,6 +324,20 @@ void md_stream_key(struct md_stream *s, char digit, unsigned ms)
 	post(s, m);
 }
 
+void md_stream_tap(struct md_stream *s, struct md_tap *t)
+{
+	struct md_msg *m = message(MD_MSG_TAP, s, NULL);
+	m->tap = t;
+	post(s, m);
+}
+
+void md_stream_untap(struct md_stream *s, struct md_tap *t)
+{
+	struct md_msg *m = message(MD_MSG_UNTAP, s, NULL);
+	m->tap = t;
+	post(s, m);
+}
+
 int md_mroom_open(struct md_mroom **rp, struct md_engine *e, const char *call, const struct md_mroom_conf *conf,
 		  void *owner)
 {

@@ -9,6 +9,7 @@
 #include "media/clip.h"
 #include "media/codec.h"
 #include "media/rec.h"
+#include "media/tap.h"
 #include <netinet/in.h>
 #include <uv.h>
 #include <zj_obj.h>
@@ -41,6 +42,7 @@ struct md_media {
 	uint8_t noise_pt; /* comfort noise, both ways */
 	bool rtcp_mux;    /* RTCP comes and goes on the RTP port (RFC 5761) */
 	bool send, recv;  /* may we send audio; will we hear any */
+	bool udptl;       /* T.38 instead of audio: only `rtp` counts */
 	unsigned dtmf_clock;
 	struct sockaddr_in rtp, rtcp; /* port 0: not known yet */
 };
@@ -65,6 +67,7 @@ enum md_note_type {
 	MD_NOTE_SILENT,   /* no RTP for rtp_timeout_ms */
 	MD_NOTE_TALKING,  /* of a watched room's member: on */
 	MD_NOTE_DTMF_SENT,
+	MD_NOTE_TAP_BACK,   /* a tap is control's alone again */
 	MD_NOTE_REC_ENDED,  /* owner of a recording: it ended by itself; control detaches it */
 	MD_NOTE_REC_CLOSED, /* the file is closed, the recording is control's alone */
 	MD_NOTE_MOVED       /* inside of the engine */
@@ -79,6 +82,7 @@ struct md_note {
 	struct md_stats stats;
 	struct md_play *play;
 	struct md_rec *rec;
+	struct md_tap *tap;
 	char digit;
 	bool on;
 	uint32_t ms;
@@ -101,6 +105,10 @@ void md_stream_stop(struct md_stream *s, struct md_play *p);
 void md_stream_key(struct md_stream *s, char digit, unsigned ms);
 /* EINVAL: no digits; at most 32 of them. `tone`: in the audio, else as telephone events. */
 int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigned gap_ms, bool tone) ZJ_MUST_CHECK;
+
+/* One a stream: a new one gives the old one back. It is given back by MD_NOTE_TAP_BACK when the stream closes, too. */
+void md_stream_tap(struct md_stream *s, struct md_tap *t);
+void md_stream_untap(struct md_stream *s, struct md_tap *t);
 
 /* `watch`: MD_NOTE_TALKING tells who begins and ends to speak. `gate`: who does not speak is left out of the mix, as it
  * is in every room with many talkers (MD_GATE_TALKERS). */

@@ -18,6 +18,12 @@ static void set_media(struct md_stream *s, const struct md_media *m, int64_t now
 		s->remote_rtcp = m->rtcp;
 		s->latched = false;
 	}
+	s->media.udptl = m->udptl;
+	if (m->udptl) { /* the audio's agreement stays, for the way back */
+		s->media.rtp = m->rtp;
+		s->set_us = now_us;
+		return;
+	}
 	if (s->media.codec != m->codec) {
 		/* Our timestamps go on from where they are, at the new codec's pace. */
 		uint32_t tick = (uint32_t)(now_us / MD_TICK_US);
@@ -50,6 +56,15 @@ static void record_stop(struct md_stream *s, struct md_rec *rec)
 	md_writer_close_rec(md_engine_writer(s->eng), rec);
 }
 
+void md_stream_end_tap(struct md_stream *s)
+{
+	struct md_tap *t = s->tap;
+	if (!t)
+		return;
+	s->tap = NULL;
+	md_note_send(s->eng, &(struct md_note){.type = MD_NOTE_TAP_BACK, .owner = s->owner, .stream = s, .tap = t});
+}
+
 void md_stream_message(struct md_stream *s, struct md_msg *m)
 {
 	switch (m->type) {
@@ -77,6 +92,14 @@ void md_stream_message(struct md_stream *s, struct md_msg *m)
 		break;
 	case MD_MSG_REC_STOP:
 		record_stop(s, m->rec);
+		break;
+	case MD_MSG_TAP:
+		md_stream_end_tap(s);
+		s->tap = m->tap;
+		break;
+	case MD_MSG_UNTAP:
+		if (s->tap == m->tap)
+			md_stream_end_tap(s);
 		break;
 	default:
 		break;
@@ -110,7 +133,7 @@ static void rtcp_send(struct md_stream *s, int64_t now_us)
 void md_stream_second(struct md_stream *s, int64_t now_us)
 {
 	const struct md_engine_conf *c = md_engine_conf(s->eng);
-	if (s->media.codec == MD_CODEC_NONE || !s->remote.sin_port)
+	if (s->media.codec == MD_CODEC_NONE || !s->remote.sin_port || s->media.udptl)
 		return;
 	if (now_us - s->sent_us >= (int64_t)c->keepalive_ms * 1000 - 500000 && !s->play && !s->dtmf_tx.n) {
 		static const int16_t silence[MD_FRAME_WIDE];

@@ -103,8 +103,11 @@ static size_t hear(struct md_stream *s, const struct md_rtp *r, enum md_codec_id
 	return md_dec_packet(s->ear, pcm, r->payload, r->len);
 }
 
-static void record(struct md_stream *s, const struct md_rtp *r, const int16_t *pcm, size_t n, int64_t now_us)
+/* Whoever keeps what was heard: recordings, a tap. */
+static void keep(struct md_stream *s, const struct md_rtp *r, const int16_t *pcm, size_t n, int64_t now_us)
 {
+	if (s->tap)
+		md_tap_hear(s->tap, r->ts, md_codecs[s->rx_codec].clock, pcm, n);
 	s->rec_track.clock = s->room_track.clock = md_codecs[s->rx_codec].clock;
 	if (s->rec)
 		md_rec_put(s->rec, &s->rec_track, 0, r->ts, pcm, n, now_us);
@@ -142,6 +145,7 @@ static void audio_packet(struct md_stream *s, const struct md_rtp *r, enum md_co
 	for (unsigned i = 0; i < s->n_relays; i++)
 		md_stream_relay(s->relays[i], s, r, false, now_us);
 	bool listens = md_stream_listens(s);
+	kept = kept || s->tap;
 	if (kept || listens || md_voice_wanted(s))
 		n = hear(s, r, codec, pcm);
 	if (listens && n)
@@ -149,7 +153,7 @@ static void audio_packet(struct md_stream *s, const struct md_rtp *r, enum md_co
 	if (md_voice_packet(s, pcm, n, now_us) && s->decode && s->jitter)
 		md_jitter_put(s->jitter, r, now_us);
 	if (kept)
-		record(s, r, pcm, n, now_us);
+		keep(s, r, pcm, n, now_us);
 }
 
 /* Comfort noise: the far end says nothing for a while. */
@@ -226,6 +230,17 @@ static void rtcp_packet(struct md_stream *s, const uint8_t *buf, size_t n, int64
 	}
 }
 
+static void datagram(struct md_stream *s, const uint8_t *buf, size_t n, const struct sockaddr_in *src, int64_t now_us)
+{
+	if (!latch(s, src, now_us)) {
+		count_bad(s);
+		return;
+	}
+	s->heard_us = now_us;
+	if (s->tap)
+		md_tap_queue_put(&s->tap->came, buf, n);
+}
+
 /* One packet. False: no other waits. To ask the socket would cost a call for each packet; but a sender has at least 10
  * ms between two, so when the next one came in time there is none behind it. */
 static bool receive(struct md_stream *s, int64_t now_us)
@@ -242,6 +257,10 @@ static bool receive(struct md_stream *s, int64_t now_us)
 		return errno != EAGAIN;
 	if (s->media.codec == MD_CODEC_NONE)
 		return true;
+	if (s->media.udptl) {
+		datagram(s, buf, (size_t)n, &src, now_us);
+		return true;
+	}
 	/* RFC 5761 4: their second bytes differ. */
 	if (n > 1 && buf[1] >= 192 && buf[1] <= 223) {
 		if (s->media.rtcp_mux && is_same(&src, &s->remote))

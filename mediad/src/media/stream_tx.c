@@ -28,7 +28,7 @@ static void transmit(struct md_stream *s, const uint8_t *packet, size_t len)
 
 static bool can_send(const struct md_stream *s)
 {
-	return s->media.send && s->media.codec != MD_CODEC_NONE && s->remote.sin_port;
+	return s->media.send && !s->media.udptl && s->media.codec != MD_CODEC_NONE && s->remote.sin_port;
 }
 
 /* `packet`: room for a header, then `len` bytes of payload. */
@@ -175,11 +175,27 @@ static void play_tick(struct md_stream *s, uint64_t tick)
 		md_stream_end_play(s, MD_PLAY_DONE);
 }
 
+static void tap_tick(struct md_stream *s, uint64_t tick)
+{
+	int16_t pcm[MD_FRAME];
+	const struct md_tap_data *d;
+	for (; s->media.udptl && (d = md_tap_queue_next(&s->tap->goes)); md_tap_queue_drop(&s->tap->goes))
+		if (s->remote.sin_port)
+			(void)sendto(s->rtp_fd, d->bytes, d->len, MSG_DONTWAIT | MSG_NOSIGNAL,
+				     (const struct sockaddr *)&s->remote, sizeof(s->remote));
+	md_tap_say(s->tap, pcm);
+	md_stream_send_narrow(s, tick, pcm);
+}
+
 void md_stream_tick(struct md_stream *s, uint64_t tick)
 {
 	md_stream_dtmf_watch(s, s->th->now_us);
-	if (!dtmf_tick(s, tick) && s->play)
-		play_tick(s, tick);
+	if (!dtmf_tick(s, tick)) {
+		if (s->play)
+			play_tick(s, tick);
+		else if (s->tap && s->tap->speaks)
+			tap_tick(s, tick);
+	}
 	md_stream_activity(s);
 }
 
@@ -194,7 +210,7 @@ void md_stream_end_play(struct md_stream *s, enum md_play_end end)
 
 void md_stream_activity(struct md_stream *s)
 {
-	bool want = s->play || s->dtmf_tx.n || md_dtmf_rx_is_open(&s->dtmf_rx);
+	bool want = s->play || (s->tap && s->tap->speaks) || s->dtmf_tx.n || md_dtmf_rx_is_open(&s->dtmf_rx);
 	if (want == s->is_ticking || !s->th)
 		return;
 	if (want)

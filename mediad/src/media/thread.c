@@ -110,6 +110,7 @@ static void stream_close(struct md_thread *t, struct md_stream *s)
 		md_mroom_remove(s->room, s);
 	if (s->play)
 		md_stream_end_play(s, MD_PLAY_STOPPED);
+	md_stream_end_tap(s);
 	if (s->rec) {
 		md_rec_stop(s->rec, MD_REC_HUNGUP, t->now_us);
 		md_writer_close_rec(md_engine_writer(t->eng), s->rec);
@@ -162,6 +163,8 @@ static void message(struct md_thread *t, struct md_msg *m)
 	case MD_MSG_KEY:
 	case MD_MSG_REC:
 	case MD_MSG_REC_STOP:
+	case MD_MSG_TAP:
+	case MD_MSG_UNTAP:
 		md_stream_message(m->stream, m);
 		break;
 	}

@@ -33,6 +33,8 @@ enum md_msg_type {
 	MD_MSG_KEY,
 	MD_MSG_REC,
 	MD_MSG_REC_STOP,
+	MD_MSG_TAP,
+	MD_MSG_UNTAP,
 	MD_MSG_MOVE,
 	MD_MSG_ROOM_CLOSE,
 	MD_MSG_JOIN,
@@ -50,6 +52,7 @@ struct md_msg {
 	struct md_mroom *room;
 	struct md_play *play;
 	struct md_rec *rec;
+	struct md_tap *tap;
 	struct md_media media;
 	struct md_thread *to;
 	enum md_role role;
@@ -152,6 +155,7 @@ struct md_stream {
 	struct md_resample *play_up; /* narrow prompts to a wide codec */
 	bool own_enc;                /* what it was last sent came from `enc`, not from the room's */
 	bool dtmf_tone;              /* what is sent there goes as tones */
+	struct md_tap *tap;
 	/* RTCP */
 	unsigned rtcp_due; /* seconds */
 	uint32_t last_sr;
@@ -236,6 +240,7 @@ void md_stream_relay_as(struct md_stream *to, const struct md_stream *from, cons
 void md_stream_message(struct md_stream *s, struct md_msg *m);
 void md_stream_activity(struct md_stream *s); /* on or off the ticking list */
 void md_stream_end_play(struct md_stream *s, enum md_play_end end);
+void md_stream_end_tap(struct md_stream *s); /* if there is one */
 void md_stream_stats(struct md_stream *s, struct md_stats *st);
 
 /* voice.c */

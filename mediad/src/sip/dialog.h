@@ -43,6 +43,7 @@ struct md_ua_ops {
 	void (*early)(void *owner, const char *contact);      /* media before the answer */
 	void (*answered)(void *owner, const char *contact);   /* out: 2xx; in: the ACK is here */
 	void (*media)(void *owner, const struct md_media *m); /* agreed, or changed */
+	bool (*image)(void *owner);                           /* it offers T.38: is there a fax machine? */
 	void (*held)(void *owner, bool on);                   /* by the far end */
 	void (*refer)(void *owner, const struct md_refer *r);
 	void (*edge)(void *owner, const char *header, const char *value); /* an X-Zj-* header of an answer */
@@ -95,6 +96,8 @@ void md_dialog_reject(struct md_dialog *d, int code, int cause, const char *reas
 void md_dialog_redirect(struct md_dialog *d, const char *to);
 /* Answered. EBUSY: another offer is open (told by a retry of its own). */
 int md_dialog_offer(struct md_dialog *d, bool hold);
+/* T.38 instead of audio; `media` tells when it is agreed, nothing when it is refused: the audio goes on. */
+int md_dialog_offer_image(struct md_dialog *d);
 /* What later offers have; NULL: as configured. */
 void md_dialog_set_codecs(struct md_dialog *d, const struct md_codec_list *codecs);
 /* CANCEL or BYE, whatever fits. A BYE may have a body (RFC 3261 15): its type, and the text. */

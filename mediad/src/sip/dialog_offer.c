@@ -20,6 +20,7 @@ const char *md_dialog_local_sdp(struct md_dialog *d, char *buf, size_t size, boo
 		.port = d->port,
 		.id = d->sdp_id,
 		.version = ++d->sdp_version,
+		.image = answer ? d->remote.image : d->invite_image,
 		.dir = answer ? md_sdp_answer_dir(&d->remote, our_dir(d)) : our_dir(d),
 		.offer = answer ? &d->remote : NULL,
 		.codecs = d->codecs.order,
@@ -45,9 +46,14 @@ int md_dialog_take_sdp(struct md_dialog *d, const sip_t *sip, bool answer)
 	if (!type || strcasecmp(type, "application/sdp"))
 		return ENOENT;
 	int err = md_sdp_parse(&s, pl->pl_data, pl->pl_len);
+	if (err == ENOTSUP && s.image && d->state == MD_D_UP && d->owner &&
+	    (answer ? d->invite_image : d->ua->ops->image(d->owner)))
+		err = 0;
+	else if (!err && answer && d->invite_image)
+		err = ENOTSUP; /* we asked for something else */
 	if (err)
 		return err;
-	if (!answer && d->ua->conf.choose)
+	if (!answer && !s.image && d->ua->conf.choose)
 		md_sdp_prefer(&s, d->codecs.order, d->codecs.n);
 	d->remote = s;
 	d->offered = answer;
@@ -117,6 +123,15 @@ void md_dialog_far_offer(struct md_dialog *d, const sip_t *sip, bool update)
 		md_dialog_tell_media(d);
 }
 
+int md_dialog_offer_image(struct md_dialog *d)
+{
+	if (d->state != MD_D_UP)
+		return EINVAL;
+	d->invite_image = true;
+	int err = md_dialog_offer(d, d->hold);
+	return err == EBUSY ? 0 : err;
+}
+
 int md_dialog_offer(struct md_dialog *d, bool hold)
 {
 	char sdp[MD_SDP_MAX];
@@ -142,8 +157,10 @@ void md_dialog_offer_result(struct md_dialog *d, int status, const sip_t *sip)
 	if (status < 300) {
 		if (!md_dialog_take_sdp(d, sip, true))
 			md_dialog_tell_media(d);
+		d->invite_image = false;
 		return;
 	}
+	d->invite_image = d->invite_image && status == 491;
 	zj_info("sip", "the far end refused our offer: code=%d sip_call_id=%s", status,
 		zj_log_esc(md_dialog_call_id(d)));
 	if (status == 491) {

@@ -18,6 +18,7 @@ enum { MAP_UNKNOWN = -2, MAP_OTHER = -3, MAP_NOISE = -4, MAP_DTMF = -5 };
 struct reader {
 	struct md_sdp *s;
 	bool in_media, ours, found; /* inside an m= section; of the audio we take; one was found */
+	bool image;                 /* what was found is T.38, until audio comes */
 	uint8_t formats[FORMATS_MAX];
 	unsigned n_formats;
 	int map[128];
@@ -40,9 +41,19 @@ static void line_m(struct reader *r, const char *v)
 	r->in_media = true;
 	r->ours = !r->found && !strcasecmp(s->line[i].type, "audio") && port > 0 && port < 65536 &&
 		  !strcasecmp(s->line[i].proto, "RTP/AVP");
+	bool image = !r->found && !r->image && !strcasecmp(s->line[i].type, "image") && port > 0 && port < 65536 &&
+		     !strcasecmp(s->line[i].proto, "udptl") && !strcasecmp(s->line[i].format, "t38");
+	if (image) {
+		r->image = r->ours = true;
+		s->audio = i;
+		s->dir = MD_DIR_BOTH;
+		r->port = port;
+		return;
+	}
 	if (!r->ours)
 		return;
 	r->found = true;
+	r->image = false;
 	s->audio = i;
 	s->dir = r->session_dir;
 	r->port = port;
@@ -179,6 +190,7 @@ int md_sdp_parse(struct md_sdp *s, const char *text, size_t len)
 	}
 	if (first)
 		return EBADMSG;
+	s->image = r.image;
 	take_formats(&r);
 	take_address(&r);
 	return r.found && s->n_codecs ? 0 : ENOTSUP;

@@ -18,6 +18,7 @@ struct md_sdp {
 	enum md_dir dir;         /* seen from the far end */
 	bool muted;              /* c=0.0.0.0: hold as in RFC 2543 */
 	unsigned n_lines, audio; /* its m= lines, and which one is ours */
+	bool image;              /* no audio, but T.38 over UDPTL: `rtp` is where, `audio` which line */
 	struct {
 		char type[16], proto[32], format[32];
 	} line[MD_SDP_LINES];
@@ -30,12 +31,13 @@ struct md_sdp_local {
 	uint64_t id;
 	unsigned version;
 	enum md_dir dir;
+	bool image;                     /* T.38 instead of audio */
 	const struct md_sdp *offer;     /* answered; NULL: we offer … */
 	const enum md_codec_id *codecs; /* … these */
 	unsigned n_codecs;
 };
 
-/* EBADMSG: no SDP; ENOTSUP: no audio stream or no codec that we have. */
+/* EBADMSG: no SDP; ENOTSUP: no audio stream or no codec that we have; `image` may be set. */
 int md_sdp_parse(struct md_sdp *s, const char *text, size_t len);
 /* Length, or 0 when `size` is too small. */
 size_t md_sdp_write(char *out, size_t size, const struct md_sdp_local *l);

@@ -1,3 +1,4 @@
+#include "fax/udptl.h"
 #include "sip/sdp.h"
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -109,6 +110,16 @@ static void put_audio(struct out *o, const struct md_sdp_local *ours)
 	put(o, "a=ptime:%d\r\na=%s\r\n", MD_PTIME_MS, dir_name(ours->dir));
 }
 
+/* Version 0, redundancy, the training check of the two fax machines (T.38 annex D). */
+static void put_image(struct out *o, const struct md_sdp_local *ours)
+{
+	put(o,
+	    "m=image %u udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"
+	    "a=T38FaxRateManagement:transferredTCF\r\na=T38FaxMaxBuffer:2000\r\na=T38FaxMaxDatagram:%d\r\n"
+	    "a=T38FaxUdpEC:t38UDPRedundancy\r\n",
+	    ours->port, MD_UDPTL_MAX);
+}
+
 size_t md_sdp_write(char *out, size_t size, const struct md_sdp_local *l)
 {
 	struct out o = {out, size, 0, false};
@@ -118,7 +129,9 @@ size_t md_sdp_write(char *out, size_t size, const struct md_sdp_local *l)
 	    l->version, ip, ip);
 	unsigned lines = l->offer ? l->offer->n_lines : 1;
 	for (unsigned i = 0; i < lines; i++) {
-		if (!l->offer || i == l->offer->audio)
+		if ((!l->offer || i == l->offer->audio) && l->image)
+			put_image(&o, l);
+		else if (!l->offer || i == l->offer->audio)
 			put_audio(&o, l);
 		else
 			put(&o, "m=%s 0 %s %s\r\n", l->offer->line[i].type, l->offer->line[i].proto,
@@ -168,6 +181,7 @@ void md_sdp_media(const struct md_sdp *s, enum md_dir ours, bool offered, struct
 	m->codec = s->n_codecs ? s->order[0] : MD_CODEC_NONE;
 	m->noise_pt = s->noise_pt;
 	m->rtcp_mux = s->rtcp_mux;
+	m->udptl = s->image;
 	m->send = (ours & MD_DIR_SEND) && (s->dir & MD_DIR_RECV) && !s->muted;
 	m->recv = (ours & MD_DIR_RECV) && (s->dir & MD_DIR_SEND);
 	memcpy(m->tx_pts, s->pts, sizeof(m->tx_pts));

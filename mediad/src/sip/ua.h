@@ -46,6 +46,7 @@ struct md_dialog {
 	bool held;                   /* it holds us */
 	bool early;
 	bool bye_on_ack;
+	bool image, invite_image; /* T.38 is agreed; our open offer is of it */
 	bool invite_again; /* after a glare */
 	bool dead;         /* sofia said that it is over */
 	int reason_cause;  /* of a Reason header, before the end */

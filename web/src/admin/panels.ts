@@ -3,6 +3,7 @@ import { defineAsyncComponent, type Component } from 'vue'
 
 const panels: Record<string, Component> = {
   accounts: defineAsyncComponent(() => import('./AccountPanel.vue')),
+  faxes: defineAsyncComponent(() => import('./FaxPanel.vue')),
   'account-groups': defineAsyncComponent(() => import('./GroupPanel.vue')),
   tenants: defineAsyncComponent(() => import('./TenantPanel.vue')),
   'kb-categories': defineAsyncComponent(() => import('./CategoryPanel.vue'))

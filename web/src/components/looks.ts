@@ -29,7 +29,7 @@ export const placeColour: Record<CallPlace, string> = {
 
 export const segmentColour: Record<string, string> = {
   talk: 'var(--talk)', conference: 'var(--talk)', barge: 'var(--talk)', consult: 'var(--outbound)', listen: 'var(--outbound)', whisper: 'var(--outbound)',
-  queue: 'var(--ring)', ring: 'var(--outbound)', hold: 'var(--busy)', park: 'var(--busy)', ivr: 'var(--after)', voicemail: 'var(--after)'
+  queue: 'var(--ring)', ring: 'var(--outbound)', hold: 'var(--busy)', park: 'var(--busy)', ivr: 'var(--after)', voicemail: 'var(--after)', fax: 'var(--after)'
 }
 
 /** The order of the bar of agents: from free to gone. */

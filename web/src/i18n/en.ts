@@ -28,7 +28,7 @@ export const en: typeof zh = {
   },
   call: {
     title: 'Calls', none: 'No calls right now', caller: 'Caller', callee: 'Callee', who: 'Agent / queue', time: 'Time', started: 'Started', wait: 'Wait', talk: 'Talk', result: 'Result', open: 'Show details',
-    where: { queue: 'Queue', ring: 'Ringing', hold: 'Hold', ivr: 'IVR', talk: 'Talking', ended: 'Ended' },
+    where: { queue: 'Queue', ring: 'Ringing', hold: 'Hold', ivr: 'IVR', talk: 'Talking', fax: 'Fax', ended: 'Ended' },
     direction: { in: 'Inbound', out: 'Outbound', internal: 'Internal' },
     role: { customer: 'Customer', agent: 'Agent', consulted: 'Consulted', external: 'External', supervisor: 'Supervisor', room: 'Room' },
     leg: { trying: 'Trying', ringing: 'Ringing', early: 'Early media', answered: 'Answered', ended: 'Ended' },
@@ -36,7 +36,7 @@ export const en: typeof zh = {
       answered: 'Answered', abandoned_ivr: 'Abandoned in IVR', abandoned_queue: 'Abandoned in queue', no_answer: 'No answer', busy: 'Busy', rejected: 'Rejected', unreachable: 'Unreachable', barred: 'Barred', over_limit: 'Over limit', failed: 'Failed'
     },
     segment: {
-      talk: 'Talk', hold: 'Hold', consult: 'Consult', conference: 'Conference', listen: 'Listen', whisper: 'Whisper', barge: 'Barge', ivr: 'IVR', queue: 'Queue', park: 'Park', voicemail: 'Voicemail', ring: 'Ring'
+      talk: 'Talk', hold: 'Hold', consult: 'Consult', conference: 'Conference', listen: 'Listen', whisper: 'Whisper', barge: 'Barge', ivr: 'IVR', queue: 'Queue', park: 'Park', voicemail: 'Voicemail', ring: 'Ring', fax: 'Fax'
     }
   },
   calls: { title: 'Calls', search: 'Caller number', all: 'Any result', more: 'More', none: 'No call matches', refresh: 'Refresh', loading: 'Loading…', dial: 'Call', dial0: '+0 call', restricted: 'Outbound restricted: call numbers from the call records' },

@@ -26,7 +26,7 @@ export const zh = {
   },
   call: {
     title: '通话', none: '当前没有通话', caller: '主叫', callee: '被叫', who: '坐席/队列', time: '时长', started: '开始', wait: '等待', talk: '通话', result: '结果', open: '查看详情',
-    where: { queue: '排队', ring: '振铃', hold: '保持', ivr: 'IVR', talk: '通话', ended: '结束' },
+    where: { queue: '排队', ring: '振铃', hold: '保持', ivr: 'IVR', talk: '通话', fax: '传真', ended: '结束' },
     direction: { in: '呼入', out: '呼出', internal: '内部' },
     role: { customer: '客户', agent: '坐席', consulted: '咨询', external: '外线', supervisor: '班长', room: '会议' },
     leg: { trying: '接入', ringing: '振铃', early: '早期媒体', answered: '接通', ended: '结束' },
@@ -34,7 +34,7 @@ export const zh = {
       answered: '已接通', abandoned_ivr: 'IVR 放弃', abandoned_queue: '排队放弃', no_answer: '无人接听', busy: '忙', rejected: '拒接', unreachable: '不可达', barred: '被拦截', over_limit: '超限', failed: '失败'
     },
     segment: {
-      talk: '通话', hold: '保持', consult: '咨询', conference: '会议', listen: '监听', whisper: '密语', barge: '强插', ivr: 'IVR', queue: '排队', park: '驻留', voicemail: '留言', ring: '振铃'
+      talk: '通话', hold: '保持', consult: '咨询', conference: '会议', listen: '监听', whisper: '密语', barge: '强插', ivr: 'IVR', queue: '排队', park: '驻留', voicemail: '留言', ring: '振铃', fax: '传真'
     }
   },
   calls: { title: '通话记录', search: '主叫号码', all: '全部结果', more: '更多', none: '没有符合的通话', refresh: '刷新', loading: '正在载入…', dial: '呼出', dial0: '加0呼出', restricted: '外呼限制，请在通话记录中选拨！' },

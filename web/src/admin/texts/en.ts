@@ -23,6 +23,7 @@ export const en: typeof zh = {
     title: 'Password', short: 'Password', old: 'Current password', next: 'New password', again: 'New password again', change: 'Change password', changed: 'Password changed; other logins have ended', length: 'At least {n} characters', classes: 'At least {n} of: capitals, small letters, digits, signs', runs: 'No run of 4 or more characters',
     history: 'Not one of the last {n} passwords', met: '(met)', unmet: '(not met)', differ: 'The two do not match', oldWrong: 'The current password is wrong', generate: 'Make one at random'
   },
+  fax: { pdf: 'Pages as PDF', tiff: 'Pages as TIFF', preparing: 'The document is being prepared' },
   totp: {
     title: 'Two-step login', about: 'Besides the password, 6 digits from an authenticator app', isOn: 'On', isOff: 'Off', password: 'Password', turnOn: 'Turn on', turnOff: 'Turn off', qr: 'QR code for the authenticator app', scan: 'Scan the code with an authenticator app and type the 6 digits it shows.', byHand: 'If it cannot be scanned, type the key:',
     code: '6 digits', confirm: 'Turn on', enabled: 'Two-step login is on', disabled: 'Two-step login is off', wrongPassword: 'The password is wrong', wrongCode: 'The code is wrong. Check the clock of the phone and try again'

@@ -22,6 +22,7 @@ export const zh = {
     title: '登录密码', short: '密码', old: '当前密码', next: '新密码', again: '再输入一次新密码', change: '修改密码', changed: '密码已修改，其他地方的登录已退出', length: '至少 {n} 个字符', classes: '大写、小写、数字、符号中至少 {n} 种', runs: '没有 4 个以上连续或重复的字符',
     history: '不能与最近 {n} 次用过的密码相同', met: '（已满足）', unmet: '（未满足）', differ: '两次输入不一致', oldWrong: '当前密码不正确', generate: '随机生成'
   },
+  fax: { pdf: '下载PDF', tiff: '下载TIFF', preparing: '正在转换文件' },
   totp: {
     title: '两步验证', about: '登录时除密码外再输入手机验证器上的 6 位数字', isOn: '已开启', isOff: '未开启', password: '登录密码', turnOn: '开启', turnOff: '关闭', qr: '两步验证二维码', scan: '用验证器应用扫描二维码，再输入它显示的 6 位数字。', byHand: '不能扫描时手工输入密钥：',
     code: '6 位验证码', confirm: '确认开启', enabled: '两步验证已开启', disabled: '两步验证已关闭', wrongPassword: '密码不正确', wrongCode: '验证码不正确，请检查手机时间后重试'
