@@ -1,5 +1,6 @@
 /* libcurl's multi interface on the loop. */
 #include "fetch.h"
+#include "kept.h"
 #include "zj_log.h"
 #include "zj_metrics.h"
 #include <arpa/inet.h>
@@ -12,24 +13,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #define TRANSFERS_MAX 500
 #define REDIRECTS_MAX 5
-#define KEPT_MAX      1024
-#define KEPT_MS       60000 /* an audio file is asked for anew after so long */
 
 struct zj_metric *vx_fetches_metric;
 
-/* An audio file that was fetched lately. */
-struct kept {
-	UT_hash_handle hh;
-	char *url, *file; /* objects */
-	uint64_t at;      /* the loop's clock, ms */
-};
-
 struct vx_fetcher {
-	struct kept *kept; /* by address, oldest first */
+	struct vx_kept_list *kept;
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t timer;
@@ -49,6 +40,8 @@ struct vx_fetch {
 	const char *refused; /* why the socket was not opened */
 	char *body;
 	size_t len, size, max;
+	struct vx_validators said; /* by the answer */
+	struct curl_slist *asked;  /* headers of a request about what is kept */
 	bool to_file, cancelled;
 };
 
@@ -122,6 +115,26 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	return bytes;
 }
 
+static size_t on_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct vx_fetch *t = arg;
+
+	vx_validators_take(&t->said, line, size * n);
+	return size * n;
+}
+
+/* Is what is kept good still? A line with a line break in it cannot come from curl, but is not sent either. */
+static void ask_about(struct vx_fetch *t, const char *name, const char *value)
+{
+	char line[600];
+
+	if (!value || strpbrk(value, "\r\n"))
+		return;
+	snprintf(line, sizeof(line), "%s: %s", name, value);
+	struct curl_slist *more = curl_slist_append(t->asked, line);
+	t->asked = more ? more : t->asked;
+}
+
 static void transfer_free(struct vx_fetch *t)
 {
 	curl_multi_remove_handle(t->f->multi, t->easy);
@@ -130,6 +143,8 @@ static void transfer_free(struct vx_fetch *t)
 	free(t->body);
 	free(t->post);
 	free(t->url);
+	curl_slist_free_all(t->asked);
+	vx_validators_clear(&t->said);
 	free(t);
 }
 
@@ -160,49 +175,36 @@ static char *file_keep(struct vx_fetch *t, const char *url)
 	return path;
 }
 
-static void kept_drop(struct vx_fetcher *f, struct kept *k)
-{
-	HASH_DEL(f->kept, k);
-	zj_deref(k->url);
-	zj_deref(k->file);
-	free(k);
-}
-
-static void kept_put(struct vx_fetcher *f, const char *url, const char *file)
-{
-	struct kept *k;
-
-	HASH_FIND_STR(f->kept, url, k);
-	if (k)
-		kept_drop(f, k);
-	if (HASH_COUNT(f->kept) >= KEPT_MAX)
-		kept_drop(f, f->kept);
-	k = calloc(1, sizeof(*k));
-	if (!k)
-		return;
-	k->url = zj_strdup(url);
-	k->file = zj_strdup(file);
-	k->at = uv_now(f->loop);
-	if (k->url && k->file) {
-		HASH_ADD_KEYPTR(hh, f->kept, k->url, strlen(k->url), k);
-		return;
-	}
-	zj_deref(k->url);
-	zj_deref(k->file);
-	free(k);
-}
-
 const char *vx_fetch_kept(struct vx_fetcher *f, const char *url)
 {
-	struct kept *k;
+	const struct vx_kept *k = vx_kept_find(&f->kept, url);
 
-	HASH_FIND_STR(f->kept, url, k);
-	if (!k)
-		return NULL;
-	if (uv_now(f->loop) - k->at < KEPT_MS && !access(k->file, R_OK))
-		return k->file;
-	kept_drop(f, k);
-	return NULL;
+	return k && uv_now(f->loop) < k->until ? k->file : NULL;
+}
+
+/* What an answer about an audio file comes to: its file, or the one that is there already: told to be good still, or
+ * better than none when the server is away. An object. */
+static char *file_of(struct vx_fetch *t, long *status, const char *url)
+{
+	const struct vx_kept *k = vx_kept_find(&t->f->kept, t->url);
+	char *file = NULL;
+
+	if (*status >= 200 && *status < 300 && t->len) {
+		file = file_keep(t, url);
+	} else if (k && (*status == 304 || !*status || *status >= 500)) {
+		if (*status != 304)
+			zj_warn("fetch", "an older file is used, the server is away url=%s status=%ld", zj_log_esc(url),
+				*status);
+		file = zj_strdup(k->file);
+		if (!t->said.etag && k->etag)
+			t->said.etag = zj_strdup(k->etag);
+		if (!t->said.modified && k->modified)
+			t->said.modified = zj_strdup(k->modified);
+		*status = 200;
+	}
+	if (file)
+		vx_kept_put(&t->f->kept, t->url, file, &t->said, uv_now(t->f->loop));
+	return file;
 }
 
 static void finish(struct vx_fetch *t, CURLcode code)
@@ -218,12 +220,10 @@ static void finish(struct vx_fetch *t, CURLcode code)
 		zj_info("fetch", "failed url=%s why=%s", zj_log_esc(url), zj_log_esc(why));
 	}
 	if (!t->cancelled) {
-		if (status >= 200 && status < 300 && t->to_file && t->len)
-			file = file_keep(t, url);
-		if (file)
-			kept_put(t->f, t->url, file);
-		t->h(status, code == CURLE_OK ? (t->body ? t->body : "") : NULL, t->len, file, url,
-		     code == CURLE_OK ? NULL : why, t->arg);
+		if (t->to_file)
+			file = file_of(t, &status, url);
+		bool good = code == CURLE_OK || file;
+		t->h(status, good ? (t->body ? t->body : "") : NULL, t->len, file, url, good ? NULL : why, t->arg);
 	}
 	zj_deref(file);
 	transfer_free(t);
@@ -365,8 +365,7 @@ void vx_fetcher_close(struct vx_fetcher *f)
 	if (!f || f->closing)
 		return;
 	f->closing = true;
-	while (f->kept)
-		kept_drop(f, f->kept);
+	vx_kept_clear(&f->kept);
 	curl_multi_cleanup(f->multi);
 	uv_close((uv_handle_t *)&f->timer, on_timer_closed);
 }
@@ -391,6 +390,14 @@ static void options_set(struct vx_fetch *t, const struct vx_fetch_args *args)
 	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "zongji-ivr-vxml/0.1");
+	const struct vx_kept *k = args->to_file ? vx_kept_find(&t->f->kept, args->url) : NULL;
+	if (k) {
+		ask_about(t, "If-None-Match", k->etag);
+		ask_about(t, "If-Modified-Since", k->modified);
+		curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->asked);
+	}
+	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
 	if (args->post) {
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(t->post));
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->post);
@@ -413,6 +420,7 @@ int vx_fetch_start(struct vx_fetch **fp, struct vx_fetcher *f, const struct vx_f
 	t->arg = arg;
 	t->max = args->max_bytes;
 	t->to_file = args->to_file;
+	t->said.max_age_s = -1;
 	t->post = args->post ? strdup(args->post) : NULL;
 	t->url = strdup(args->url);
 	t->easy = curl_easy_init();

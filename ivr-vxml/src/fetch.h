@@ -30,8 +30,8 @@ struct vx_fetch_args {
 int vx_fetch_start(struct vx_fetch **fp, struct vx_fetcher *f, const struct vx_fetch_args *args, vx_fetch_h *h,
 		   void *arg) ZJ_MUST_CHECK;
 void vx_fetch_cancel(struct vx_fetch *t);
-/* Where the body of an audio file that was fetched within the last minute lies (borrowed until the next call); NULL:
- * fetch it. */
+/* Where the body of an audio file lies that was fetched, and may be used without asking (borrowed until the next call);
+ * NULL: fetch it. */
 const char *vx_fetch_kept(struct vx_fetcher *f, const char *url);
 /* Resolves `ref` against `base` (may be NULL); an object, NULL when it cannot be. */
 char *vx_url_resolve(const char *base, const char *ref);

@@ -44,11 +44,21 @@ function boxes() {
 	return children(server());
 }
 
+/** A sound that its server wants asked about each time. */
+const tag = { asked: [], broken: false, sound: 'RIFFoneWAVE' };
+function tagged(req, res) {
+	tag.asked.push(req.headers['if-none-match'] ?? '');
+	const etag = `"${tag.sound}"`;
+	if (tag.broken) return res.writeHead(503).end();
+	if (req.headers['if-none-match'] === etag) return res.writeHead(304, { etag, 'cache-control': 'max-age=0' }).end();
+	return res.writeHead(200, { etag, 'cache-control': 'max-age=0' }).end(tag.sound);
+}
+
 before(async () => {
 	dir = mkdtempSync(join(tmpdir(), 'zj-ivr-'));
 	mkdirSync(join(dir, 'cache/flows'), { recursive: true });
 	mkdirSync(join(dir, 'store'));
-	web = createServer((req, res) => (req.url === '/ok.vxml' ? res.end(vxml('<form><block>fetched</block></form>')) : req.url === '/a.wav' ? res.end('RIFFxxxxWAVE') : res.writeHead(302, { location: '/ok.vxml' }).end()));
+	web = createServer((req, res) => (req.url === '/ok.vxml' ? res.end(vxml('<form><block>fetched</block></form>')) : req.url === '/a.wav' ? res.end('RIFFxxxxWAVE') : req.url === '/tagged.wav' ? tagged(req, res) : res.writeHead(302, { location: '/ok.vxml' }).end()));
 	await new Promise((ok) => web.listen(0, '127.0.0.1', ok));
 	const home = `http://127.0.0.1:${web.address().port}`;
 	row('tenant', { id: tenant, language: 'en' });
@@ -65,6 +75,7 @@ before(async () => {
 	ids.bad = flow('bad', '<vxml version="2.1"><form>\n<nonsense/></form></vxml>');
 	ids.off = flow('off', vxml('<form/>'), { enabled: false });
 	ids.sub = flow('sub', vxml('<form><block>first <goto next="flow:menu"/></block></form>'));
+	ids.tagged = flow('tagged', vxml(`<form><block><audio src="${home}/tagged.wav">none</audio></block></form>`));
 	ids.fetch = flow('fetch', vxml(`<form><catch event="error.badfetch"><log>refused <value expr="_message"/></log><exit/></catch><block><audio src="${home}/a.wav">none</audio><goto next="${home}/ok.vxml"/></block></form>`));
 	writeFileSync(join(dir, 'ivr.conf'), `mediad = ${dir}/mediad.sock\npostgres = host=${dir}/none user=x dbname=x\nstore = ${dir}/store\ncache = ${dir}/cache\nhealth_port = ${port}\nboxes_ready = 2\nsession_max_s = 30\n`);
 	mediad = await Mediad.start(join(dir, 'mediad.sock'));
@@ -271,4 +282,20 @@ test('SIGTERM ends it; started anew it runs flows from its files; the operator m
 		assert.equal(readFileSync(file, 'utf8'), 'RIFFxxxxWAVE');
 		assert.equal(words, 'fetched');
 	}
+});
+
+test('a fetched sound is asked about by its tag when its time is over; the old one is played while the server is away', async () => {
+	const heard = async () => {
+		const leg = mediad.hand(ids.tagged);
+		assert.equal((await mediad.back(leg)).how, 'exit');
+		return readFileSync(mediad.words(leg)[0], 'utf8');
+	};
+	assert.equal(await heard(), 'RIFFoneWAVE');
+	assert.equal(await heard(), 'RIFFoneWAVE');
+	assert.deepEqual(tag.asked, ['', '"RIFFoneWAVE"'], 'the second time it is asked whether it is good still');
+	tag.broken = true;
+	assert.equal(await heard(), 'RIFFoneWAVE');
+	tag.broken = false;
+	tag.sound = 'RIFFtwoWAVE';
+	assert.equal(await heard(), 'RIFFtwoWAVE');
 });
