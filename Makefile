@@ -15,19 +15,19 @@ endif
 # A part: its libraries by pkg-config name, and plain linker words. mk/part.mk makes the rules.
 ROOMS          := resource
 PROGRAMS       := mediad acd ivr-vxml api worker zongji
-lib_PKGS       := libuv jansson libpq hiredis libmicrohttpd libseccomp
+lib_PKGS       := libuv jansson libpq hiredis libmicrohttpd libseccomp libsodium
 mediad_PKGS    := sofia-sip-ua sndfile speexdsp opus libebur128 libtiff-4
 mediad_LIBS    := -lspandsp -lcrypto
 acd_PKGS       :=
 ivr-vxml_PKGS  := expat libcurl mxml
-resource_PKGS  := libsodium
+resource_PKGS  :=
 api_ROOMS      := resource
-api_PKGS       := libh2o libsodium libcrypto liboath
+api_PKGS       := libh2o libcrypto liboath
 api_LIBS       := -lwslay
 worker_ROOMS   := resource
-worker_PKGS    := libzip xlsxwriter expat libsodium libcurl libtiff-4 libcrypto
+worker_PKGS    := libzip xlsxwriter expat libcurl libtiff-4 libcrypto sndfile
 worker_LIBS    := -lcsv
-zongji_PKGS    := libsodium libcrypto
+zongji_PKGS    := libcrypto
 LIB_LIBS       := -lpthread -lm
 
 .PHONY: all run test bench check san clean deps

@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 struct api_conf {
-	char *log, *log_level, *database, *redis, *redis_password, *acd, *edge, *store, *web, *mediad, *ivr, *worker,
-		*listen, *spool, *secret_key;
+	char *log, *log_level, *database, *redis, *redis_password, *acd, *edge, *store, *archive, *seal_keys, *web,
+		*mediad, *ivr, *worker, *listen, *spool, *secret_key;
 	int64_t port, health_port, connections, max_body, max_upload_mb, max_clients, request_timeout_s, prompt_lufs,
 		child_timeout_ms, child_memory_mb, max_sessions, viewers, viewer_buffer_kb, forget_ms;
 };
@@ -195,7 +195,8 @@ api_h api_quick_setup_h, api_quick_template_h, api_quick_edit_h;
 api_h api_list_h, api_one_h, api_create_h, api_change_h, api_delete_h;
 api_h api_column_get_h, api_column_put_h;
 api_h api_meta_resources_h, api_meta_permissions_h, api_meta_choices_h, api_openapi_h;
-api_h api_prompt_create_h, api_prompt_change_h, api_prompt_audio_put_h, api_prompt_audio_get_h, api_recording_audio_h;
+api_h api_prompt_create_h, api_prompt_change_h, api_prompt_audio_put_h, api_prompt_audio_get_h, api_recording_audio_h,
+	api_recording_peaks_h, api_recording_live_h;
 api_h api_agent_sign_in_h, api_agent_sign_out_h, api_agent_state_h;
 api_h api_conferences_h, api_conference_one_h, api_conference_invite_h, api_conference_kick_h, api_conference_mute_h,
 	api_conference_lock_h, api_conference_record_h, api_conference_end_h, api_voicemail_audio_h, api_fax_file_h;

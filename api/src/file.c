@@ -17,6 +17,11 @@ struct file {
 	uv_fs_t fs;
 	int at; /* which of the tries */
 	uv_file fd;
+	struct zj_seal_key key;
+	struct zj_unseal *unseal; /* of a sealed file, which is read by it */
+	uv_work_t work;
+	uv_stat_t st;
+	int64_t result; /* of work */
 	uint64_t offset, left;
 	char *chunk; /* in the request's pool */
 	bool busy, done;
@@ -33,6 +38,8 @@ static void file_end(struct file *f)
 	f->done = true;
 	if (f->busy)
 		return;
+	zj_unseal_free(f->unseal);
+	zj_seal_key_wipe(&f->key);
 	uv_fs_t *fs = f->fd >= 0 ? malloc(sizeof(*fs)) : NULL;
 	if (fs && uv_fs_close(f->req->api->loop, fs, f->fd, closed))
 		free(fs);
@@ -50,11 +57,8 @@ static void on_stop(h2o_generator_t *g, h2o_req_t *h2o ZJ_UNUSED)
 	file_end(f);
 }
 
-static void on_read(uv_fs_t *fs)
+static void was_read(struct file *f, ssize_t n)
 {
-	struct file *f = fs->data;
-	ssize_t n = fs->result;
-	uv_fs_req_cleanup(fs);
 	f->busy = false;
 	if (!f->h2o) {
 		file_end(f);
@@ -77,13 +81,43 @@ static void on_read(uv_fs_t *fs)
 		file_end(f);
 }
 
+static void on_read(uv_fs_t *fs)
+{
+	ssize_t n = fs->result;
+	uv_fs_req_cleanup(fs);
+	was_read(fs->data, n);
+}
+
+/* ---- sealed files, on a worker thread ---- */
+static void unseal_read(uv_work_t *work)
+{
+	struct file *f = work->data;
+	f->result = zj_unseal_read(f->unseal, f->chunk, f->left < CHUNK ? f->left : CHUNK, (int64_t)f->offset);
+}
+
+static void unsealed_read(uv_work_t *work, int status ZJ_UNUSED)
+{
+	struct file *f = work->data;
+	if (f->result < 0)
+		zj_error("file", "a sealed file cannot be read path=%s because=%s", zj_log_esc(f->a.tries[f->at].path),
+			 zj_seal_why((int)-f->result));
+	was_read(f, (ssize_t)f->result);
+}
+
+static int read_more(struct file *f)
+{
+	uv_loop_t *loop = f->req->api->loop;
+	uv_buf_t buf = uv_buf_init(f->chunk, f->left < CHUNK ? (unsigned)f->left : CHUNK);
+	f->fs.data = f->work.data = f;
+	return f->unseal ? uv_queue_work(loop, &f->work, unseal_read, unsealed_read)
+			 : uv_fs_read(loop, &f->fs, f->fd, &buf, 1, (int64_t)f->offset, on_read);
+}
+
 static void on_proceed(h2o_generator_t *g, h2o_req_t *h2o ZJ_UNUSED)
 {
 	struct file *f = H2O_STRUCT_FROM_MEMBER(struct file, generator, g);
-	uv_buf_t buf = uv_buf_init(f->chunk, f->left < CHUNK ? (unsigned)f->left : CHUNK);
 	f->busy = true;
-	f->fs.data = f;
-	if (uv_fs_read(f->req->api->loop, &f->fs, f->fd, &buf, 1, (int64_t)f->offset, on_read) == 0)
+	if (read_more(f) == 0)
 		return;
 	f->busy = false;
 	h2o_req_t *to = f->h2o;
@@ -159,11 +193,12 @@ static void start(struct file *f, const uv_stat_t *st)
 {
 	struct api_req *req = f->req;
 	char etag[64];
+	uint64_t size = f->unseal ? (uint64_t)zj_unseal_size(f->unseal) : st->st_size;
 	snprintf(etag, sizeof(etag), "\"%llx-%llx%s\"",
 		 (unsigned long long)st->st_mtim.tv_sec * 1000000000ull + (unsigned long long)st->st_mtim.tv_nsec,
-		 (unsigned long long)st->st_size, f->a.tries[f->at].gzip ? "z" : "");
+		 (unsigned long long)size, f->a.tries[f->at].gzip ? "z" : "");
 	set_headers(f, etag);
-	if (!choose(f, st->st_size, etag)) {
+	if (!choose(f, size, etag)) {
 		file_end(f);
 		return;
 	}
@@ -182,6 +217,28 @@ static void start(struct file *f, const uv_stat_t *st)
 	on_proceed(&f->generator, h2o);
 }
 
+static void unseal_open(uv_work_t *work)
+{
+	struct file *f = work->data;
+	f->result = zj_unseal_open(&f->unseal, f->a.tries[f->at].path, &f->key);
+}
+
+static void unsealed_open(uv_work_t *work, int status ZJ_UNUSED)
+{
+	struct file *f = work->data;
+	f->busy = false;
+	if (f->req->h2o && !f->result) {
+		start(f, &f->st);
+		return;
+	}
+	if (f->req->h2o) {
+		zj_error("file", "a sealed file cannot be opened path=%s because=%s",
+			 zj_log_esc(f->a.tries[f->at].path), zj_seal_why((int)f->result));
+		api_fail(f->req, RES_P_AWAY, "the sound cannot be opened: %s", zj_seal_why((int)f->result));
+	}
+	file_end(f);
+}
+
 static void try_next(struct file *f);
 
 static void on_stat(uv_fs_t *fs)
@@ -193,6 +250,11 @@ static void on_stat(uv_fs_t *fs)
 	f->busy = false;
 	if (!f->req->h2o) {
 		file_end(f);
+	} else if (regular && f->a.key) {
+		f->st = st;
+		f->work.data = f;
+		f->busy = true;
+		uv_queue_work(f->req->api->loop, &f->work, unseal_open, unsealed_open);
 	} else if (regular) {
 		start(f, &st);
 	} else {
@@ -253,6 +315,8 @@ void api_file_send(struct api_req *req, const struct api_file_args *args)
 		abort();
 	f->a = *args;
 	f->fd = -1;
+	if (args->key)
+		f->key = *args->key;
 	f->disposition = args->disposition ? zj_strdup(args->disposition) : NULL;
 	f->req = zj_ref(req);
 	try_next(f);

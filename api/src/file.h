@@ -2,6 +2,7 @@
 #ifndef API_FILE_H
 #define API_FILE_H
 #include "api.h"
+#include "zj_seal.h"
 
 #define API_FILE_TRIES 4
 struct api_file_try {
@@ -12,6 +13,7 @@ struct api_file_args {
 	struct api_file_try tries[API_FILE_TRIES]; /* the first that exists is sent */
 	int n;
 	const char *type, *cache, *disposition; /* static texts or NULL; disposition is copied */
+	const struct zj_seal_key *key;          /* the file is sealed by it (copied); NULL: it is not */
 };
 /* Answers the request; 404 when there is no such file. */
 void api_file_send(struct api_req *req, const struct api_file_args *args);

@@ -37,6 +37,8 @@ static const struct zj_conf_row rows[] = {
 	ROW(redis_password, ZJ_CONF_SECRET, "", 0, 200, "password for Redis; empty: none"),
 	ROW(acd, ZJ_CONF_STR, NULL, 1, 400, "acd's socket"),
 	ROW(edge, ZJ_CONF_STR, "/run/zongji/kamailio.rpc", 1, 100, "Kamailio's socket for questions"),
+	ROW(seal_keys, ZJ_CONF_STR, "", 0, 400, "file of the installation's keys for sealed recordings; empty: none"),
+	ROW(archive, ZJ_CONF_STR, "", 0, 400, "directory that recordings are moved to by plans; empty: none"),
 	ROW(store, ZJ_CONF_STR, NULL, 1, 400, "directory of recordings and prompts"),
 	ROW(web, ZJ_CONF_STR, "build/web", 1, 400, "directory of the console"),
 	ROW(mediad, ZJ_CONF_STR, "build/bin/mediad", 1, 400, "program that converts uploaded audio (--convert)"),

@@ -58,6 +58,7 @@ const char *api_mime(const char *path)
 		     {".txt", "text/plain; charset=utf-8"},
 		     {".wav", "audio/wav"},
 		     {".mp3", "audio/mpeg"},
+		     {".opus", "audio/ogg"},
 		     {".webmanifest", "application/manifest+json"},
 		     {".wasm", "application/wasm"}};
 	size_t n = strlen(path);

@@ -22,6 +22,7 @@ const struct zj_conf_row md_conf_rows[] = {
 	S(proxy, "sip:127.0.0.1:20010", 0, 200, "outbound proxy of calls we place; empty: none"),
 	S(hep, "", 0, 60, "address:port of a HEP3 collector of SIP traces; empty: none"),
 	S(store, NULL, 1, 900, "directory of recordings and prompts"),
+	S(seal_keys, "", 0, 900, "file of the installation's keys for recordings that are sealed; empty: none are"),
 	S(cache, NULL, 1, 900, "directory of synthesised speech"),
 	I(health_port, "20091", 0, 65535, "/healthz and /metrics on the loopback; 0: none"),
 	S(codecs, "PCMA,PCMU,G722,opus", 1, 100,

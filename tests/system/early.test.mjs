@@ -1,4 +1,5 @@
 // What a carrier says before anybody answers (183 with SDP: ring-back, an announcement) is heard by who calls out; he is not heard.
+// covers: MED-V002
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Instance } from '../tools/instance.mjs';
@@ -6,6 +7,7 @@ import { Carrier } from '../../kamailio-mods/test/carrier.mjs';
 import { Rtp, sdpAudio } from '../tools/rtp.mjs';
 import { HZ } from '../tools/scenes.mjs';
 import { poll } from '../tools/wait.mjs';
+import { readWav, toneIn } from '../tools/wav.mjs';
 
 const EARLY = 620, FAR = 1270;
 let zj, tenant, carrier, rtp, agent, board;
@@ -74,4 +76,33 @@ test('an agent who clicked hears the carrier, not our ring-back', async () => {
 	call.rtp.tone(HZ.agent);
 	await Promise.all([call.rtp.hears(FAR), rtp.hears(HZ.agent)]);
 	await call.hangup();
+});
+
+test('where the team records all of a call, what is heard before the answer is in the file; else it is not', async () => {
+	answer = { code: 200, after: 2500 };
+	const sound = async (record_scope) => {
+		await zj.carrier.patch(`/tenants/${tenant.id}`, { force_record: true, record_scope });
+		await new Promise((resolve) => setTimeout(resolve, 300));
+		rtp.tone(EARLY);
+		const number = zj.freshNumber('139');
+		const call = await agent.phone.call(number, { tone: HZ.agent });
+		await call.rtp.hears(EARLY);
+		await call.answered;
+		rtp.tone(FAR);
+		await call.rtp.hears(FAR);
+		await new Promise((resolve) => setTimeout(resolve, 1000));
+		await call.hangup();
+		const f = await zj.facts(tenant, `callee = '${number}'`);
+		const [r] = await poll(async () => {
+			const { items } = await tenant.api.get(`/recordings?filter[call_id]=${f.call.id}`);
+			return items.length && items;
+		}, { timeout: 15_000, what: 'its recording' });
+		return readWav(Buffer.from(await (await tenant.api.fetch('GET', `/recordings/${r.id}/audio`)).arrayBuffer()));
+	};
+	const all = await sound('all'), answered = await sound('answered');
+	const heard = (wav, hz) => Math.max(...wav.pcm.map((_, c) => toneIn(wav, c, hz).ms));
+	assert.ok(heard(all, EARLY) >= 800, `${heard(all, EARLY)} ms of what came before the answer`);
+	assert.equal(heard(answered, EARLY), 0);
+	for (const wav of [all, answered])
+		assert.ok(heard(wav, FAR) >= 400);
 });

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHILDREN_MAX 102 /* jobs, one for housekeeping, one for e-mails */
+#define CHILDREN_MAX 104 /* jobs, one each for housekeeping, e-mails, faxes, recordings */
 #define BEAT_MS      2000
 #define CANCEL_US    (10 * 1000000) /* a child that does not hear of its cancelling for so long is ended */
 #define DRAIN_MS     15000
@@ -57,7 +57,9 @@ struct worker {
 	bool fax_asked;            /* for documents of faxes */
 	int64_t fax_us;            /* when to look again */
 	bool looking, words_turn;  /* for e-mails; the next look is for transcripts */
-	int64_t dnc_us;            /* when filter plans are looked for */
+	int64_t record_us;         /* when a look for recordings is due */
+	bool record_asked;
+	int64_t dnc_us; /* when filter plans are looked for */
 	bool dnc_asked;
 	char self[4096];
 };
@@ -155,7 +157,7 @@ static void on_exit_h(uv_process_t *p, int64_t status, int sig)
 
 static int spawn(struct worker *w, struct child *c)
 {
-	char *argv[6], word[8];
+	char *argv[6], word[12];
 	int n = 0;
 
 	snprintf(word, sizeof(word), "%s", c->house ? c->word : "job");
@@ -315,6 +317,26 @@ static void look_for_faxes(struct worker *w)
 	w->fax_asked = zj_pg_run(w->pg, &q, 1, faxes_seen, w) == 0;
 }
 
+static void records_seen(int err, int failed ZJ_UNUSED, PGresult *const *results, int n ZJ_UNUSED, void *arg)
+{
+	struct worker *w = arg;
+
+	w->record_asked = false;
+	if (!err && PQntuples(results[0]) && *PQgetvalue(results[0], 0, 0) == 't')
+		chore(w, "record");
+}
+
+/* A recording to finish, a key to make, a plan that is due. */
+static void look_for_records(struct worker *w)
+{
+	static const struct zj_pg_query q = {.sql = "select zj.zj_record_work()"};
+
+	if (w->record_asked || w->draining || zj_mono_us() < w->record_us || !zj_pg_is_up(w->pg))
+		return;
+	w->record_us = zj_mono_us() + w->conf.record_s * 1000000;
+	w->record_asked = zj_pg_run(w->pg, &q, 1, records_seen, w) == 0;
+}
+
 static void on_poll(uv_timer_t *t)
 {
 	struct worker *w = t->data;
@@ -325,10 +347,13 @@ static void on_poll(uv_timer_t *t)
 	ask_dnc(w);
 	look_for_mails(w);
 	look_for_faxes(w);
+	look_for_records(w);
 	if (zj_mono_us() < w->house_us)
 		return;
 	w->house_us = zj_mono_us() + w->conf.house_s * 1000000;
 	chore(w, "house");
+	chore(w,
+	      "record"); /* also what has waited for long: quotas, keys of the installation, recordings without a key */
 }
 
 static struct child *child_of(struct worker *w, const char *id)

@@ -15,6 +15,8 @@ int main(int argc, char **argv)
 		return wk_mail_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "fax") == 0)
 		return wk_fax_main(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "record") == 0)
+		return wk_record_main(argc - 1, argv + 1);
 	if (argc == 2 && strcmp(argv[1], "preview") == 0)
 		return wk_preview_main();
 	if (argc == 2 && strcmp(argv[1], "template") == 0)

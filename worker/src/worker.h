@@ -15,9 +15,9 @@
 
 struct wk_conf {
 	char *log, *log_level, *database, *store, *smtp_url, *smtp_user, *smtp_password, *smtp_tls, *mail_from,
-		*mail_mode, *console_url, *transcribe_url;
+		*mail_mode, *console_url, *transcribe_url, *seal_keys, *archive;
 	int64_t health_port, jobs, jobs_per_tenant, poll_ms, dead_s, max_attempts, memory_mb, cpu_s, file_mb, house_s,
-		keep_days, chunk_rows, mail_s;
+		keep_days, chunk_rows, mail_s, record_s;
 };
 extern const struct zj_conf_row wk_conf_rows[];
 
@@ -26,6 +26,7 @@ int wk_job_main(int argc, char **argv);
 int wk_house_main(int argc, char **argv);
 int wk_mail_main(int argc, char **argv);
 int wk_fax_main(int argc, char **argv);
+int wk_record_main(int argc, char **argv);
 int wk_preview_main(void);
 int wk_template_main(void);
 json_t *wk_stdin_json(void); /* what the api says to a child; NULL: it is no JSON */

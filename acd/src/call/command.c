@@ -236,6 +236,19 @@ static json_t *record(struct acd_tenant *t, const json_t *p)
 	return because ? refuse(because) : call_state(c);
 }
 
+/* Where the sound is that is being recorded: for the api only, which reads the file while it grows. */
+static json_t *recorded(struct acd_tenant *t, const json_t *p)
+{
+	struct acd_call *c;
+	json_t *err = find_call(t, p, &c);
+
+	if (!c)
+		return err;
+	if (!c->record[0] || !c->record_path[0])
+		return refuse("not recording");
+	return json_pack("{s:s, s:s, s:s}", "record", c->record, "path", c->record_path, "key_id", c->record_key);
+}
+
 static json_t *originate(struct acd_tenant *t, const json_t *p)
 {
 	struct acd_dest dest = {0};
@@ -295,6 +308,7 @@ const struct acd_command acd_commands[] = {
 	 "sends the customer elsewhere: queue:, extension:, ivr:, external: or a number", transfer},
 	{"call.hold", COMMON "call:u on:b", "music for the customer, or back", hold},
 	{"call.record", COMMON "call:u do:s admin?:b", "begins, ends, pauses or resumes its recording", record},
+	{"call.recorded", COMMON "call:u", "where its recording is being written", recorded},
 	{"call.originate", COMMON "agent:u to:s number?:u service?:u anonymous?:b known?:b",
 	 "calls a number, the agent's phone first", originate},
 	{"conference.invite", COMMON "room:u admin?:b numbers:a", "rings all of them into a conference room",

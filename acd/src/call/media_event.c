@@ -174,24 +174,38 @@ static const struct {
 	{"leg.recorded", recorded_h}, {"leg.relay", relay_h},
 };
 
+/* How it ended, and what of its call it is looked for by. */
+static void recording_of(json_t *row, const struct acd_call *call, const json_t *p)
+{
+	json_object_set_new(row, "key_id", acd_json_text(acd_str(p, "key_id")));
+	json_object_set_new(row, "ended_how", json_string(acd_str(p, "reason")[0] ? acd_str(p, "reason") : "stopped"));
+	json_object_set_new(row, "because", json_string(acd_str(p, "because")));
+	json_object_set_new(row, "agent_id", call ? acd_json_text(call->last_agent) : json_null());
+	json_object_set_new(row, "queue_id", call ? acd_json_text(call->first_queue) : json_null());
+	json_object_set_new(row, "direction", call ? json_string(acd_direction_name(call->direction)) : json_null());
+	json_object_set_new(row, "caller", json_string(call ? call->caller : ""));
+	json_object_set_new(row, "callee", json_string(call ? call->did[0] ? call->did : call->callee : ""));
+}
+
 /* The fact needs nothing but the event; the call, when it still lives, knows leg and segment. */
 void acd_recording_fact(struct acd_tenant *t, const struct acd_call *call, const json_t *p)
 {
 	json_t *pauses = json_object_get(p, "pauses");
 	int64_t from = acd_int(p, "from_at", 0);
+	json_t *row;
 
 	if (!from)
 		return;
-	acd_fact(t, "recording",
-		 json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "call_id",
-			   acd_str(p, "call"), "id", acd_str(p, "record"), "leg_id",
-			   call ? acd_json_text(call->record_leg) : json_null(), "segment_id",
-			   call ? acd_json_text(call->record_segment) : json_null(), "from_at", acd_json_time(from),
-			   "to_at", acd_json_time(from + acd_int(p, "ms", 0) * ACD_MS), "pauses",
-			   pauses ? json_incref(pauses) : json_array(), "store", "local", "node", t->acd->set.node,
-			   "path", acd_str(p, "path"), "format", "wav", "channels",
-			   (json_int_t)acd_int(p, "channels", 2), "bytes", (json_int_t)acd_int(p, "bytes", 0), "sha256",
-			   acd_json_text(acd_str(p, "sha256"))));
+	row = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "call_id",
+			acd_str(p, "call"), "id", acd_str(p, "record"), "leg_id",
+			call ? acd_json_text(call->record_leg) : json_null(), "segment_id",
+			call ? acd_json_text(call->record_segment) : json_null(), "from_at", acd_json_time(from),
+			"to_at", acd_json_time(from + acd_int(p, "ms", 0) * ACD_MS), "pauses",
+			pauses ? json_incref(pauses) : json_array(), "store", "local", "node", t->acd->set.node, "path",
+			acd_str(p, "path"), "format", "wav", "channels", (json_int_t)acd_int(p, "channels", 2), "bytes",
+			(json_int_t)acd_int(p, "bytes", 0), "sha256", acd_json_text(acd_str(p, "sha256")));
+	recording_of(row, call, p);
+	acd_fact(t, "recording", row);
 }
 
 static void recorded(struct acd *acd, const json_t *p)
@@ -199,8 +213,13 @@ static void recorded(struct acd *acd, const json_t *p)
 	struct acd_tenant *t = acd_tenant_get(acd, acd_str(p, "tenant"));
 	struct acd_call *call = acd_call_find(acd, acd_str(p, "call"));
 
-	if (t)
+	if (t) {
 		acd_recording_fact(t, call, p);
+		if (acd_str(p, "because")[0])
+			acd_event(t, "recording.failed",
+				  json_pack("{s:s, s:s, s:s}", "call", acd_str(p, "call"), "reason",
+					    acd_str(p, "reason"), "because", acd_str(p, "because")));
+	}
 	if (call && (!call->record[0] || !strcmp(call->record, acd_str(p, "record")))) {
 		call->recording = false; /* it may have ended by itself: the disk */
 		call->record[0] = 0;

@@ -22,6 +22,26 @@ void acd_record_path(struct acd_call *call, char *path, size_t size)
 		 tm.tm_mday, call->id, ++call->n_records);
 }
 
+void acd_record_key_row(struct acd_tenant *t, const char *id, const json_t *row)
+{
+	if (row && json_is_true(json_object_get(row, "current"))) {
+		ACD_COPY(t->record_key, id);
+		ACD_COPY(t->record_wrapped, acd_str(row, "wrapped"));
+	} else if (!strcmp(t->record_key, id)) {
+		t->record_key[0] = 0;
+	}
+}
+
+/* Without a key yet mediad is told a name that no key has: it writes nothing in clear, and says why. */
+void acd_record_where(struct acd_tenant *t, json_t *params, const char *path)
+{
+	json_object_set_new(params, "path", json_string(path));
+	if (!t->record_sealed)
+		return;
+	json_object_set_new(params, "key_id", json_string(t->record_key[0] ? t->record_key : t->id));
+	json_object_set_new(params, "key", json_string(t->record_key[0] ? t->record_wrapped : "none:"));
+}
+
 static void tell(struct acd_call *call, const char *method, json_t *params)
 {
 	json_object_set_new(params, "room", json_string(call->room));
@@ -44,16 +64,18 @@ static void pause_until(struct acd_call *call, int64_t at)
 static void start(struct acd_call *call)
 {
 	struct acd_segment *s = acd_segment_of(call->main);
-	char path[160];
+	json_t *params = json_pack("{s:s}", "left", call->main->id);
 
-	acd_record_path(call, path, sizeof(path));
+	acd_record_path(call, call->record_path, sizeof(call->record_path));
+	acd_record_where(call->tenant, params, call->record_path);
+	ACD_COPY(call->record_key, acd_str(params, "key_id"));
 	acd_uuid(call->tenant->acd, call->record);
 	ACD_COPY(call->record_segment, s ? s->id : NULL);
 	ACD_COPY(call->record_leg, call->main->id);
 	call->recording = true;
 	call->record_asked = false;
 	pause_until(call, 0); /* the former one may have ended by itself in its pause: the disk */
-	tell(call, "room.record", json_pack("{s:s, s:s}", "path", path, "left", call->main->id));
+	tell(call, "room.record", params);
 }
 
 static void set_paused(struct acd_call *call, bool on)
@@ -105,7 +127,8 @@ void acd_talk_record(struct acd_call *call, bool wished)
 {
 	struct acd_tenant *t = call->tenant;
 
-	if (!call->record[0] && (wished || t->force_record || is_recorded(t, call->main) || is_recorded(t, call->peer)))
+	if (!call->record[0] && !t->record_off &&
+	    (wished || t->force_record || is_recorded(t, call->main) || is_recorded(t, call->peer)))
 		start(call);
 }
 
@@ -114,6 +137,8 @@ static const char *to_begin(struct acd_call *call)
 {
 	if (call->record[0])
 		return "recording already";
+	if (call->tenant->record_off)
+		return "recording is switched off";
 	if (call->recording)
 		return "the former recording is being closed";
 	start(call);

@@ -2,6 +2,7 @@
 #include "conference/conference.h"
 #include "call/call.h"
 #include "call/leg.h"
+#include "call/talk_record.h"
 #include "core/events.h"
 #include "zj_obj.h"
 #include <stdio.h>
@@ -238,8 +239,9 @@ void acd_conference_record(struct acd_conference *c, bool on)
 	time_t day = (time_t)(t->acd->now / ACD_S);
 	struct tm tm;
 	char path[160];
+	json_t *params;
 
-	if (on == (c->record[0] != 0) || (on && !c->created))
+	if (on == (c->record[0] != 0) || (on && (!c->created || t->record_off)))
 		return;
 	if (!on) {
 		acd_media(t->acd, t, "room.record_stop", json_pack("{s:s, s:s}", "room", c->id, "record", c->record));
@@ -249,8 +251,9 @@ void acd_conference_record(struct acd_conference *c, bool on)
 		snprintf(path, sizeof(path), "%s/%04d/%02d/%02d/%s-%u.wav", t->id, tm.tm_year + 1900, tm.tm_mon + 1,
 			 tm.tm_mday, c->id, ++c->n_records);
 		acd_uuid(t->acd, c->record);
-		acd_media(t->acd, t, "room.record",
-			  json_pack("{s:s, s:s, s:s}", "room", c->id, "record", c->record, "path", path));
+		params = json_pack("{s:s, s:s}", "room", c->id, "record", c->record);
+		acd_record_where(t, params, path);
+		acd_media(t->acd, t, "room.record", params);
 	}
 	acd_conference_dirty(c, false);
 }

@@ -231,6 +231,9 @@ struct acd_tenant {
 	int64_t max_calls;
 	bool force_record; /* every talk */
 	bool record_all;   /* … from its beginning, not from its answer */
+	bool record_off;   /* nothing at all */
+	bool record_sealed;
+	char record_key[ZJ_UUID_SIZE], record_wrapped[160]; /* with this key, as mediad is told it; empty: none yet */
 	enum acd_agent_recording agent_recording;
 	int64_t pause_max_us; /* of a recording; 0: no limit */
 	struct acd *acd;
@@ -393,9 +396,10 @@ struct acd_call {
 	bool hold;
 	struct acd_visit *visit;
 	char room[ZJ_UUID_SIZE], record[ZJ_UUID_SIZE], record_segment[ZJ_UUID_SIZE], record_leg[ZJ_UUID_SIZE];
-	bool recording;       /* room.recorded has not come yet */
-	bool record_asked;    /* begun on demand, not by a rule */
-	int64_t paused_until; /* of the recording; 0: not paused, INT64_MAX: for ever */
+	char record_path[160], record_key[ZJ_UUID_SIZE]; /* of the one that is being made */
+	bool recording;                                  /* room.recorded has not come yet */
+	bool record_asked;                               /* begun on demand, not by a rule */
+	int64_t paused_until;                            /* of the recording; 0: not paused, INT64_MAX: for ever */
 	struct acd_timer pause;
 	char ivr_visit[ZJ_UUID_SIZE];
 	int64_t ivr_from;

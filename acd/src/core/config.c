@@ -4,6 +4,7 @@
 #include "call/command.h"
 #include "call/leg.h"
 #include "call/outbound.h"
+#include "call/talk_record.h"
 #include "conference/conference.h"
 #include "core/events.h"
 #include "fax/fax.h"
@@ -321,6 +322,8 @@ static void tenant_h(struct acd_tenant *t, const char *id, const json_t *row)
 	t->agent_recording = !strcmp(acd_str(row, "agent_recording"), "none")   ? ACD_AGENT_RECORDS_NOT
 			     : !strcmp(acd_str(row, "agent_recording"), "free") ? ACD_AGENT_RECORDS_FREELY
 										: ACD_AGENT_PAUSES;
+	t->record_off = !strcmp(acd_str(row, "record_format"), "off");
+	t->record_sealed = is_true(row, "record_encrypt");
 	t->pause_max_us = acd_int(row, "record_pause_max_s", 300) * ACD_S;
 	ACD_COPY(t->name, acd_str(row, "name"));
 	ACD_COPY(t->sip_domain, acd_str(row, "sip_domain"));
@@ -335,8 +338,10 @@ const struct acd_config_table acd_config_tables[] = {
 	 "tenant_id, id, kind, name, sip_domain, time_zone, language, enabled, max_calls, internal_calls, "
 	 "hybrid_office, "
 	 "dial_prefix, out_prefix, outbound_kind, outbound_id, outbound_route_id, caller_number, caller_name, "
-	 "caller_pool_id, caller_required, force_record, record_scope, agent_recording, record_pause_max_s",
+	 "caller_pool_id, caller_required, force_record, record_scope, agent_recording, record_pause_max_s, "
+	 "record_format, record_encrypt",
 	 tenant_h},
+	{"recording_key", "tenant_id, id, wrapped, current", acd_record_key_row},
 	{"extension",
 	 "tenant_id, id, number, name, enabled, account_id, external_number, caller_number, caller_name, timeout_s, "
 	 "dnd, "

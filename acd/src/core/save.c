@@ -347,7 +347,7 @@ static void load_hunting(struct acd_call *c, const json_t *o)
 /* clang-format off */
 #define CALL_TEXTS(X) \
 	X(argument) X(last_prompt) X(barred_by) X(related) X(caller) X(callee) X(caller_name) X(did) X(trunk) X(route) X(binding) X(vip) X(hangup_by) X(hangup_reason) X(first_queue) X(last_agent) X(relation) \
-	X(out_ext) X(out_number) X(out_service) X(room) X(record) X(record_segment) X(record_leg) X(ivr_visit)
+	X(out_ext) X(out_number) X(out_service) X(room) X(record) X(record_segment) X(record_leg) X(record_path) X(record_key) X(ivr_visit)
 /* clang-format on */
 #define CALL_TIMES(X)                                                                                                  \
 	X(started_at) X(answered_at) X(ended_at) X(last_at) X(hangup_cause) X(waited_us) X(ivr_from) X(paused_until)

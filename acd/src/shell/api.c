@@ -174,7 +174,7 @@ static void command(struct acd_api *api, const struct acd_command *c, json_t *p,
 }
 
 /* The engine's table of commands, one handler a row. */
-#define COMMANDS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define COMMANDS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)
 #define COMMAND_HANDLER(i)                                                                                             \
 	static void command_##i##_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)          \
 	{                                                                                                              \

@@ -164,7 +164,7 @@ bool acd_follower_has_copy(const struct acd_follower *f)
 
 int acd_follower_alloc(struct acd_follower **fp, struct acd_daemon *d, void (*ready)(struct acd_daemon *d))
 {
-	static struct zj_follow_table tables[32];
+	static struct zj_follow_table tables[48];
 	struct acd_follower *f = zj_alloc(sizeof(*f), NULL);
 	size_t n;
 	int err;

@@ -3,6 +3,7 @@
 #include "call/call.h"
 #include "call/command.h"
 #include "call/leg.h"
+#include "call/talk_record.h"
 #include "call/segment.h"
 #include "call/talk_record.h"
 #include "core/events.h"
@@ -209,6 +210,7 @@ static void listen(struct acd_call *call)
 	struct acd *acd = call->tenant->acd;
 	bool echo = call->feature == ACD_DO_ECHO;
 	char path[200];
+	json_t *params;
 
 	if (echo)
 		snprintf(path, sizeof(path), "%s/echo/%s.wav", call->tenant->id, own(call)->number);
@@ -216,10 +218,12 @@ static void listen(struct acd_call *call)
 		acd_record_path(call, path, sizeof(path));
 	acd_uuid(acd, call->record);
 	ACD_COPY(call->record_leg, call->main->id);
-	acd_media(acd, call->tenant, "leg.record",
-		  json_pack("{s:s, s:s, s:s, s:i, s:i, s:s, s:b}", "leg", call->main->id, "record", call->record,
-			    "path", path, "max_ms", echo ? 10000 : 300000, "silence_ms", echo ? 1500 : 10000, "term",
-			    "#", "beep", 1));
+	params = json_pack("{s:s, s:s, s:s, s:i, s:i, s:s, s:b}", "leg", call->main->id, "record", call->record, "path",
+			   path, "max_ms", echo ? 10000 : 300000, "silence_ms", echo ? 1500 : 10000, "term", "#",
+			   "beep", 1);
+	if (!echo)
+		acd_record_where(call->tenant, params, path);
+	acd_media(acd, call->tenant, "leg.record", params);
 	acd_call_dirty(call);
 }
 

@@ -210,7 +210,7 @@ json_t *md_room_json(const struct md_room *r);
 
 /* ---- recordings (recording.c) ---- */
 struct md_record_args {
-	const char *id, *path, *term;
+	const char *id, *path, *term, *key_id, *key; /* key: NULL: in clear */
 	int64_t max_ms, silence_ms;
 	bool beep;
 	struct md_leg *left; /* of a room; NULL: everybody on one channel */

@@ -1,6 +1,7 @@
 /* leg.record*, room.record*. */
 #include "control/methods.h"
 #include <errno.h>
+#include <string.h>
 
 /* What record commands share. */
 static bool record_args(const json_t *p, struct md_record_args *a, struct md_result *res)
@@ -11,6 +12,8 @@ static bool record_args(const json_t *p, struct md_record_args *a, struct md_res
 		.term = md_str(p, "term"),
 		.max_ms = md_int(p, "max_ms", 0),
 		.silence_ms = md_int(p, "silence_ms", 0),
+		.key_id = md_str(p, "key_id"),
+		.key = md_str(p, "key"),
 		.beep = json_is_true(json_object_get(p, "beep")),
 	};
 	if (!md_within(a->max_ms, 0, 86400000, "max_ms: 0 (no limit) to 86400000", res) ||
@@ -18,6 +21,10 @@ static bool record_args(const json_t *p, struct md_record_args *a, struct md_res
 		return false;
 	if (a->term && !md_are_keys(a->term, 16)) {
 		md_bad(res, "term: at most 16 of 0-9 * # A-D");
+		return false;
+	}
+	if (!a->key != !a->key_id || (a->key && strlen(a->key) >= ZJ_SEAL_WRAPPED)) {
+		md_bad(res, "key: with key_id, less than 160 bytes");
 		return false;
 	}
 	return true;
@@ -91,10 +98,10 @@ static void room_record_pause(struct md_room *r, const json_t *p, struct md_peer
 MD_ROOM_METHOD(record_pause)
 
 const struct zj_rpc_method md_record_methods[] = {
-	{"leg.record", MD_C " record:u path:s max_ms?:i silence_ms?:i term?:s beep?:b", m_leg_record,
+	{"leg.record", MD_C " record:u path:s max_ms?:i silence_ms?:i term?:s beep?:b key_id?:u key?:s", m_leg_record,
 	 "Records what the leg says"},
 	{"leg.record_stop", MD_C " record:u", m_leg_record_stop, "Ends it"},
-	{"room.record", MD_R " record:u path:s left?:u", m_room_record,
+	{"room.record", MD_R " record:u path:s left?:u key_id?:u key?:s", m_room_record,
 	 "Records in stereo: one leg left, everybody else right; without `left` everybody on one channel"},
 	{"room.record_pause", MD_R " record:u on:b", m_room_record_pause, "Silence in the file, or on with it"},
 	{"room.record_stop", MD_R " record:u", m_room_record_stop, "Ends it"},

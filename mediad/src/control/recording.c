@@ -38,7 +38,8 @@ bool md_path_is_good(const char *p, const char *ext)
 	return n > strlen(ext) && !strcmp(p + n - strlen(ext), ext);
 }
 
-static int alloc(struct md_recording **rp, struct md_control *c, const struct md_record_args *a, unsigned channels)
+static int alloc(struct md_recording **rp, struct md_control *c, const struct md_record_args *a, unsigned channels,
+		 const char *tenant)
 {
 	if (!md_path_is_good(a->path, ".wav"))
 		return EINVAL;
@@ -55,6 +56,13 @@ static int alloc(struct md_recording **rp, struct md_control *c, const struct md
 		return err;
 	}
 	r->rec->owner = r;
+	memcpy(r->tenant, tenant, sizeof(r->tenant));
+	if (a->key) {
+		r->rec->key.keys = c->conf->seal_keys;
+		memcpy(r->rec->key.tenant, tenant, sizeof(r->tenant));
+		memcpy(r->rec->key.id, a->key_id, ZJ_UUID_LEN);
+		snprintf(r->rec->key.wrapped, sizeof(r->rec->key.wrapped), "%s", a->key);
+	}
 	r->rec->max_samples = a->max_ms * (MD_RATE / 1000);
 	r->rec->silence_samples = a->silence_ms * (MD_RATE / 1000);
 	*rp = r;
@@ -75,14 +83,13 @@ int md_recording_start_leg(struct md_leg *l, const struct md_record_args *a)
 	static const char *const beep = "[{\"tone\":{\"hz\":[1000],\"ms\":250}}]";
 	char why[128];
 	struct md_recording *r;
-	int err = alloc(&r, l->ctl, a, 1);
+	int err = alloc(&r, l->ctl, a, 1, l->tenant);
 	if (err)
 		return err;
 	r->leg = l;
 	r->controller = l->controller;
 	memcpy(r->owner, l->id, sizeof(r->owner));
 	memcpy(r->call, l->call, sizeof(r->call));
-	memcpy(r->tenant, l->tenant, sizeof(r->tenant));
 	l->recording = r;
 	struct md_play_info *info = a->beep ? calloc(1, sizeof(*info)) : NULL;
 	if (info) {
@@ -110,7 +117,7 @@ void md_recording_beep_done(struct md_leg *l)
 int md_recording_start_room(struct md_room *room, const struct md_record_args *a)
 {
 	struct md_recording *r;
-	int err = alloc(&r, room->ctl, a, a->left ? 2 : 1);
+	int err = alloc(&r, room->ctl, a, a->left ? 2 : 1, room->tenant);
 	if (err)
 		return err;
 	r->of_room = true;
@@ -118,7 +125,6 @@ int md_recording_start_room(struct md_room *room, const struct md_record_args *a
 	r->controller = room->controller;
 	memcpy(r->owner, room->id, sizeof(r->owner));
 	memcpy(r->call, room->call, sizeof(r->call));
-	memcpy(r->tenant, room->tenant, sizeof(r->tenant));
 	room->recording = r;
 	begun(r);
 	md_mroom_record(room->mroom, r->rec, a->left ? a->left->stream : NULL);
@@ -182,6 +188,8 @@ static void tell(struct md_recording *r)
 		json_object_set_new(o, "channels", json_integer(r->rec->channels));
 	if (r->pauses)
 		json_object_set(o, "pauses", r->pauses);
+	if (r->rec->key.id[0])
+		json_object_set_new(o, "key_id", json_string(r->rec->key.id));
 	if (r->term_hit)
 		json_object_set_new(o, "term", json_stringn(&r->term_hit, 1));
 	if (r->rec->because[0])

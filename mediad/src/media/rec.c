@@ -5,7 +5,7 @@
 
 #define RESYNC 1600 /* 200 ms away from where the clock says: a new talk spurt or a jump */
 
-const char *const md_rec_end_names[] = {"stopped", "max", "silence", "term", "hungup", "disk"};
+const char *const md_rec_end_names[] = {"stopped", "max", "silence", "term", "hungup", "disk", "key"};
 
 int md_rec_alloc(struct md_rec **rp, unsigned channels, const char *path)
 {
@@ -97,28 +97,4 @@ void md_rec_stop(struct md_rec *r, enum md_rec_end end, int64_t mono_us)
 		return;
 	int64_t pos = md_rec_pos(r, mono_us);
 	atomic_store(&r->stop_at, pos < 0 ? 0 : pos);
-}
-
-static void le32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-	p[2] = (uint8_t)(v >> 16);
-	p[3] = (uint8_t)(v >> 24);
-}
-
-void md_wav_header(uint8_t h[MD_WAV_HEADER], unsigned channels, uint32_t data_bytes)
-{
-	memcpy(h, "RIFF\0\0\0\0WAVEfmt \20\0\0\0\1\0", 22);
-	le32(h + 4, data_bytes + MD_WAV_HEADER - 8);
-	h[22] = (uint8_t)channels;
-	h[23] = 0;
-	le32(h + 24, MD_RATE);
-	le32(h + 28, MD_RATE * 2 * channels);
-	h[32] = (uint8_t)(2 * channels);
-	h[33] = 0;
-	h[34] = 16;
-	h[35] = 0;
-	memcpy(h + 36, "data", 4);
-	le32(h + 40, data_bytes);
 }

@@ -12,13 +12,20 @@
 #include "media/rtp.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <zj_seal.h>
 
 #define MD_REC_RING   8192u /* samples a track: 1.02 s */
 #define MD_REC_BEHIND 2400  /* samples the writer stays behind now: 300 ms for late packets */
-#define MD_WAV_HEADER 44
+#define MD_WAV_HEADER ZJ_WAV_HEADER
 
-enum md_rec_end { MD_REC_STOPPED, MD_REC_MAX, MD_REC_SILENCE, MD_REC_TERM, MD_REC_HUNGUP, MD_REC_DISK };
+enum md_rec_end { MD_REC_STOPPED, MD_REC_MAX, MD_REC_SILENCE, MD_REC_TERM, MD_REC_HUNGUP, MD_REC_DISK, MD_REC_KEY };
 extern const char *const md_rec_end_names[];
+
+/* With which key it is sealed (zj_seal.h); an empty id: it is not. */
+struct md_rec_key {
+	const char *keys; /* the installation's key file; borrowed */
+	char tenant[ZJ_UUID_SIZE], id[ZJ_UUID_SIZE], wrapped[ZJ_SEAL_WRAPPED];
+};
 
 struct md_rec {
 	void *owner;             /* control's */
@@ -32,8 +39,10 @@ struct md_rec {
 	int64_t max_samples;     /* 0: until stopped */
 	int64_t silence_samples; /* 0: never */
 	char path[1024];         /* below the store */
+	struct md_rec_key key;
 	/* writer */
 	int fd;
+	struct zj_seal *seal; /* has fd then */
 	int64_t written, loud_at;
 	bool told; /* control has been asked to detach it */
 	char because[96];
@@ -68,7 +77,10 @@ void md_rec_ahead(struct md_rec *r, const struct md_rec_track *t, unsigned chann
 void md_rec_stop(struct md_rec *r, enum md_rec_end end, int64_t mono_us);
 
 /* The header of a WAV file with so many bytes of samples. */
-void md_wav_header(uint8_t h[MD_WAV_HEADER], unsigned channels, uint32_t data_bytes);
+static inline void md_wav_header(uint8_t h[MD_WAV_HEADER], unsigned channels, uint32_t data_bytes)
+{
+	zj_wav_header(h, channels, MD_RATE, data_bytes);
+}
 
 /* ---- the writer thread ---- */
 struct md_writer;

@@ -30,18 +30,21 @@ struct md_writer {
 	struct md_rec *recs; /* the thread's own list */
 };
 
-static void fail(struct md_rec *r, const char *what, int err)
+static void give_up(struct md_rec *r, enum md_rec_end end, const char *what, const char *why)
 {
 	if (!r->because[0]) {
-		snprintf(r->because, sizeof(r->because), "%s: %s", what, strerror(err));
+		snprintf(r->because, sizeof(r->because), "%s: %s", what, why);
 		zj_error("rec", "recording ends, its file cannot be written: path=%s because=%s", zj_log_esc(r->path),
 			 zj_log_esc(r->because));
 	}
-	int none = -1;
-	if (!atomic_compare_exchange_strong(&r->end, &none, MD_REC_DISK))
-		atomic_store(&r->end, MD_REC_DISK);
+	atomic_store(&r->end, end);
 	if (atomic_load(&r->stop_at) < 0)
 		atomic_store(&r->stop_at, r->written);
+}
+
+static void fail(struct md_rec *r, const char *what, int err)
+{
+	give_up(r, MD_REC_DISK, what, strerror(err));
 }
 
 static void make_parents(int dir, const char *path)
@@ -64,12 +67,49 @@ static int open_below(int dir, const char *path)
 	return (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
 }
 
+static char *open_name(const struct md_rec *r, char name[sizeof(r->path) + 8])
+{
+	snprintf(name, sizeof(r->path) + 8, "%s.open", r->path);
+	return name;
+}
+
+/* A key that cannot be had is no reason to write in clear. */
+static void start_sealed(struct md_writer *w, struct md_rec *r)
+{
+	struct zj_seal_key key;
+	char name[sizeof(r->path) + 8];
+	int err = zj_seal_unwrap(r->key.keys, r->key.tenant, r->key.id, r->key.wrapped, &key);
+
+	if (err) {
+		give_up(r, MD_REC_KEY, "key", zj_seal_why(err));
+		close(r->fd);
+		(void)unlinkat(w->store, r->path, 0);
+		r->fd = -1;
+		return;
+	}
+	int tail = open_below(w->store, open_name(r, name));
+	err = tail < 0 ? errno
+		       : zj_seal_alloc(&r->seal, r->fd, tail, &key,
+				       (struct zj_seal_form){(uint8_t)r->channels, MD_RATE});
+	if (tail < 0)
+		close(r->fd);
+	if (err)
+		r->fd = -1;
+	zj_seal_key_wipe(&key);
+	if (err)
+		fail(r, "open", err);
+}
+
 static void start(struct md_writer *w, struct md_rec *r)
 {
 	make_parents(w->store, r->path);
 	r->fd = open_below(w->store, r->path);
 	if (r->fd < 0) {
 		fail(r, "open", errno);
+		return;
+	}
+	if (r->key.id[0]) {
+		start_sealed(w, r);
 		return;
 	}
 	uint8_t h[MD_WAV_HEADER];
@@ -129,6 +169,12 @@ static void take(struct md_rec *r, size_t at, size_t n, int16_t *out)
 		memset(md_rec_ring(r, c) + at, 0, n * sizeof(*out));
 }
 
+static int store(struct md_rec *r, const int16_t *pcm, size_t bytes)
+{
+	return r->seal ? zj_seal_write(r->seal, pcm, bytes)
+		       : write_all(r->fd, pcm, bytes, MD_WAV_HEADER + r->written * 2 * r->channels);
+}
+
 /* Takes [written, upto) out of the ring; at most one turn of it. */
 static void flush(struct md_rec *r, int64_t upto)
 {
@@ -142,8 +188,7 @@ static void flush(struct md_rec *r, int64_t upto)
 		if ((int64_t)n > upto - r->written)
 			n = (size_t)(upto - r->written);
 		take(r, at, n, pcm);
-		int err = write_all(r->fd, pcm, n * r->channels * sizeof(*pcm),
-				    MD_WAV_HEADER + r->written * 2 * r->channels);
+		int err = store(r, pcm, n * r->channels * sizeof(*pcm));
 		if (err) {
 			fail(r, "write", err);
 			break;
@@ -152,7 +197,7 @@ static void flush(struct md_rec *r, int64_t upto)
 			note_loudness(r, pcm, n, r->written);
 		r->written += (int64_t)n;
 	}
-	if (r->fd < 0)
+	if (r->fd < 0 || r->seal)
 		return;
 	uint8_t h[MD_WAV_HEADER];
 	md_wav_header(h, r->channels, (uint32_t)(r->written * 2 * r->channels));
@@ -184,11 +229,27 @@ static void step(struct md_writer *w, struct md_rec *r, int64_t now_us)
 	}
 }
 
+/* A file that could not be closed keeps its second one: together they are all that was written. */
+static void close_sealed(struct md_writer *w, struct md_rec *r)
+{
+	char name[sizeof(r->path) + 8];
+	int err = zj_seal_close(r->seal);
+
+	if (err)
+		fail(r, "close", err);
+	else
+		(void)unlinkat(w->store, open_name(r, name), 0);
+	zj_seal_free(r->seal);
+	r->seal = NULL;
+}
+
 static void finish(struct md_writer *w, struct md_rec *r)
 {
 	int64_t stop = atomic_load(&r->stop_at);
 	flush(r, stop < 0 ? r->written : stop);
-	if (r->fd >= 0 && close(r->fd))
+	if (r->seal)
+		close_sealed(w, r);
+	else if (r->fd >= 0 && close(r->fd))
 		fail(r, "close", errno);
 	r->fd = -1;
 	struct md_rec **p = &w->recs;
