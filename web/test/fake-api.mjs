@@ -154,6 +154,7 @@ class FakeApi {
       const detail = this.w.details.get(call[1])
       return detail ? this.json(a, detail) : this.problem(a, 404, 'not_found')
     }
+    if (/^\/recordings\/[^/]+\/peaks$/.test(path)) return this.json(a, { ms: 1000, channels: [[10, 200, 30], [0, 90, 255]] })
     if (/^\/recordings\/[^/]+\/audio$/.test(path)) {
       const b = wav()
       a.writeHead(200, { 'Content-Type': 'audio/wav', 'Content-Length': b.length, 'Accept-Ranges': 'bytes' })

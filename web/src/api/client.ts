@@ -34,5 +34,3 @@ export const api = {
   dial: (to: string) => request<unknown>('POST', '/calls', { to }),
   tenants: () => request<Page<Row>>('GET', listPath('tenants', { limit: 200, sort: 'name' }))
 }
-
-export const recordingUrl = (id: string, download = false): string => `/api/v1/recordings/${encodeURIComponent(id)}/audio${download ? '?download=1' : ''}`

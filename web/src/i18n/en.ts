@@ -41,7 +41,7 @@ export const en: typeof zh = {
   },
   calls: { title: 'Calls', search: 'Caller number', all: 'Any result', more: 'More', none: 'No call matches', refresh: 'Refresh', loading: 'Loading…', dial: 'Call', dial0: '+0 call', restricted: 'Outbound restricted: call numbers from the call records' },
   drawer: {
-    title: 'Call', timeline: 'Timeline', legs: 'Parties', recordings: 'Recordings', noRecording: 'Not recorded', download: 'Download', id: 'Id', hangup: 'Hung up by', by: { customer: 'customer', agent: 'agent', system: 'system' },
+    title: 'Call', timeline: 'Timeline', legs: 'Parties', recordings: 'Recordings', noRecording: 'Not recorded', id: 'Id', hangup: 'Hung up by', by: { customer: 'customer', agent: 'agent', system: 'system' },
     living: 'The call is going on; its timeline and recording are here when it has ended', close: 'Close', noListen: 'You may not listen to recordings', facts: 'Summary', codec: 'Codec', quality: 'Quality'
   },
   data: { title: 'Data', search: 'Filter', none: 'Nothing here yet', row: 'Details', yes: 'Yes', no: 'No', more: 'More', choose: 'Choose a kind of data' }

@@ -2,7 +2,7 @@ import type { zh } from './engine.zh'
 
 export const en: typeof zh = {
   list: {
-    add: 'Add', remove: 'Delete', edit: 'Edit', restore: 'Restore', purge: 'Delete for good', search: 'Search', reset: 'Reset', export: 'Export', import: 'Import', refresh: 'Refresh', duplicate: 'Duplicate', open: 'Open', columns: 'Columns', more: 'More actions',
+    add: 'Add', remove: 'Delete', edit: 'Edit', restore: 'Restore', purge: 'Delete for good', search: 'Search', reset: 'Reset', export: 'Export', import: 'Import', refresh: 'Refresh', duplicate: 'Duplicate', open: 'Open', play: 'Play', download: 'Download', close: 'Close', columns: 'Columns', more: 'More actions',
     searchBox: 'Search {fields}', searchBoxAll: 'Search', panel: 'Filters', data: 'Data', bin: 'Recycle bin', none: 'Nothing here yet', noMatch: 'Nothing matches', noMatchHelp: 'Try another condition, or clear them all', clear: 'Clear conditions', binEmpty: 'The recycle bin is empty', firstRow: 'Add the first one',
     all: 'match all', any: 'match any', operator: '{field}: condition', value: '{field}: value', chosen: '{n} selected', chooseAll: 'Select all {n} that match', chooseEvery: 'Select all that match', allChosen: 'All that match are selected', unchoose: 'Clear selection',
     pageOf: '{a}–{b} of {n}, {pages} pages', pageOpen: '{a}–{b}', count: 'Count', counting: 'Counting…', goTo: 'Go to', page: 'page', size: 'Rows', rows: 'per page', endless: 'Scroll on', first: 'First page', previous: 'Previous page', next: 'Next page', last: 'Last page', loadedOf: '{a} loaded', tooFar: 'That page is too far; narrow the list first',

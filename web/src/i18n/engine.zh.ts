@@ -1,6 +1,6 @@
 export const zh = {
   list: {
-    add: '新增', remove: '删除', edit: '编辑', restore: '恢复', purge: '彻底删除', search: '搜索', reset: '重置', export: '导出', import: '导入', refresh: '刷新', duplicate: '复制', open: '查看', columns: '列设置', more: '更多操作',
+    add: '新增', remove: '删除', edit: '编辑', restore: '恢复', purge: '彻底删除', search: '搜索', reset: '重置', export: '导出', import: '导入', refresh: '刷新', duplicate: '复制', open: '查看', play: '播放', download: '下载', close: '关闭', columns: '列设置', more: '更多操作',
     searchBox: '搜索 {fields}', searchBoxAll: '搜索', panel: '筛选条件', data: '显示数据', bin: '回收站', none: '还没有数据', noMatch: '没有符合条件的数据', noMatchHelp: '换一个条件，或清除全部条件', clear: '清除条件', binEmpty: '回收站是空的', firstRow: '新增第一条',
     all: '满足全部条件', any: '满足任一条件', operator: '{field}：条件', value: '{field}：值', chosen: '已选 {n} 条', chooseAll: '选择全部符合条件的 {n} 条', chooseEvery: '选择全部符合条件的数据', allChosen: '已选全部符合条件的数据', unchoose: '取消选择',
     pageOf: '当前 {a}–{b}，共 {n} 条，{pages} 页', pageOpen: '当前 {a}–{b}', count: '统计总数', counting: '统计中…', goTo: '转到', page: '页', size: '每页', rows: '条', endless: '连续滚动', first: '首页', previous: '上一页', next: '下一页', last: '末页', loadedOf: '已载入 {a} 条', tooFar: '页数太大，请先缩小范围',

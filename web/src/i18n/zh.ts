@@ -39,7 +39,7 @@ export const zh = {
   },
   calls: { title: '通话记录', search: '主叫号码', all: '全部结果', more: '更多', none: '没有符合的通话', refresh: '刷新', loading: '正在载入…', dial: '呼出', dial0: '加0呼出', restricted: '外呼限制，请在通话记录中选拨！' },
   drawer: {
-    title: '通话详情', timeline: '经过', legs: '通话方', recordings: '录音', noRecording: '没有录音', download: '下载', id: '编号', hangup: '挂断', by: { customer: '客户', agent: '坐席', system: '系统' },
+    title: '通话详情', timeline: '经过', legs: '通话方', recordings: '录音', noRecording: '没有录音', id: '编号', hangup: '挂断', by: { customer: '客户', agent: '坐席', system: '系统' },
     living: '通话进行中，结束后可看经过和录音', close: '关闭', noListen: '没有收听录音的权限', facts: '概要', codec: '编码', quality: '质量'
   },
   data: { title: '资料', search: '筛选', none: '还没有数据', row: '详情', yes: '是', no: '否', more: '更多', choose: '选择一类资料' }
