@@ -26,7 +26,7 @@ api_PKGS       := libh2o libcrypto liboath
 api_LIBS       := -lwslay
 worker_ROOMS   := resource
 worker_PKGS    := libzip xlsxwriter expat libcurl libtiff-4 libcrypto sndfile
-worker_LIBS    := -lcsv
+worker_LIBS    := -lcsv -lz
 zongji_PKGS    := libcrypto
 LIB_LIBS       := -lpthread -lm
 

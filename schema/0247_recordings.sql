@@ -87,7 +87,7 @@ create table recording_plan (
     keep_days   integer not null check (keep_days between 0 and 36500),
     run_at      time not null default '00:00',
     overdue     text not null default 'move' check (overdue in ('move', 'delete')),
-    move_to     text check (move_to ~ '^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$' and char_length(move_to) <= 200),
+    move_to     text not null default 'moved' check (move_to ~ '^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$' and char_length(move_to) <= 200),
     backup_to   text check (backup_to ~ '^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$' and char_length(backup_to) <= 200),
     pack        boolean not null default false,
     next_at     timestamptz,
@@ -99,8 +99,7 @@ create table recording_plan (
     updated_at  timestamptz not null default now(),
     primary key (tenant_id, id),
     unique (tenant_id, name),
-    foreign key (tenant_id, queue_id) references queue (tenant_id, id) on delete cascade,
-    constraint recording_plan_move_to check (overdue = 'delete' or move_to is not null)
+    foreign key (tenant_id, queue_id) references queue (tenant_id, id) on delete cascade
 );
 create index on recording_plan (tenant_id, queue_id);
 create index on recording_plan (next_at) where enabled;
@@ -202,7 +201,7 @@ grant execute on function zj_recording_key to zj_tenant;
 create function zj_recording_name(r recording, numbers boolean) returns text language sql stable security definer set search_path = zj, pg_temp as $$
     select to_char(r.from_at at time zone t.time_zone, 'YYYYMMDDHH24MISS') || '-' || coalesce(a.number, '0') || case when numbers
         then '-' || coalesce(nullif(regexp_replace(case when r.direction = 'in' then r.caller else r.callee end, '[^0-9A-Za-z+*#]', '', 'g'), ''), '0') else '' end || '.' || r.format
-      from tenant t left join agent a on a.tenant_id = r.tenant_id and a.id = r.agent_id where t.id = r.tenant_id
+      from tenant t left join agent a on a.tenant_id = r.tenant_id and a.id = r.agent_id where t.id = r.tenant_id and (zj_tenant() is null or t.id = zj_tenant())
 $$;
 revoke all on function zj_recording_name from public;
 grant execute on function zj_recording_name to zj_tenant, zj_worker;

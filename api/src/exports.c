@@ -3,14 +3,20 @@
 #include "guess.h"
 #include "jobs.h"
 #include "manage.h"
+#include "perm.h"
 #include "views.h"
 #include <string.h>
 
 static const struct api_key export_keys[] = {
-	{"format", JSON_STRING, "csv xlsx"}, {"encoding", JSON_STRING, "utf-8 gb18030 utf-16le utf-16be"},
-	{"query", JSON_STRING, NULL},        {"fields", JSON_ARRAY, NULL},
-	{"name", JSON_STRING, NULL},         {"lang", JSON_STRING, "zh en"},
-	{"run_at", JSON_STRING, NULL},       {NULL, 0, NULL},
+	{"format", JSON_STRING, "csv xlsx sounds"},
+	{"encoding", JSON_STRING, "utf-8 gb18030 utf-16le utf-16be"},
+	{"query", JSON_STRING, NULL},
+	{"fields", JSON_ARRAY, NULL},
+	{"name", JSON_STRING, NULL},
+	{"lang", JSON_STRING, "zh en"},
+	{"run_at", JSON_STRING, NULL},
+	{"delete_originals", JSON_TRUE, NULL},
+	{NULL, 0, NULL},
 };
 
 /* Only what the caller sees himself: masked fields go out masked, the others do not exist. */
@@ -47,6 +53,18 @@ static void narrow_audit(struct api_req *req, const struct res_view *v, json_t *
 	json_object_set_new(body, "fields", out);
 }
 
+/* Sounds are those of recordings: of that list, or of the calls'; who lets the originals go may write recordings. */
+static void check_sounds(struct api_req *req, const json_t *body, struct res_problem *p)
+{
+	const char *format = json_string_value(json_object_get(body, "format")), *of = req->res->name;
+	bool sounds = format && strcmp(format, "sounds") == 0,
+	     gone = json_is_true(json_object_get(body, "delete_originals"));
+	if (sounds && strcmp(of, "recordings") != 0 && strcmp(of, "calls") != 0)
+		api_fault(p, "format", "one_of", json_string("csv xlsx"));
+	if (gone && (!sounds || !res_perm_has(req->who.perms, "recordings.update")))
+		api_fault(p, "delete_originals", sounds ? "permission" : "unknown_field", NULL);
+}
+
 /* A name for people, never a path. */
 static void check_name(const char *name, struct res_problem *p)
 {
@@ -79,6 +97,7 @@ void api_export_h(struct api_req *req)
 	check_fields(v, json_object_get(body, "fields"), &p);
 	narrow_audit(req, v, body, &p);
 	check_name(json_string_value(json_object_get(body, "name")), &p);
+	check_sounds(req, body, &p);
 	const char *query = json_string_value(json_object_get(body, "query"));
 	bool good = !res_problem_any(&p) && (!query || res_query_read(&q, v, query, NULL, &p)), masked = q.masked;
 	good = good && (!api_audit_is(req) || api_audit_query_allowed(req, &q));

@@ -51,7 +51,7 @@ test('the list shows who talked, and finds by number, queue, agent and time', as
 	for (const [field, value] of [['caller', recording.caller], ['queue_id', place.queue.id], ['agent_id', agent.id]])
 		assert.equal((await place.tenant.api.get(`/recordings?filter[${field}]=${value}`)).items.length, 1, field);
 	const later = new Date(Date.now() + 60_000).toISOString();
-	assert.equal((await place.tenant.api.get(`/recordings?filter[from_at][gte]=${later}`)).items.length, 0);
+	assert.equal((await place.tenant.api.get(`/recordings?filter[from_at][ge]=${later}`)).items.length, 0);
 });
 
 test('it plays with a wave of each end, jumps by a click, goes faster, is taken away under its name', async () => {
@@ -100,12 +100,13 @@ test('prompts: played and taken away in the list, their language versions side b
 	await person.open(`/data/prompts/${zh.id}`);
 	await person.see('prompt-panel');
 	await poll(async () => (await person.id('prompt-version').first().getAttribute('data-language')) === 'en', { what: 'the other language' });
-	await person.click('prompt-add');
-	await poll(async () => (await person.page.locator('[data-testid="field-name"] input, input[data-testid="field-name"]').first().inputValue()) === 'greeting', { what: 'the name is there' });
 	await person.open(`/data/prompts/${music.id}`);
 	await person.see('prompt-panel');
 	await person.page.getByRole('tab', { name: /queue/i }).first().click();
 	await person.page.getByText('4001').first().waitFor();
-	await api.delete(`/prompts/${en.id}`);
 	assert.deepEqual(person.faults, []);
+	await api.delete(`/prompts/${en.id}`);
+	await person.open(`/data/prompts/${zh.id}`);
+	await person.click('prompt-add'); // last: a form that was begun does not let go without a question
+	await poll(async () => (await person.page.locator('[data-testid="field-name"] input, input[data-testid="field-name"]').first().inputValue()) === 'greeting', { what: 'the name is there' });
 });

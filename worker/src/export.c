@@ -377,6 +377,8 @@ int wk_export_run(struct wk_job *job)
 		err = window_and_room(&x);
 	if (!err && x.room <= 0)
 		err = no_room(&x);
+	if (!err && format && strcmp(format, "sounds") == 0)
+		return wk_sounds_run(job, x.room);
 	if (!err)
 		err = choose_columns(&x);
 	if (!err)

@@ -69,6 +69,7 @@ struct wk_job {
 /* What a kind of job does. 0: done; ECANCELED: cancelled (or drained: wk_job_stopping); EAGAIN: to be taken again (the
  * database is away); EINVAL: failed for good, job->error says why. */
 typedef int(wk_kind_h)(struct wk_job *job);
+int wk_sounds_run(struct wk_job *job, int64_t room); /* an export of sounds; `room`: bytes that may be stored */
 wk_kind_h wk_import_run, wk_export_run, wk_bulk_run, wk_bin_run, wk_tenant_export_run, wk_tenant_import_run;
 
 /* SIGTERM came: let go of the job at the next checkpoint. */

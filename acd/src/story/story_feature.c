@@ -3,7 +3,6 @@
 #include "call/call.h"
 #include "call/command.h"
 #include "call/leg.h"
-#include "call/talk_record.h"
 #include "call/segment.h"
 #include "call/talk_record.h"
 #include "core/events.h"
