@@ -282,9 +282,9 @@ test('sounds are exported as one package under their names, at a time of one\'s 
 		const job = await api.post(`/${resource}/export`, { format: 'sounds', ...body });
 		const done = await poll(async () => {
 			const j = await api.get(`/jobs/${job.id}`);
-			return ['done', 'failed'].includes(j.state) && j;
+			return ['finished', 'failed'].includes(j.state) && j;
 		}, { timeout: 20_000, what: 'the export' });
-		assert.equal(done.state, 'done', JSON.stringify(done.error));
+		assert.equal(done.state, 'finished', JSON.stringify(done.error));
 		const dir = fs.mkdtempSync('/tmp/zj-rest-');
 		try {
 			fs.writeFileSync(`${dir}/a.tar.gz`, await bytes(`/jobs/${job.id}/file`));

@@ -115,10 +115,11 @@ static int keys_rewrap(PGconn *pg, const struct wk_conf *conf)
 }
 
 /* ---- finishing ---- */
-enum column { TENANT, CALL, ID, PATH, SUM, KEY_ID, KEY, FORMAT, TO_KEY_ID, TO_KEY };
+enum column { TENANT, CALL, ID, PATH, SUM, KEY_ID, KEY, FORMAT, TO_KEY_ID, TO_KEY, SILENT };
 static const char due_sql[] =
 	"select r.tenant_id, r.call_id, r.id, r.path, coalesce(r.sha256, ''), r.key_id, k.wrapped,"
-	" case when t.record_format = 'off' then 'wav' else t.record_format end, c.id, c.wrapped"
+	" case when t.record_format = 'off' then 'wav' else t.record_format end, c.id, c.wrapped, r.ended_how in "
+	"('disk', 'key')"
 	" from zj.recording r join zj.tenant t on t.id = r.tenant_id"
 	" left join zj.recording_key k on k.tenant_id = r.tenant_id and k.id::text = r.key_id"
 	" left join zj.recording_key c on c.tenant_id = r.tenant_id and c.current and (t.record_encrypt or r.key_id is "
@@ -212,10 +213,13 @@ static int written(PGconn *pg, const PGresult *r, const char *state, const char 
 static int lost(PGconn *pg, const PGresult *r, const char *why)
 {
 	const char *values[] = {cell(r, TENANT), cell(r, CALL), why};
-	PGresult *a = wk_db_run(pg, "select zj.zj_alarm($1::uuid, 'record_lost', $2::uuid, $3)", 3, values);
+	bool silent = *cell(r, SILENT) == 't'; /* it never had a file, and that was told */
+	PGresult *a =
+		silent ? NULL : wk_db_run(pg, "select zj.zj_alarm($1::uuid, 'record_lost', $2::uuid, $3)", 3, values);
 
-	zj_error("record", "a recording is lost recording=%s path=%s because=%s", cell(r, ID),
-		 zj_log_esc(cell(r, PATH)), why);
+	if (!silent)
+		zj_error("record", "a recording is lost recording=%s path=%s because=%s", cell(r, ID),
+			 zj_log_esc(cell(r, PATH)), why);
 	PQclear(a);
 	return written(pg, r, "failed", cell(r, PATH), "wav", &(struct wk_sound_sum){0},
 		       *cell(r, KEY_ID) ? cell(r, KEY_ID) : NULL, NULL);
@@ -244,11 +248,23 @@ static int become(PGconn *pg, const struct wk_conf *conf, const PGresult *r, str
 	return 0;
 }
 
+/* A recording that ended before it had a file. */
+static bool never_was(const struct wk_conf *conf, const PGresult *r)
+{
+	char *path = zj_asprintf("%s/%s", conf->store, cell(r, PATH));
+	bool none = *cell(r, SILENT) == 't' && path && access(path, F_OK);
+
+	zj_deref(path);
+	return none;
+}
+
 static int finish(PGconn *pg, const struct wk_conf *conf, const PGresult *r)
 {
 	struct keys keys = {0};
 	struct wk_sound_sum was;
 	struct wk_sound s = {.format = cell(r, FORMAT)};
+	if (never_was(conf, r))
+		return lost(pg, r, "nothing was recorded");
 	int err = keys_open(conf, r, &s, &keys);
 	bool same = strcmp(s.format, "wav") == 0 && s.from_key == s.to_key;
 	char suffix[12];

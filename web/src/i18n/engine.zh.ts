@@ -31,8 +31,8 @@ export const zh = {
     mode: '导入方式', create: '只新增', update: '只更新已有', upsert: '新增并更新', match: '按哪些字段判断重复', matchHelp: '这些字段都相同的视为同一条', duplicate: '遇到重复', skipRow: '跳过', updateRow: '更新', rejectRow: '列入失败', at: '开始时间', now: '立即', later: '定时', start: '开始导入', next: '下一步', prev: '上一步',
     running: '正在导入', waiting: '等待开始', finished: '导入完成', failedJob: '导入失败', cancelled: '已取消', cancel: '取消导入', done: '{done} / {total} 行', created: '新增', updated: '更新', skipped: '跳过', failed: '失败', rejects: '下载失败的行', toList: '查看列表', another: '再导入一个', unmapped: '请至少对应一列'
   },
-  export: { title: '导出{what}', format: '格式', encoding: '编码', utf8: 'UTF-8（带 BOM，Excel 可直接打开）', gb18030: 'GB18030', fields: '导出的列', what: '范围', matching: '当前条件下的全部数据', chosen: '选中的 {n} 条', name: '文件名', start: '开始导出', started: '已开始导出，完成后可在导出中心下载', all: '全选', none: '全不选', goto: '打开导出中心' },
-  sounds: '录音文件', at: '执行时间', atHelp: '留空为立即执行，建议选择空闲时间', originals: '原始录音', kept: '保留', gone: '导出后删除', jobs: {
+  export: { sounds: '录音文件', at: '执行时间', atHelp: '留空为立即执行，建议选择空闲时间', originals: '原始录音', kept: '保留', gone: '导出后删除', title: '导出{what}', format: '格式', encoding: '编码', utf8: 'UTF-8（带 BOM，Excel 可直接打开）', gb18030: 'GB18030', fields: '导出的列', what: '范围', matching: '当前条件下的全部数据', chosen: '选中的 {n} 条', name: '文件名', start: '开始导出', started: '已开始导出，完成后可在导出中心下载', all: '全选', none: '全不选', goto: '打开导出中心' },
+  jobs: {
     title: '导出中心', help: '导入、导出和批量处理都在后台进行，结果在这里。', none: '还没有任务', kind: '类型', resource: '数据', state: '状态', progress: '进度', rows: '行数', created: '提交时间', file: '文件', actions: '操作', cancel: '取消', download: '下载', rejects: '失败的行', remove: '删除', removeAsk: '删除这个任务和它的文件？', error: '原因', more: '更多', account: '提交人', all: '全部类型', allStates: '全部状态',
     kinds: { import: '导入', export: '导出', bulk: '批量处理', tenant_export: '团队数据导出', tenant_import: '团队数据导入', purge: '清理', restore: '恢复' } as Record<string, string>,
     states: { waiting: '等待', running: '进行中', cancelling: '取消中', cancelled: '已取消', finished: '完成', failed: '失败' } as Record<string, string>

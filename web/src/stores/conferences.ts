@@ -5,6 +5,14 @@ import { request } from '../api/http'
 import type { Page, Row } from '../api/types'
 import { problemText } from '../i18n'
 
+/** What is shown of a room, and of an agent that may be invited. */
+export interface Named {
+  id: string
+  number: string
+  name: string
+}
+export const named = (r: Row): Named => ({ id: String(r.id), number: String(r.number), name: String(r.name) })
+
 export interface Member {
   id: string
   number: string
@@ -28,7 +36,7 @@ export interface Conference {
 const everyMs = 2000
 
 export class ConferenceWatch {
-  readonly at = reactive({ rooms: [] as Row[], now: new Map<string, Conference>(), fault: '', loaded: false })
+  readonly at = reactive({ rooms: [] as Named[], now: new Map<string, Conference>(), fault: '', loaded: false })
   private timer: ReturnType<typeof setTimeout> | undefined
   private over = false
 
@@ -36,7 +44,7 @@ export class ConferenceWatch {
     clearTimeout(this.timer)
     if (!document.hidden)
       try {
-        if (!this.at.loaded) this.at.rooms = (await api.list('rooms', { limit: 200, sort: 'number' })).items
+        if (!this.at.loaded) this.at.rooms = (await api.list('rooms', { limit: 200, sort: 'number' })).items.map(named)
         const { items } = await request<Page<Conference>>('GET', '/conferences')
         this.at.now = new Map(items.map((c) => [c.id, c]))
         Object.assign(this.at, { fault: '', loaded: true })
