@@ -52,6 +52,9 @@ alter table recording
 create trigger zz_touch before update on recording for each row execute function zj_touch();
 create index on recording (id) where state = 'new';
 create index on recording (tenant_id, queue_id, from_at);
+create index on recording (tenant_id, agent_id, from_at);
+create index on recording (tenant_id, caller);
+create index on recording (tenant_id, callee);
 grant update (note, locked) on recording to zj_tenant;
 create policy keep_zj_worker on recording to zj_worker using (true) with check (true);
 create policy keep_zj_owner on recording to zj_owner using (true) with check (true);
@@ -62,6 +65,7 @@ call zj_audited('recording');
 alter table recording_life drop constraint recording_life_what_check;
 alter table recording_life add constraint recording_life_what_check
     check (what in ('converted', 'moved', 'packed', 'backed_up', 'deleted', 'locked', 'unlocked', 'downloaded', 'annotated'));
+create index on recording_life (tenant_id, recording_id);
 create policy append_zj_owner on recording_life to zj_owner using (true) with check (true);
 create policy append_zj_worker on recording_life for insert to zj_worker with check (true);
 grant insert on recording_life to zj_worker;
@@ -214,19 +218,19 @@ comment on column tenant.record_quota_full is '{"zh":"录音空间用满时","en
 comment on column tenant.alarm_emails is '{"zh":"告警邮箱","en":"E-mails of alarms","group":"basic","list":false}';
 comment on table recording_key is 'Keys of recordings, wrapped by a key of the installation; made and replaced by the worker.';
 
-comment on table recording is '{"resource":"recordings","zh":"录音","en":"Recording","scope":"tenant","create":false,"delete":false,"import":false,"sort":"-id","menu":"reports","order":20,"icon":"mic","big":true,"search":["caller","callee","note"],"permissions":{"listen":{"zh":"收听录音","en":"Listen to recordings"}}}';
+comment on table recording is '{"resource":"recordings","zh":"录音","en":"Recording","scope":"tenant","create":false,"delete":false,"import":false,"sort":"-id","menu":"reports","order":20,"icon":"mic","big":true,"permissions":{"listen":{"zh":"收听录音","en":"Listen to recordings"}}}';
 comment on column recording.call_id is '{"zh":"通话","en":"Call","ref":"calls","filter":true,"readonly":true}';
 comment on column recording.leg_id is '{"zh":"线路","en":"Leg","readonly":true,"detail":true}';
 comment on column recording.segment_id is '{"zh":"通话段","en":"Segment","readonly":true,"detail":true}';
 comment on column recording.from_at is '{"zh":"开始时间","en":"From","filter":true,"readonly":true,"order":1}';
 comment on column recording.to_at is '{"zh":"结束时间","en":"To","readonly":true,"order":2}';
-comment on column recording.direction is '{"zh":"方向","en":"Direction","readonly":true,"filter":true,"order":3,"enum":{"in":{"zh":"呼入","en":"Inbound"},"out":{"zh":"呼出","en":"Outbound"},"internal":{"zh":"内部","en":"Internal"}}}';
+comment on column recording.direction is '{"zh":"方向","en":"Direction","readonly":true,"order":3,"enum":{"in":{"zh":"呼入","en":"Inbound"},"out":{"zh":"呼出","en":"Outbound"},"internal":{"zh":"内部","en":"Internal"}}}';
 comment on column recording.caller is '{"zh":"主叫","en":"Caller","readonly":true,"filter":true,"mask":"phone","order":4}';
 comment on column recording.callee is '{"zh":"被叫","en":"Callee","readonly":true,"filter":true,"mask":"phone","order":5}';
 comment on column recording.agent_id is '{"zh":"坐席","en":"Agent","ref":"agents","readonly":true,"filter":true,"order":6}';
 comment on column recording.queue_id is '{"zh":"队列","en":"Queue","ref":"queues","readonly":true,"filter":true,"order":7}';
-comment on column recording.state is '{"zh":"文件","en":"File","readonly":true,"filter":true,"order":8,"enum":{"new":{"zh":"处理中","en":"Being finished"},"ready":{"zh":"可收听","en":"Ready"},"moved":{"zh":"已转移","en":"Moved"},"deleted":{"zh":"已删除","en":"Deleted"},"failed":{"zh":"没有声音","en":"No sound"}}}';
-comment on column recording.ended_how is '{"zh":"结束方式","en":"Ended","readonly":true,"filter":true,"list":false,"enum":{"stopped":{"zh":"正常","en":"Normally"},"max":{"zh":"达到最长","en":"Longest time"},"silence":{"zh":"静音","en":"Silence"},"term":{"zh":"按键","en":"Key"},"hungup":{"zh":"挂机","en":"Hung up"},"disk":{"zh":"磁盘故障","en":"Disk"},"key":{"zh":"密钥不可用","en":"Key missing"}}}';
+comment on column recording.state is '{"zh":"文件","en":"File","readonly":true,"order":8,"enum":{"new":{"zh":"处理中","en":"Being finished"},"ready":{"zh":"可收听","en":"Ready"},"moved":{"zh":"已转移","en":"Moved"},"deleted":{"zh":"已删除","en":"Deleted"},"failed":{"zh":"没有声音","en":"No sound"}}}';
+comment on column recording.ended_how is '{"zh":"结束方式","en":"Ended","readonly":true,"list":false,"enum":{"stopped":{"zh":"正常","en":"Normally"},"max":{"zh":"达到最长","en":"Longest time"},"silence":{"zh":"静音","en":"Silence"},"term":{"zh":"按键","en":"Key"},"hungup":{"zh":"挂机","en":"Hung up"},"disk":{"zh":"磁盘故障","en":"Disk"},"key":{"zh":"密钥不可用","en":"Key missing"}}}';
 comment on column recording.because is '{"zh":"原因","en":"Because","readonly":true,"detail":true}';
 comment on column recording.pauses is '{"zh":"暂停","en":"Pauses","readonly":true,"detail":true}';
 comment on column recording.store is '{"zh":"存储","en":"Store","hidden":true}';
@@ -237,14 +241,14 @@ comment on column recording.sha256 is '{"zh":"校验","en":"SHA-256","readonly":
 comment on column recording.key_id is '{"zh":"密钥","en":"Key","readonly":true,"detail":true}';
 comment on column recording.peaks is '{"zh":"波形","en":"Waveform","hidden":true}';
 comment on column recording.note is '{"zh":"批注","en":"Annotation","widget":"textarea","order":9}';
-comment on column recording.locked is '{"zh":"保留","en":"Kept","order":10,"filter":true,"help_zh":"保留的录音不会被计划或配额删除","help_en":"no plan and no quota removes it (legal hold)"}';
+comment on column recording.locked is '{"zh":"保留","en":"Kept","order":10,"help_zh":"保留的录音不会被计划或配额删除","help_en":"no plan and no quota removes it (legal hold)"}';
 comment on column recording.created_at is '{"zh":"创建时间","en":"Created","readonly":true,"detail":true}';
 comment on column recording.updated_at is '{"zh":"修改时间","en":"Changed","readonly":true,"detail":true}';
 
 comment on table recording_life is '{"resource":"recording-events","zh":"录音日志","en":"Recording log","scope":"tenant","create":false,"update":false,"delete":false,"import":false,"sort":"-id","menu":"reports","order":21}';
 comment on column recording_life.call_id is '{"zh":"通话","en":"Call","ref":"calls","filter":true}';
 comment on column recording_life.recording_id is '{"zh":"录音","en":"Recording","ref":"recordings","filter":true}';
-comment on column recording_life.what is '{"zh":"操作","en":"What","filter":true,"enum":{"converted":{"zh":"转换格式","en":"Converted"},"moved":{"zh":"转移","en":"Moved"},"packed":{"zh":"打包","en":"Packed"},"backed_up":{"zh":"备份","en":"Backed up"},"deleted":{"zh":"删除","en":"Deleted"},"locked":{"zh":"设为保留","en":"Kept"},"unlocked":{"zh":"取消保留","en":"No longer kept"},"downloaded":{"zh":"下载","en":"Downloaded"},"annotated":{"zh":"批注","en":"Annotated"}}}';
+comment on column recording_life.what is '{"zh":"操作","en":"What","enum":{"converted":{"zh":"转换格式","en":"Converted"},"moved":{"zh":"转移","en":"Moved"},"packed":{"zh":"打包","en":"Packed"},"backed_up":{"zh":"备份","en":"Backed up"},"deleted":{"zh":"删除","en":"Deleted"},"locked":{"zh":"设为保留","en":"Kept"},"unlocked":{"zh":"取消保留","en":"No longer kept"},"downloaded":{"zh":"下载","en":"Downloaded"},"annotated":{"zh":"批注","en":"Annotated"}}}';
 comment on column recording_life.detail is '{"zh":"详情","en":"Detail","detail":true}';
 comment on column recording_life.by_account is '{"zh":"操作人","en":"By","ref":"accounts"}';
 
@@ -266,7 +270,7 @@ comment on column recording_plan.last_error is '{"zh":"错误","en":"Error","rea
 call zj_searchable('recording_plan');
 
 comment on table alarm is '{"resource":"alarms","zh":"告警","en":"Alarm","scope":"tenant","create":false,"update":false,"delete":false,"import":false,"sort":"-id","menu":"system","order":86}';
-comment on column alarm.kind is '{"zh":"类别","en":"Kind","filter":true,"enum":{"record_disk":{"zh":"录音无法写入磁盘","en":"Recording could not be written"},"record_key":{"zh":"录音密钥不可用","en":"Recording key missing"},"record_quota":{"zh":"录音空间","en":"Recording space"},"record_lost":{"zh":"录音文件丢失","en":"Recording lost"}}}';
+comment on column alarm.kind is '{"zh":"类别","en":"Kind","enum":{"record_disk":{"zh":"录音无法写入磁盘","en":"Recording could not be written"},"record_key":{"zh":"录音密钥不可用","en":"Recording key missing"},"record_quota":{"zh":"录音空间","en":"Recording space"},"record_lost":{"zh":"录音文件丢失","en":"Recording lost"}}}';
 comment on column alarm.call_id is '{"zh":"通话","en":"Call","ref":"calls"}';
 comment on column alarm.detail is '{"zh":"详情","en":"Detail"}';
 comment on column alarm.at is '{"zh":"时间","en":"At"}';
