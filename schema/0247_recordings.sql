@@ -65,6 +65,7 @@ call zj_audited('recording');
 alter table recording_life drop constraint recording_life_what_check;
 alter table recording_life add constraint recording_life_what_check
     check (what in ('converted', 'moved', 'packed', 'backed_up', 'deleted', 'locked', 'unlocked', 'downloaded', 'annotated'));
+revoke insert, update, delete on recording_life from zj_tenant; -- a log
 create index on recording_life (tenant_id, recording_id);
 create policy append_zj_owner on recording_life to zj_owner using (true) with check (true);
 create policy append_zj_worker on recording_life for insert to zj_worker with check (true);
