@@ -1,5 +1,5 @@
 // Recordings at rest: sealed files, formats, what is heard of them while they grow and afterwards, plans, quotas, what goes wrong.
-// covers: MED-V701 MED-V702 MED-V704 MED-Y03 MED-Y05 MED-Y06 MED-K06 TEN-V010
+// covers: MED-V701 MED-V702 MED-V704 MED-Y03 MED-Y06 MED-K06
 import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
