@@ -58,8 +58,10 @@ static void health_update(struct vx_daemon *d)
 }
 
 /* Every event: once only, then acknowledged. */
-static void event(struct vx_daemon *d, const char *method, json_t *params, struct zj_rpc_call *call)
+static void event_h(struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, void *arg)
 {
+	struct vx_daemon *d = arg;
+	const char *method = zj_rpc_method(conn)->name;
 	json_int_t seq = json_integer_value(json_object_get(params, "seq"));
 
 	if (seq > d->seen || !seq) {
@@ -74,26 +76,19 @@ static void event(struct vx_daemon *d, const char *method, json_t *params, struc
 	zj_rpc_reply(call, json_object());
 }
 
-/* zj_rpc does not tell a handler its method's name: each event has a handler of its own. */
-/* clang-format off */
-#define EVENTS(X) \
-	X(handed, "leg.handed") X(answered, "leg.answered") X(dtmf, "leg.dtmf") X(played, "leg.played") \
-	X(recorded, "leg.recorded") X(hungup, "leg.hungup") X(ringing, "leg.ringing") X(early, "leg.early_media") \
-	X(collected, "leg.collected") X(held, "leg.held") X(unheld, "leg.unheld") X(refer, "leg.refer") \
-	X(notify, "leg.notify") \
-	X(failed, "leg.handover_failed") X(incoming, "leg.incoming") X(joined, "room.joined") X(left, "room.left") \
-	X(room_recorded, "room.recorded") X(overload, "overload")
-/* clang-format on */
-#define X(id, name)                                                                                                    \
-	static void id##_h(struct zj_rpc_conn *conn ZJ_UNUSED, json_t *params, struct zj_rpc_call *call, void *arg)    \
+#define EVENT(name)                                                                                                    \
 	{                                                                                                              \
-		event(arg, name, params, call);                                                                        \
+		name, "*", event_h, "an event of mediad"                                                               \
 	}
-EVENTS(X)
-#undef X
-#define X(id, name) {name, "*", id##_h, "an event of mediad"},
-static const struct zj_rpc_method methods[] = {EVENTS(X){NULL, NULL, NULL, NULL}};
-#undef X
+static const struct zj_rpc_method methods[] = {
+	EVENT("leg.handed"),  EVENT("leg.answered"),        EVENT("leg.dtmf"),
+	EVENT("leg.played"),  EVENT("leg.recorded"),        EVENT("leg.hungup"),
+	EVENT("leg.ringing"), EVENT("leg.early_media"),     EVENT("leg.collected"),
+	EVENT("leg.held"),    EVENT("leg.unheld"),          EVENT("leg.refer"),
+	EVENT("leg.notify"),  EVENT("leg.handover_failed"), EVENT("leg.incoming"),
+	EVENT("room.joined"), EVENT("room.left"),           EVENT("room.recorded"),
+	EVENT("overload"),    {NULL, NULL, NULL, NULL},
+};
 
 static void hello_h(json_t *result, int code, const char *message, json_t *data ZJ_UNUSED, void *arg)
 {

@@ -42,6 +42,9 @@ struct zj_rpc_method {
 };
 /* The last row has name NULL. */
 
+/* The row whose handler runs now: for one handler of many rows. Only within it. */
+const struct zj_rpc_method *zj_rpc_method(const struct zj_rpc_conn *c);
+
 typedef void(zj_rpc_conn_h)(struct zj_rpc_conn *conn, bool up, void *arg);
 
 int zj_rpc_listen(struct zj_rpc_server **sp, uv_loop_t *loop, const char *address, const struct zj_rpc_method *methods,

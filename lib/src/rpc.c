@@ -111,6 +111,11 @@ static const struct zj_rpc_method *method_find(const struct zj_rpc_method *m, co
 	return NULL;
 }
 
+const struct zj_rpc_method *zj_rpc_method(const struct zj_rpc_conn *c)
+{
+	return c->now;
+}
+
 /* A request, or (id NULL) a notification, of the peer. */
 static void request_h(struct zj_rpc_conn *c, const char *name, json_t *params, json_t *id)
 {
@@ -142,6 +147,7 @@ static void request_h(struct zj_rpc_conn *c, const char *name, json_t *params, j
 		}
 		*call = (struct zj_rpc_call){.conn = zj_ref(c), .generation = c->generation, .id = json_incref(id)};
 	}
+	c->now = m; /* the handler may close the connection: not touched afterwards */
 	m->h(c, params, call, c->arg);
 	call = NULL;
 out:

@@ -46,7 +46,7 @@ struct zj_rpc_pending {
 
 struct zj_rpc_conn {
 	uv_loop_t *loop;
-	const struct zj_rpc_method *methods;
+	const struct zj_rpc_method *methods, *now; /* now: the row whose handler runs */
 	zj_rpc_conn_h *conn_h;
 	void *arg, *user;
 	struct zj_rpc_link *link; /* NULL: down */

@@ -119,7 +119,7 @@ static void calls_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *cal
 static void trunks_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
 {
 	(void)conn;
-	acd_edge_trunks(((struct acd_api *)arg)->d->edge, acd_str(p, "tenant"), call);
+	acd_trunks_now(((struct acd_api *)arg)->d, acd_str(p, "tenant"), call);
 }
 
 static void phones_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
@@ -173,30 +173,39 @@ static void command(struct acd_api *api, const struct acd_command *c, json_t *p,
 	acd_wake(api->d);
 }
 
-/* The engine's table of commands, one handler a row. */
-#define COMMANDS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)
-#define COMMAND_HANDLER(i)                                                                                             \
-	static void command_##i##_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)          \
-	{                                                                                                              \
-		(void)conn;                                                                                            \
-		command(arg, &acd_commands[i], p, call);                                                               \
-	}
-COMMANDS(COMMAND_HANDLER)
+/* All rows of the engine's table of commands come here. */
+static void command_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg);
 
-static struct zj_rpc_method methods[] = {
+#define COMMANDS_MAX 64
+#define OWN_METHODS  8
+static struct zj_rpc_method methods[OWN_METHODS + COMMANDS_MAX + 1] = {
 	{"hello", "name:s token?:s", hello_h, "who is there"},
 	{"status", "", status_h, "this acd and its peers"},
 	{"subscribe", "tenant:u after?:s", subscribe_h, "events of a tenant from now on, or after a cursor"},
 	{"unsubscribe", "tenant:u", unsubscribe_h, "no more of them"},
 	{"board", "tenant:u", board_h, "everything a board shows"},
 	{"calls", "tenant?:u", calls_h, "living calls"},
-	{"trunks", "tenant?:u", trunks_h, "trunks as an edge sees them: state, calls now, hosts"},
+	{"trunks", "tenant?:u", trunks_h, "trunks as the edges see them: state, calls now, hosts"},
 	{"phones", "tenant:u extensions?:a agent?:u", phones_h,
 	 "extensions' telephones: registered, reachable, round trip"},
-#define COMMAND_ROW(i) {"", "", command_##i##_h, ""},
-	COMMANDS(COMMAND_ROW){NULL, NULL, NULL, NULL},
 };
-#define FIRST_COMMAND 8
+
+static void command_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	command(arg, &acd_commands[zj_rpc_method(conn) - methods - OWN_METHODS], p, call);
+}
+
+static int add_commands(void)
+{
+	for (size_t i = 0; acd_commands[i].name; i++) {
+		const struct acd_command *c = &acd_commands[i];
+
+		if (i == COMMANDS_MAX)
+			return E2BIG;
+		methods[OWN_METHODS + i] = (struct zj_rpc_method){c->name, c->params, command_h, c->help};
+	}
+	return 0;
+}
 
 static void conn_h(struct zj_rpc_conn *conn, bool up, void *arg)
 {
@@ -245,17 +254,9 @@ int acd_api_alloc(struct acd_api **ap, struct acd_daemon *d)
 	if (!api)
 		return ENOMEM;
 	api->d = d;
-	for (size_t i = 0; acd_commands[i].name; i++) {
-		if (FIRST_COMMAND + i + 1 >= ZJ_ARRAY_SIZE(methods)) {
-			zj_error("api", "more commands than COMMANDS has handlers for");
-			zj_deref(api);
-			return EINVAL;
-		}
-		methods[FIRST_COMMAND + i].name = acd_commands[i].name;
-		methods[FIRST_COMMAND + i].params = acd_commands[i].params;
-		methods[FIRST_COMMAND + i].help = acd_commands[i].help;
-	}
-	err = zj_rpc_listen(&api->server, d->loop, d->conf.listen, methods, conn_h, api);
+	err = add_commands();
+	if (!err)
+		err = zj_rpc_listen(&api->server, d->loop, d->conf.listen, methods, conn_h, api);
 	if (err) {
 		zj_deref(api);
 		return err;

@@ -156,7 +156,7 @@ static void tick_h(uv_timer_t *t)
 	if (d->serving) {
 		acd_writer_kick(d->writer);
 		keep_house(d);
-		acd_edge_tick(d->edge);
+		acd_trunks_living(d);
 	}
 	if (step < BOOT_DONE)
 		uv_timer_set_repeat(t, 20);

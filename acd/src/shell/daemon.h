@@ -69,7 +69,8 @@ struct acd_daemon {
 	int64_t clock_offset, last_now; /* wall less monotonic */
 	int64_t up_since, entered_at;   /* entered_at: monotonic, when the engine last took the time */
 	int64_t keep_house_at;
-	bool serving; /* state is rebuilt; the doors are open */
+	int64_t living_at; /* when the edges were told last which calls live on trunks */
+	bool serving;      /* state is rebuilt; the doors are open */
 	int exit_code;
 };
 
@@ -116,14 +117,19 @@ void acd_media_link_confirmed(struct acd_media_link *l); /* acknowledges what is
 void acd_media_link_epoch(struct acd_media_link *l);     /* ours has changed: claim again */
 void acd_media_link_restore_seen(struct acd_media_link *l, const char *tenant, const char *instance, int64_t seq);
 
+/* trunks.c */
+void acd_trunks_living(struct acd_daemon *d); /* tells the edges now and then which calls live on trunks */
+/* Answers `call` with how a tenant's trunks ("": all) are, in the eyes of all edges. */
+void acd_trunks_now(struct acd_daemon *d, const char *tenant, struct zj_rpc_call *call);
+
 /* edge.c, api.c */
 int acd_edge_alloc(struct acd_edge **ep, struct acd_daemon *d) ZJ_MUST_CHECK;
 void acd_edge_close(struct acd_edge *e);
 void acd_edge_confirmed(struct acd_edge *e);
-void acd_edge_tick(struct acd_edge *e); /* tells the edges now and then which calls live on trunks */
-/* Asks an edge for the state of a tenant's trunks ("": all) and answers `call`. */
-void acd_edge_trunks(struct acd_edge *e, const char *tenant, struct zj_rpc_call *call);
-/* Asks every edge that is connected; `h` runs once for each of the number answered. Steals params. */
+/* The i-th of ACD_EDGES: ENOTCONN, or `h` runs once. Steals params. */
+int acd_edge_ask(struct acd_edge *e, unsigned i, const char *method, json_t *params, zj_rpc_answer_h *h, void *arg);
+const char *acd_edge_name(const struct acd_edge *e, unsigned i);
+/* Every edge that is connected; `h` runs once for each of the number answered. Steals params. */
 unsigned acd_edge_ask_all(struct acd_edge *e, const char *method, json_t *params, zj_rpc_answer_h *h, void *arg);
 /* phones.c: how extensions' telephones are now; answers `call`. */
 void acd_phones(struct acd_daemon *d, const json_t *p, struct zj_rpc_call *call);

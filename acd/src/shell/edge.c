@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ASK_MS 3000
+
 struct edge { /* one by its name; it stays when it disconnects */
 	struct acd_edge *all;
 	struct zj_rpc_conn *conn; /* the one that said hello last */
@@ -19,8 +21,7 @@ struct acd_edge {
 	struct acd_daemon *d;
 	struct zj_rpc_server *server;
 	struct edge edges[ACD_EDGES];
-	json_t *seen;      /* name → number of its last event handled */
-	int64_t living_at; /* when the edges were told last which calls live on trunks */
+	json_t *seen; /* name → number of its last event handled */
 };
 
 static unsigned index_of(const struct edge *e)
@@ -251,7 +252,7 @@ static void hello_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *cal
 	}
 	e->all = all;
 	e->conn = conn;
-	all->living_at = 0;
+	all->d->living_at = 0;
 	e->ack = 0;
 	ACD_COPY(e->name, acd_str(p, "name"));
 	ACD_COPY(all->d->acd->edge_sip[index_of(e)], acd_str(p, "sip"));
@@ -362,118 +363,25 @@ void acd_edge_close(struct acd_edge *e)
 	zj_deref(e);
 }
 
-/* ---- trunks ---- */
-#define LIVING_EVERY_US (10 * ACD_S)
-#define LIVING_CHUNK    500
-
-static void living_heard_h(json_t *result, int code, const char *message, json_t *data, void *arg)
+const char *acd_edge_name(const struct acd_edge *all, unsigned i)
 {
-	(void)code, (void)message, (void)data, (void)arg;
-	if (acd_int(result, "dropped", 0))
-		zj_warn("edge", "channels of calls that are over given back n=%lld",
-			(long long)acd_int(result, "dropped", 0));
+	return all->edges[i].name;
 }
 
-static void send_living(struct edge *e, json_t *calls, bool begin, bool end)
+int acd_edge_ask(struct acd_edge *all, unsigned i, const char *method, json_t *params, zj_rpc_answer_h *h, void *arg)
 {
-	json_t *p = json_pack("{s:o}", "calls", calls);
-
-	if (begin)
-		json_object_set_new(p, "begin", json_true());
-	if (end)
-		json_object_set_new(p, "end", json_true());
-	(void)zj_rpc_request(e->conn, "edge.calls", p, 10000, living_heard_h, NULL);
-}
-
-/* A leg that mediad originates is called so (mediad/src/control/leg_methods.c). */
-static json_t *living_call(const struct acd_leg *leg)
-{
-	json_t *row = json_pack("[o, s]", leg->out ? json_sprintf("%s@zongji", leg->id) : json_string(leg->sip_call_id),
-				leg->trunk),
-	       *asked = leg->asked ? json_copy(leg->asked) : NULL;
-
-	if (asked && leg->answered_at)
-		json_object_set_new(asked, "answered_at", json_integer(leg->answered_at));
-	if (asked)
-		json_array_append_new(row, asked);
-	return row;
-}
-
-/* Which calls live on trunks: an edge that was restarted counts them again, one that missed an end forgets it. */
-static void living(struct edge *e)
-{
-	struct acd_leg *leg, *next;
-	json_t *calls = json_array();
-	bool begin = true;
-
-	HASH_ITER (hh, e->all->d->acd->legs, leg, next) {
-		bool outside = leg->out && (!leg->ext[0] || (leg->phone && leg->phone->external[0]));
-
-		if ((!leg->trunk[0] && !outside) || leg->ended_at)
-			continue;
-		json_array_append_new(calls, living_call(leg));
-		if (json_array_size(calls) == LIVING_CHUNK) {
-			send_living(e, calls, begin, false);
-			calls = json_array();
-			begin = false;
-		}
-	}
-	send_living(e, calls, begin, true);
-}
-
-void acd_edge_tick(struct acd_edge *all)
-{
-	int64_t now = zj_now_us();
-
-	if (!all || !all->d->acd->media_up || now - all->living_at < LIVING_EVERY_US)
-		return;
-	all->living_at = now;
-	for (unsigned i = 0; i < ACD_EDGES; i++)
-		if (all->edges[i].conn)
-			living(&all->edges[i]);
+	if (all && all->edges[i].conn)
+		return zj_rpc_request(all->edges[i].conn, method, params, ASK_MS, h, arg);
+	json_decref(params);
+	return ENOTCONN;
 }
 
 unsigned acd_edge_ask_all(struct acd_edge *all, const char *method, json_t *params, zj_rpc_answer_h *h, void *arg)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; all && i < ACD_EDGES; i++)
-		if (all->edges[i].conn &&
-		    !zj_rpc_request(all->edges[i].conn, method, json_incref(params), 3000, h, arg))
-			n++;
+	for (unsigned i = 0; i < ACD_EDGES; i++)
+		n += !acd_edge_ask(all, i, method, json_incref(params), h, arg);
 	json_decref(params);
 	return n;
-}
-
-struct trunks_asked {
-	struct zj_rpc_call *call;
-};
-
-static void trunks_heard_h(json_t *result, int code, const char *message, json_t *data, void *arg)
-{
-	struct trunks_asked *a = arg;
-
-	(void)data;
-	if (result)
-		zj_rpc_reply(a->call, json_incref(result));
-	else
-		zj_rpc_fail(a->call, code, message ? message : "the edge does not answer", NULL);
-	zj_deref(a);
-}
-
-void acd_edge_trunks(struct acd_edge *all, const char *tenant, struct zj_rpc_call *call)
-{
-	struct trunks_asked *a = zj_alloc(sizeof(*a), NULL);
-
-	for (unsigned i = 0; a && i < ACD_EDGES; i++) {
-		if (!all->edges[i].conn)
-			continue;
-		a->call = call;
-		if (!zj_rpc_request(all->edges[i].conn, "edge.trunks",
-				    *tenant ? json_pack("{s:s}", "tenant", tenant) : json_object(), 5000,
-				    trunks_heard_h, a))
-			return;
-	}
-	zj_deref(a);
-	zj_rpc_fail(call, ZJ_RPC_OVERLOAD, "no edge is connected", NULL);
 }

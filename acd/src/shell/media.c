@@ -135,40 +135,31 @@ static void handle(struct acd_media_link *l, const char *method, const json_t *p
 	measure(zj_mono_us() - start);
 }
 
-static const char *const event_names[] = {
-	"leg.incoming",  "leg.ringing",         "leg.early_media", "leg.answered", "leg.dtmf",     "leg.played",
-	"leg.collected", "leg.recorded",        "leg.held",        "leg.unheld",   "leg.refer",    "leg.notify",
-	"leg.handed",    "leg.handover_failed", "leg.hungup",      "room.joined",  "room.left",    "room.recorded",
-	"overload",      "leg.relay",           "room.talking",    "leg.faxed",    "leg.fax_page", "leg.tone"};
-
-/* zj_rpc does not tell a handler its method's name, so each has a handler of its own. */
-#define EVENTS(X)                                                                                                      \
-	X(0)                                                                                                           \
-	X(1)                                                                                                           \
-	X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20)      \
-		X(21) X(22) X(23)
-#define EVENT_HANDLER(i)                                                                                               \
-	static void event_##i##_h(struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, void *arg)       \
-	{                                                                                                              \
-		(void)conn;                                                                                            \
-		event(arg, event_names[i], params);                                                                    \
-		zj_rpc_reply(call, json_object());                                                                     \
-	}
-
-static void event(struct acd_media_link *l, const char *method, json_t *params)
+static void event_h(struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call *call, void *arg)
 {
+	struct acd_media_link *l = arg;
+	const char *method = zj_rpc_method(conn)->name;
+
 	if (l->state == LINK_UP)
 		handle(l, method, params);
 	else
 		json_array_append_new(l->early, json_pack("[s, O]", method, params));
+	zj_rpc_reply(call, json_object());
 }
 
-EVENTS(EVENT_HANDLER)
+#define EVENT(name)                                                                                                    \
+	{                                                                                                              \
+		name, "*", event_h, "an event of mediad"                                                               \
+	}
 static const struct zj_rpc_method methods[] = {
-#define EVENT_ROW(i) {NULL, "*", event_##i##_h, "an event of mediad"},
-	EVENTS(EVENT_ROW){NULL, NULL, NULL, NULL}};
-_Static_assert(ZJ_ARRAY_SIZE(methods) == ZJ_ARRAY_SIZE(event_names) + 1, "each event has its handler");
-static struct zj_rpc_method named[ZJ_ARRAY_SIZE(methods)];
+	EVENT("leg.incoming"),    EVENT("leg.ringing"),         EVENT("leg.early_media"), EVENT("leg.answered"),
+	EVENT("leg.dtmf"),        EVENT("leg.played"),          EVENT("leg.collected"),   EVENT("leg.recorded"),
+	EVENT("leg.held"),        EVENT("leg.unheld"),          EVENT("leg.refer"),       EVENT("leg.notify"),
+	EVENT("leg.handed"),      EVENT("leg.handover_failed"), EVENT("leg.hungup"),      EVENT("room.joined"),
+	EVENT("room.left"),       EVENT("room.recorded"),       EVENT("overload"),        EVENT("leg.relay"),
+	EVENT("room.talking"),    EVENT("leg.faxed"),           EVENT("leg.fax_page"),    EVENT("leg.tone"),
+	{NULL, NULL, NULL, NULL},
+};
 
 /* ---- connecting ---- */
 static void snapshot_h(json_t *result, int code, const char *message, json_t *data, void *arg)
@@ -342,23 +333,18 @@ void acd_media_link_send(struct acd_media_link *l, const char *method, json_t *p
 int acd_media_link_alloc(struct acd_media_link **lp, struct acd_daemon *d)
 {
 	struct acd_media_link *l = zj_alloc(sizeof(*l), NULL);
-	size_t i;
 
 	if (!l)
 		return ENOMEM;
 	l->d = d;
 	l->early = json_array();
-	for (i = 0; i + 1 < ZJ_ARRAY_SIZE(methods); i++) {
-		named[i] = methods[i];
-		named[i].name = event_names[i];
-	}
 	*lp = l;
 	return 0;
 }
 
 int acd_media_link_open(struct acd_media_link *l)
 {
-	return zj_rpc_connect(&l->conn, l->d->loop, l->d->conf.mediad, named, conn_h, l);
+	return zj_rpc_connect(&l->conn, l->d->loop, l->d->conf.mediad, methods, conn_h, l);
 }
 
 void acd_media_link_close(struct acd_media_link *l)
