@@ -6,8 +6,10 @@ KAM_DIR    := kamailio-mods
 KAM_COMMON := $(wildcard $(KAM_DIR)/common/*.c)
 # What one module needs of another's.
 trunk_BORROWS := $(KAM_DIR)/did/did_clock.c
+# What a module shares with acd: pure files of lib/src.
+trunk_LIB := dial
 KAM_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wimplicit-fallthrough -Wno-cast-function-type -Werror -fPIC \
-              -fno-omit-frame-pointer -fno-semantic-interposition -flto -fstack-protector-strong -pthread -I$(KAM_DIR)/common
+              -fno-omit-frame-pointer -fno-semantic-interposition -flto -fstack-protector-strong -pthread -I$(KAM_DIR)/common -Ilib/include
 KAM_HOST   := -isystem $(KAM)/src/src -isystem /usr/include/postgresql @$(KAM)/flags -DKSR_PTHREAD_MUTEX_SHARED
 KAM_LIBS   := -lpq -ljansson -lssl -lcrypto
 # Files that know Kamailio; the rest is pure.
@@ -26,15 +28,19 @@ $(1)_KOBJS := $$(patsubst $(KAM_DIR)/%.c,$(KAM)/obj/$(1)/%.o,$$(KAM_COMMON) $$(w
 $$($(1)_KOBJS): $(KAM)/obj/$(1)/%.o: $(KAM_DIR)/%.c $(KAM)/flags
 	@mkdir -p $$(@D)
 	$(CC) $(KAM_CFLAGS) -I$(KAM_DIR)/$(1) $$(addprefix -I,$$(sort $$(dir $$($(1)_BORROWS)))) $(KAM_HOST) -DMOD_NAME='"$(1)"' -MMD -MP -c $$< -o $$@
-$(KAM)/modules/$(1).so: $$($(1)_KOBJS)
+$(1)_LOBJS := $$($(1)_LIB:%=$(KAM)/obj/$(1)/lib/%.o)
+$$($(1)_LOBJS): $(KAM)/obj/$(1)/lib/%.o: lib/src/%.c
+	@mkdir -p $$(@D)
+	$(CC) $(KAM_CFLAGS) -MMD -MP -c $$< -o $$@
+$(KAM)/modules/$(1).so: $$($(1)_KOBJS) $$($(1)_LOBJS)
 	@mkdir -p $$(@D)
 	$(CC) -shared -O2 -flto -flto-partition=one -Wl,-Bsymbolic $$^ -o $$@ $(KAM_LIBS)
--include $$($(1)_KOBJS:.o=.d)
+-include $$($(1)_KOBJS:.o=.d) $$($(1)_LOBJS:.o=.d)
 endef
 $(foreach m,$(KAM_MODS),$(eval $(call kamailio_module,$(m))))
 
 # Unit tests: kamailio-mods/test/test_*.c with every pure file of all modules.
-KAM_PURE  := $(filter-out $(KAM_GLUE),$(wildcard $(KAM_DIR)/common/*.c $(KAM_MODS:%=$(KAM_DIR)/%/*.c)))
+KAM_PURE  := $(filter-out $(KAM_GLUE),$(wildcard $(KAM_DIR)/common/*.c $(KAM_MODS:%=$(KAM_DIR)/%/*.c)) $(foreach m,$(KAM_MODS),$($(m)_LIB:%=lib/src/%.c)))
 KAM_TESTS := $(patsubst $(KAM_DIR)/test/%.c,$(BUILD)/test/kamailio-mods/%,$(wildcard $(KAM_DIR)/test/test_*.c))
 kamailio-tests: $(KAM_TESTS)
 tests: kamailio-tests

@@ -76,15 +76,13 @@ static const char *text_of(const json_t *body, const char *key)
 	return text && *text ? text : "-";
 }
 
-/* Digits, * and #, a plus before them; "-": nothing. */
-static bool is_number(const char *text)
+bool api_is_dialled(const char *text)
 {
 	size_t n = strspn(text + (*text == '+'), "0123456789*#");
 	return n && n <= 32 && !text[n + (*text == '+')];
 }
 
-/* YYYY-MM-DDTHH:MM:SS(Z|±HH:MM) as seconds; false: it is none. */
-static bool moment(const char *text, char *out, size_t size)
+bool api_moment(const char *text, char *out, size_t size)
 {
 	struct tm tm = {0};
 	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -114,13 +112,13 @@ void api_explain_h(struct api_req *req)
 	api_keys_check(body, keys, &p);
 	const char *number = text_of(body, "number"), *caller = text_of(body, "caller"),
 		   *trunk = text_of(body, "trunk_id");
-	if (!p.errors && !is_number(number))
+	if (!p.errors && !api_is_dialled(number))
 		api_fault(&p, "number", strcmp(number, "-") ? "pattern" : "required", NULL);
-	if (!p.errors && strcmp(caller, "-") && !is_number(caller))
+	if (!p.errors && strcmp(caller, "-") && !api_is_dialled(caller))
 		api_fault(&p, "caller", "pattern", NULL);
 	if (!p.errors && strcmp(trunk, "-") && !zj_uuid_is_valid(trunk))
 		api_fault(&p, "trunk_id", "format", NULL);
-	if (!p.errors && !moment(text_of(body, "at"), at, sizeof(at)))
+	if (!p.errors && !api_moment(text_of(body, "at"), at, sizeof(at)))
 		api_fault(&p, "at", "format", NULL);
 	if (p.errors)
 		api_reply_problem(req, &p);

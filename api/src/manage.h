@@ -9,11 +9,17 @@ api_h api_import_h, api_import_preview_h, api_import_template_h;
 api_h api_export_h, api_tenant_export_h, api_tenant_import_h;
 api_h api_bulk_h, api_restore_h, api_purge_h, api_history_h, api_duplicate_h;
 api_h api_file_column_h;
-api_h api_menu_h, api_usage_h, api_explain_h, api_blacklist_explain_h, api_do_not_call_prefixes_h;
+api_h api_menu_h, api_usage_h, api_explain_h, api_outbound_explain_h, api_blacklist_explain_h, api_do_not_call_prefixes_h;
 
 /* Categories of the menu, which are also the modules of permissions; false: there is no such index. */
 bool api_category(size_t i, const char **name, const char **zh, const char **en);
 const char *api_category_of(const struct res_def *r);
+
+/* --- what explanations share (explain.c) --- */
+/* Digits, * and #, a plus before them. */
+bool api_is_dialled(const char *text);
+/* YYYY-MM-DDTHH:MM:SS(Z|±HH:MM) as seconds since 1970, "-" as it is (now); false: it is none. */
+bool api_moment(const char *text, char *out, size_t size);
 
 /* --- what they share (verb.c) --- */
 /* May the caller do this ("read", "create", "update", "delete", "export", "import") with the request's resource: does

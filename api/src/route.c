@@ -103,6 +103,8 @@ const struct api_route api_routes[] = {
 	{"GET", "api/v1/meta/menu", API_LOGGED_IN, NULL, api_menu_h, "The menu, as far as the caller may open it"},
 	{"POST", "api/v1/inbound-routes/explain", API_LOGGED_IN, "inbound-routes.read", api_explain_h,
 	 "What would happen to a call, and which rows decide"},
+	{"POST", "api/v1/outbound-routes/explain", API_LOGGED_IN, "outbound-routes.read", api_outbound_explain_h,
+	 "What would happen to a call that an extension dials, and which rows decide"},
 	{"POST", "api/v1/blacklist/explain", API_LOGGED_IN, "blacklist.read", api_blacklist_explain_h,
 	 "Whether a number is barred, and by which rows"},
 	{"GET", "api/v1/do-not-call/prefixes", API_LOGGED_IN, "do-not-call.read", api_do_not_call_prefixes_h,

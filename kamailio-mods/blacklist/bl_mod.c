@@ -5,6 +5,7 @@
 #include "zk_kam.h"
 #include <core/pt.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <time.h>
 
 MODULE_VERSION
@@ -146,15 +147,18 @@ static int pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 /* TENANT NUMBER [DIRECTION] [SCOPES] of an RPC as a query; false with the fault sent. */
 static bool rpc_query(rpc_t *rpc, void *ctx, struct bl_query *q, char *number, size_t size)
 {
-	char tenant[64], direction[8], scopes[512];
+	char tenant[64], direction[8], scopes[512], at[32];
 	if (!zk_kam_rpc_text(rpc, ctx, true, "TENANT", tenant, sizeof tenant) ||
 	    !zk_kam_rpc_text(rpc, ctx, true, "NUMBER", number, size) ||
 	    !zk_kam_rpc_text(rpc, ctx, false, "DIRECTION", direction, sizeof direction) ||
-	    !zk_kam_rpc_text(rpc, ctx, false, "SCOPES", scopes, sizeof scopes))
+	    !zk_kam_rpc_text(rpc, ctx, false, "SCOPES", scopes, sizeof scopes) ||
+	    !zk_kam_rpc_text(rpc, ctx, false, "SECONDS", at, sizeof at))
 		return false;
 	const char *wrong = bl_query_read(q, people, tenant, number, direction[0] ? direction : "in", scopes);
 	if (wrong)
 		rpc->fault(ctx, 400, "%s", wrong);
+	if (at[0] && at[0] != '-')
+		q->now = strtoll(at, NULL, 10);
 	return !wrong;
 }
 
@@ -203,7 +207,8 @@ static void add_seen(rpc_t *rpc, void *list, const struct bl_seen *s)
 }
 
 static const char *const explain_doc[] = {
-	"What decides about NUMBER, and every rule that names it: blacklist.explain TENANT NUMBER [in|out] [SCOPES].",
+	"What decides about NUMBER, and every rule that names it: blacklist.explain TENANT NUMBER [in|out] [SCOPES] "
+	"[SECONDS since 1970].",
 	NULL};
 static void rpc_explain(rpc_t *rpc, void *ctx)
 {

@@ -110,7 +110,7 @@ static void rules_are_found_as_the_slow_model_says(void **state)
 					     (strlen(prefix[i]) == strlen(prefix[best]) && length[i] && !length[best])))
 					best = (int)i;
 				assert_int_equal(fits ? 2 * (int)strlen(prefix[i]) + (length[i] != 0) : -1,
-						 trunk_fit(prefix[i], length[i], number));
+						 zj_dial_fit(prefix[i], length[i], number));
 			}
 			assert_true(zk_uuid_parse(&q.tenant, TENANT));
 			snprintf(q.called, sizeof q.called, "%s", number);

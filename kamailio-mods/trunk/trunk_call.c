@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RETRY_US 30000000LL
-
 void trunk_call_free(struct trunk_call *c)
 {
 	if (c->d)
@@ -130,14 +128,7 @@ static bool try_one(struct trunk_state *s, struct trunk_call *c, const struct tr
 	bool emergency = c->d->q.emergency;
 	if (!trunk || !host)
 		return false;
-	if (!emergency && (trunk->trunk.closed || trunk->trunk.paused_until_us > now_us)) {
-		c->d->dead = true;
-		return false;
-	}
-	/* One that is never asked is tried again after a while: nobody else would find it alive. */
-	bool down = host->host.health == TRUNK_DOWN && (hop->t.probe_s || now_us - host->host.missed_us < RETRY_US);
-	bool lost = down || (!host->host.n && !hop->next[0] && !hop->is_literal);
-	if ((lost && !emergency) || (hop->t.registers && !emergency && trunk->trunk.reg == TRUNK_REG_FAILED)) {
+	if (!emergency && trunk_life_against(trunk, host, hop, trunk->trunk.closed, now_us) != TRUNK_FREE) {
 		c->d->dead = true;
 		return false;
 	}

@@ -87,13 +87,11 @@ static uint64_t random_number(void)
 	return r;
 }
 
-/* The number that is shown: the pool's turn, or the caller that acd named, with the limits of that number. */
-static bool choose(struct trunk_query *q, struct trunk_chosen *chosen)
+bool trunk_choose(struct trunk_query *q, unsigned turn, struct trunk_chosen *chosen)
 {
 	memset(chosen, 0, sizeof *chosen);
 	if (!zk_uuid_is_zero(&q->pool)) {
-		if (!trunk_pool_choose(trunk_store, q, trunk_state_turn(trunk_live, &q->pool), random_number(), calls_h,
-				       trunk_live, chosen))
+		if (!trunk_pool_choose(trunk_store, q, turn, random_number(), calls_h, trunk_live, chosen))
 			return false;
 		zk_copy(q->caller, sizeof q->caller, chosen->text, strlen(chosen->text));
 		if (chosen->name[0])
@@ -145,7 +143,8 @@ int trunk_w_route(struct sip_msg *msg, char *p1, char *p2)
 	if (!trunk_call_id(msg, call_id, sizeof call_id) || !query_of(msg, &q))
 		return refuse(400, "Bad Request", "malformed");
 	for (unsigned tries = 0; full && tries < 8; tries++) {
-		if (!choose(&q, &chosen))
+		unsigned turn = zk_uuid_is_zero(&q.pool) ? 0 : trunk_state_turn(trunk_live, &q.pool);
+		if (!trunk_choose(&q, turn, &chosen))
 			return refuse(503, "No Number Free", "over_limit");
 		if (q.caller[0] && !q.emergency && !trunk_may_show(trunk_store, &q.tenant, q.caller))
 			return refuse(answers[TRUNK_NOT_OWN].code, answers[TRUNK_NOT_OWN].reason,

@@ -19,7 +19,7 @@ static bool owns(struct zk_map *const *maps, const struct zk_uuid *tenant, const
 {
 	char other[ZK_NUMBER_MAX + 2];
 	const char *forms[2] = {number, other};
-	snprintf(other, sizeof other, "%s%s", number[0] == '+' ? "" : "+", trunk_digits(number));
+	snprintf(other, sizeof other, "%s%s", number[0] == '+' ? "" : "+", zj_dial_digits(number));
 	for (unsigned i = 0; i < 2; i++) {
 		struct zk_iter it;
 		const struct trunk_own *o = zk_first(maps[TRUNK_OWN], trunk_text_hash(forms[i]), &it);
@@ -230,7 +230,7 @@ static bool apply_rule(struct zk_map *const *maps, struct hop_args *a, const str
 		snprintf(hop->caller, sizeof hop->caller, "%s", r->number);
 		return true;
 	case TRUNK_REWRITE:
-		if (trunk_rewrite(text, sizeof text, hop->caller, r->strip, r->add))
+		if (zj_dial_rewrite(text, sizeof text, hop->caller, r->strip, r->add))
 			snprintf(hop->caller, sizeof hop->caller, "%s", text);
 		return true;
 	}

@@ -69,6 +69,9 @@ struct trunk_life *trunk_life_number(struct trunk_state *s, const struct zk_uuid
 void trunk_lives_free(struct trunk_state *s);
 /* One more call, unless there are `max` or `cps` within the last second. */
 bool trunk_life_take(struct trunk_life *l, int max, int cps, int64_t now_us);
+/* What stands against an attempt there (trunk_against.c); emergency calls ask nothing. */
+enum trunk_obstacle trunk_life_against(const struct trunk_life *trunk, const struct trunk_life *host,
+				       const struct trunk_hop *hop, bool closed, int64_t now_us);
 void trunk_life_give(struct trunk_state *s, struct zk_uuid *id); /* and forgets the id */
 
 struct trunk_call **trunk_call_place(struct trunk_state *s, const char *call_id);       /* where it is, or would be */

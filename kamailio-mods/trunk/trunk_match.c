@@ -2,41 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *trunk_digits(const char *number)
-{
-	return number[0] == '+' ? number + 1 : number;
-}
-
-static bool begins(const char *number, const char *prefix)
-{
-	const char *p = trunk_digits(prefix);
-	return !strncmp(trunk_digits(number), p, strnlen(p, ZK_NUMBER_MAX));
-}
-
-static bool fits(const char *prefix, int length, const char *number)
-{
-	return begins(number, prefix) && (!length || (int)strlen(trunk_digits(number)) == length);
-}
-
-int trunk_fit(const char *prefix, int length, const char *number)
-{
-	return fits(prefix, length, number) ? 2 * (int)strnlen(trunk_digits(prefix), ZK_NUMBER_MAX) + (length ? 1 : 0)
-					    : -1;
-}
-
 int trunk_fit_rate(const char *prefix, int length, const char *number)
 {
-	int len = (int)strnlen(trunk_digits(prefix), ZK_NUMBER_MAX);
-	if (!fits(prefix, length, number))
+	int len = (int)strlen(zj_dial_digits(prefix));
+	if (zj_dial_fit(prefix, length, number) < 0)
 		return -1;
 	return (length ? 200 : 0) + (len ? 100 : 0) + len;
-}
-
-bool trunk_rewrite(char *out, size_t size, const char *number, const char *strip, const char *add)
-{
-	size_t cut = strip[0] && !strncmp(number, strip, strlen(strip)) ? strlen(strip) : 0;
-	int n = snprintf(out, size, "%s%s", add, number + cut);
-	return n >= 0 && (size_t)n < size;
 }
 
 const struct trunk_tenant *trunk_carrier(struct zk_map *const *maps)
@@ -115,7 +86,7 @@ static int rule_fit(const struct trunk_rule *r, const struct trunk_rule_query *q
 {
 	if (r->attribute == TRUNK_DISABLED)
 		return -1;
-	int fit = trunk_fit(r->prefix, r->length, q->number);
+	int fit = zj_dial_fit(r->prefix, r->length, q->number);
 	if (!r->by_area || fit < 0)
 		return fit;
 	bool there = q->area && (!strcmp(r->area, q->area->province) || !strcmp(r->area, q->area->city));
@@ -158,7 +129,8 @@ const struct trunk_caller_rule *trunk_caller_rule_find(struct zk_map *const *map
 		bool all = zk_uuid_is_zero(&r->trunk);
 		if (!r->enabled || zk_uuid_cmp(&r->tenant, owner) != 0 || (!all && zk_uuid_cmp(&r->trunk, trunk) != 0))
 			continue;
-		int fit = trunk_fit(r->caller_prefix, r->length, caller), to = trunk_fit(r->called_prefix, 0, called);
+		int fit = zj_dial_fit(r->caller_prefix, r->length, caller),
+		    to = zj_dial_fit(r->called_prefix, 0, called);
 		if (fit < 0 || to < 0)
 			continue;
 		fit = 100 * fit + to + (all ? 0 : 100000);

@@ -2,20 +2,11 @@
 #ifndef TRUNK_MATCH_H
 #define TRUNK_MATCH_H
 #include "trunk_table.h"
+#include "zj_dial.h"
 
-/* A plus before the digits means nothing when numbers are compared. */
-const char *trunk_digits(const char *number);
-
-/* How well a rule fits: the longest prefix ("": any number) wins, and of equal ones that which asks for a length (0:
- * any). -1: not.
- */
-int trunk_fit(const char *prefix, int length, const char *number);
 /* The four ranks of a rate: prefix and length, length alone, prefix alone, neither; within a rank the longer prefix.
  * -1: not. */
 int trunk_fit_rate(const char *prefix, int length, const char *number);
-
-/* Takes `strip` off, if the number begins with it, and puts `add` before it. False: longer than `size`. */
-bool trunk_rewrite(char *out, size_t size, const char *number, const char *strip, const char *add);
 
 /* The row of the attribution table for a number as the tenant sees it; NULL: unknown. */
 const struct trunk_area *trunk_area_of(struct zk_map *const *maps, const struct zk_uuid *tenant, const char *number);

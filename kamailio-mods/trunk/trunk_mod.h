@@ -39,4 +39,9 @@ int trunk_w_emergency(struct sip_msg *msg, char *tenant, char *number);
 void trunk_say(void); /* writes what the branch to trunk_said.hop says */
 int trunk_pv_name(pv_spec_t *sp, str *in);
 int trunk_pv_get(struct sip_msg *msg, pv_param_t *param, pv_value_t *res);
+
+/* The number that is shown: of the pool the one whose turn it is, or the caller that acd named, with the limits of that
+ * number. False: none of the pool is free. */
+bool trunk_choose(struct trunk_query *q, unsigned turn, struct trunk_chosen *chosen);
+void trunk_rpc_explain(rpc_t *rpc, void *ctx);
 #endif

@@ -26,6 +26,7 @@ struct planner {
 	const struct trunk_area *area;
 	struct zk_uuid group;
 	struct trunk_plan *plan;
+	struct trunk_trail *trail; /* NULL: nobody asks */
 	uint64_t random;
 	unsigned barred, rateless;
 };
@@ -64,21 +65,20 @@ const struct trunk_rate *trunk_rate_of(struct zk_map *const *maps, const struct 
 
 /* The number as this trunk wants it: its rule, then the long-distance prefix, then the fixed prefix. False: forbidden.
  */
-static bool called_on(const struct planner *p, const struct trunk_trunk *t, char out[TRUNK_CALLED_MAX], unsigned *bare)
+static bool called_on(const struct planner *p, const struct trunk_trunk *t, const struct trunk_rule *r,
+		      char out[TRUNK_CALLED_MAX], unsigned *bare)
 {
-	const struct trunk_rule *r =
-		trunk_rule_find(p->maps, &(struct trunk_rule_query){p->q->tenant, p->group, t, p->q->called, p->area});
 	char text[TRUNK_CALLED_MAX], far[TRUNK_CALLED_MAX];
 	if (r && r->attribute == TRUNK_FORBID && !p->q->emergency)
 		return false;
-	if (!trunk_rewrite(text, sizeof text, p->q->called, r ? r->strip : "", r ? r->add : ""))
+	if (!zj_dial_rewrite(text, sizeof text, p->q->called, r ? r->strip : "", r ? r->add : ""))
 		return false;
 	bool mobile = text[0] == '1' && strlen(text) == 11;
 	bool away = mobile && t->long_distance[0] && p->area && p->area->area_code[0] &&
 		    strcmp(p->area->area_code, t->area_code) != 0;
 	*bare = (unsigned)(strlen(t->prefix) + (away ? strlen(t->long_distance) : 0));
-	return trunk_rewrite(far, sizeof far, text, "", away ? t->long_distance : "") &&
-	       trunk_rewrite(out, TRUNK_CALLED_MAX, far, "", t->prefix);
+	return zj_dial_rewrite(far, sizeof far, text, "", away ? t->long_distance : "") &&
+	       zj_dial_rewrite(out, TRUNK_CALLED_MAX, far, "", t->prefix);
 }
 
 struct sorted {
@@ -132,21 +132,36 @@ static void add_hosts(struct planner *p, const struct trunk_trunk *t, const char
 	}
 }
 
+static void opine(struct planner *p, const struct zk_uuid *trunk, const struct trunk_rule *r,
+		  enum trunk_verdict verdict)
+{
+	if (!p->trail || p->trail->n == TRUNK_OPINIONS)
+		return;
+	p->trail->o[p->trail->n++] = (struct trunk_opinion){*trunk, r ? r->rec.id : (struct zk_uuid){{0}}, verdict};
+}
+
 static void add_trunk(struct planner *p, const struct zk_uuid *id)
 {
 	const struct trunk_trunk *t = trunk_of(p->maps, &p->q->tenant, id);
 	char called[TRUNK_CALLED_MAX];
 	unsigned bare;
-	if (!t)
+	if (!t) {
+		opine(p, id, NULL, TRUNK_OFF);
 		return;
-	if (!called_on(p, t, called, &bare)) {
+	}
+	const struct trunk_rule *r =
+		trunk_rule_find(p->maps, &(struct trunk_rule_query){p->q->tenant, p->group, t, p->q->called, p->area});
+	if (!called_on(p, t, r, called, &bare)) {
+		opine(p, id, r, TRUNK_BARRED);
 		p->barred++;
 		return;
 	}
 	if (t->force_rate && !p->q->emergency && !trunk_rate_of(p->maps, p->q, id)) {
+		opine(p, id, r, TRUNK_RATELESS);
 		p->rateless++;
 		return;
 	}
+	opine(p, id, r, TRUNK_PLANNED);
 	add_hosts(p, t, called, bare);
 }
 
@@ -186,28 +201,38 @@ struct plan_args {
 	unsigned turn;
 	uint64_t random;
 	struct trunk_plan *plan;
+	struct trunk_trail *trail;
 };
 
 /* Over which trunk: that of the number that is shown; that of a rate; what the route, the group or the tenant names. */
 static void plan_h(struct zk_map *const *maps, void *arg)
 {
 	struct plan_args *a = arg;
-	struct planner p = {.maps = maps, .q = a->q, .plan = a->plan, .random = a->random};
+	struct planner p = {.maps = maps, .q = a->q, .plan = a->plan, .trail = a->trail, .random = a->random};
+	const char *by = "";
 	*a->plan = (struct trunk_plan){.why = TRUNK_NO_TRUNK};
 	if (!tenant_of(maps, &a->q->tenant))
 		return;
 	p.area = trunk_area_of(maps, &a->q->tenant, a->q->called);
 	const struct trunk_rate *rate = trunk_rate_of(maps, a->q, NULL);
 	if (a->number_trunk && !zk_uuid_is_zero(a->number_trunk)) {
+		by = "number";
 		add_trunk(&p, a->number_trunk);
 	} else if (rate && !zk_uuid_is_zero(&rate->trunk)) {
+		by = "rate";
 		add_trunk(&p, &rate->trunk);
 	} else if (a->q->kind == TRUNK_ONE) {
+		by = "trunk";
 		add_trunk(&p, &a->q->object);
 	} else if (a->q->kind == TRUNK_SOME) {
+		by = "trunk_group";
 		const struct trunk_group *g = zk_by_id(maps[TRUNK_GROUP], &a->q->object);
 		if (g && group_usable(maps, g, &a->q->tenant))
 			add_group(&p, g, a->turn);
+	}
+	if (a->trail) {
+		a->trail->by = by;
+		a->trail->rate = rate ? rate->rec.id : (struct zk_uuid){{0}};
 	}
 	a->plan->why = a->plan->n   ? TRUNK_FOUND
 		       : p.barred   ? TRUNK_RULE_BARS
@@ -218,7 +243,15 @@ static void plan_h(struct zk_map *const *maps, void *arg)
 void trunk_plan(struct zk_store *store, const struct trunk_query *q, const struct zk_uuid *number_trunk, unsigned turn,
 		uint64_t random, struct trunk_plan *plan)
 {
-	struct plan_args a = {q, number_trunk, turn, random, plan};
+	trunk_plan_trail(store, q, number_trunk, turn, random, plan, NULL);
+}
+
+void trunk_plan_trail(struct zk_store *store, const struct trunk_query *q, const struct zk_uuid *number_trunk,
+		      unsigned turn, uint64_t random, struct trunk_plan *plan, struct trunk_trail *trail)
+{
+	struct plan_args a = {q, number_trunk, turn, random, plan, trail};
+	if (trail)
+		*trail = (struct trunk_trail){.by = ""};
 	if (zk_read(store, plan_h, &a))
 		*plan = (struct trunk_plan){.why = TRUNK_NO_TRUNK};
 }

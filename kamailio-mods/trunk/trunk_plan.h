@@ -44,6 +44,22 @@ struct trunk_plan {
 void trunk_plan(struct zk_store *store, const struct trunk_query *q, const struct zk_uuid *number_trunk, unsigned turn,
 		uint64_t random, struct trunk_plan *plan);
 
+/* The same for people who ask: over what the call goes, and why each trunk that was looked at is in the plan or not. */
+enum trunk_verdict { TRUNK_PLANNED, TRUNK_OFF, TRUNK_BARRED, TRUNK_RATELESS };
+struct trunk_opinion {
+	struct zk_uuid trunk, rule; /* rule: the trunk's rule that the number met; zero: none */
+	enum trunk_verdict verdict;
+};
+#define TRUNK_OPINIONS 64
+struct trunk_trail {
+	const char *by;      /* number, rate, trunk, trunk_group; "": nothing names a trunk */
+	struct zk_uuid rate; /* that the call meets; zero: none */
+	unsigned n;
+	struct trunk_opinion o[TRUNK_OPINIONS];
+};
+void trunk_plan_trail(struct zk_store *store, const struct trunk_query *q, const struct zk_uuid *number_trunk,
+		      unsigned turn, uint64_t random, struct trunk_plan *plan, struct trunk_trail *trail);
+
 /* The rate of such a call: of the account group, of the tenant, of the carrier; on this trunk (NULL: any). NULL: none.
  */
 const struct trunk_rate *trunk_rate_of(struct zk_map *const *maps, const struct trunk_query *q,

@@ -99,7 +99,15 @@ static void rpc_route(rpc_t *rpc, void *ctx)
 static const char *const guard_doc[] = {
 	"What the toll guard says of a number: trunk.guard TENANT NUMBER [EXTENSION [ACCOUNT]].", NULL};
 
+static const char *const explain_doc[] = {"What would happen to a call that acd sends out, and why: trunk.explain "
+					  "TENANT NUMBER WHAT [SECONDS since 1970]; WHAT "
+					  "is key=value parted by ; with out (trunk:ID, trunk_group:ID), group, pool, "
+					  "extension, account, caller, anonymous, "
+					  "emergency.",
+					  NULL};
+
 rpc_export_t trunk_rpcs[] = {
+	{"trunk.explain", trunk_rpc_explain, (const char **)explain_doc, 0},
 	{"trunk.guard", trunk_rpc_guard, (const char **)guard_doc, RET_ARRAY},
 	{"trunk.status", rpc_status, (const char **)status_doc, RET_ARRAY},
 	{"trunk.route", rpc_route, (const char **)route_doc, RET_ARRAY},

@@ -68,6 +68,15 @@ unsigned trunk_state_turn(struct trunk_state *s, const struct zk_uuid *id)
 	return turn;
 }
 
+unsigned trunk_state_turn_next(struct trunk_state *s, const struct zk_uuid *id)
+{
+	trunk_lock(s);
+	struct trunk_life *l = trunk_life_find(s, id);
+	unsigned turn = l ? l->turn : 0;
+	trunk_unlock(s);
+	return turn;
+}
+
 static int calls_of(struct trunk_state *s, const struct zk_uuid *id)
 {
 	struct trunk_life *l = trunk_life_find(s, id);

@@ -28,6 +28,7 @@ const char *trunk_reg_name(enum trunk_reg r);
 /* ---- counters ---- */
 /* Counts the calls of a group or a pool. */
 unsigned trunk_state_turn(struct trunk_state *s, const struct zk_uuid *id);
+unsigned trunk_state_turn_next(struct trunk_state *s, const struct zk_uuid *id); /* what that would be */
 int trunk_state_calls(struct trunk_state *s, const struct zk_uuid *id);
 
 /* ---- hosts ---- */
@@ -84,6 +85,19 @@ bool trunk_call_in(struct trunk_state *s, const char *call_id, const struct zk_u
 /* The next candidate that is alive and has room. */
 enum trunk_step trunk_call_next(struct trunk_state *s, struct zk_store *store, const char *call_id, int64_t now_us,
 				struct trunk_hop *hop);
+/* What stands against an attempt now, for people who ask; `closed`: its hours at the time that they ask about. */
+enum trunk_obstacle {
+	TRUNK_FREE,
+	TRUNK_CLOSED,
+	TRUNK_PAUSED,
+	TRUNK_UNREACHABLE,
+	TRUNK_UNREGISTERED,
+	TRUNK_CHANNELS, /* all in use */
+	TRUNK_OBSTACLES
+};
+const char *trunk_obstacle_name(enum trunk_obstacle o);
+enum trunk_obstacle trunk_state_against(struct trunk_state *s, const struct trunk_hop *hop, bool closed,
+					int64_t now_us);
 /* The present attempt got this answer. `failed`: it counts against the trunk. True: the trunk rests from now on. */
 bool trunk_call_answer(struct trunk_state *s, const char *call_id, int code, bool failed, int disable_after,
 		       int64_t now_us);

@@ -18,9 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	second = text + n / 2;
 	if (trunk_parse_codes(codes, TRUNK_CODES_MAX, text) > TRUNK_CODES_MAX)
 		abort();
-	if (trunk_rewrite(out, sizeof out, text, second, "0") && strlen(out) >= sizeof out)
+	if (zj_dial_rewrite(out, sizeof out, text, second, "0") && strlen(out) >= sizeof out)
 		abort();
-	if (trunk_fit(second, (int)(n % 9), text) >= 0 && trunk_fit_rate(second, (int)(n % 9), text) < 0)
+	if (zj_dial_fit(second, (int)(n % 9), text) >= 0 && trunk_fit_rate(second, (int)(n % 9), text) < 0)
 		abort(); /* both ask whether it fits */
 	(void)trunk_addr_parse(&addr, text, 5060);
 	return 0;

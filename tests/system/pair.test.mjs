@@ -10,6 +10,7 @@ import path from 'node:path';
 import { Api } from '../tools/api.mjs';
 import { BUILD, Instance, ROOT } from '../tools/instance.mjs';
 import { HZ, centre, talking } from '../tools/scenes.mjs';
+import { CarrierCall } from '../tools/sipp.mjs';
 import { poll } from '../tools/wait.mjs';
 
 const base = Number(process.env.ZJ_PORT_BASE ?? 10000) === 20000 ? 10000 : 20000; // beside the system tests' own instance
@@ -79,6 +80,21 @@ test('agents whose phones are at an edge that is killed go on talking and are of
 	await talk.call.hangup();
 	const facts = await zj.facts(place.tenant, `id = '${talk.call.id}'`);
 	assert.equal(facts.call.result, 'answered');
+});
+
+test('trunks as they are now: what all edges count together, and each of them', async () => {
+	const caller = () => zj.call(zj.freshNumber(), place.queueDid);
+	const calls = [await caller(), zj.later(await CarrierCall.place({ target: edge2, caller: zj.freshNumber(), did: place.queueDid }))];
+	await Promise.all(calls.map((c) => c.answered()));
+	const trunk = () => zj.carrier.get('/live/trunks').then(({ items }) => items.find((t) => t.calls > 0));
+	const now = await poll(async () => { const t = await trunk(); return t?.calls === 2 && t; }, { timeout: 5000, what: 'two calls, one an edge' });
+	assert.deepEqual(now.edges.map((e) => [e.edge, e.state]).sort(), [['edge1', 'ok'], ['edge2', 'ok']]);
+	assert.equal((await zj.carrier.get('/live/trunks')).items.filter((t) => t.trunk === now.trunk).length, 1);
+	await zj.up('stop', { name: 'kamailio2' });
+	await poll(async () => (await trunk())?.edges.length === 1, { timeout: 5000, what: 'the other edge alone' });
+	await zj.up('start', { name: 'kamailio2' });
+	await zj.ready();
+	await Promise.all(calls.map((c) => c.hangup()));
 });
 
 test('the instance has two edges wherever they are named', async () => {

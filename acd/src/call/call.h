@@ -24,6 +24,8 @@ struct acd_leg *acd_call_other(const struct acd_call *call, const struct acd_leg
 void acd_incoming(struct acd *acd, const json_t *leg);
 void acd_incoming_known(struct acd *acd, const json_t *leg,
 			bool talking); /* of a snapshot; talking: it needs no story */
+/* What forbids that the telephone of `call` dials this; NULL: nothing. */
+const char *acd_dial_against(const struct acd_call *call, const struct acd_dest *dest, const char *number);
 /* A kind by its name, and its target: a number for external, else an id. An unknown kind: ACD_TO_NOTHING. */
 void acd_dest_make(struct acd_dest *dest, const char *kind, const char *target);
 /* The columns <prefix>_kind, <prefix>_id, <prefix>_number of a row; null or "hangup" without a story: ACD_TO_NOTHING.

@@ -100,9 +100,22 @@ static void refuse_barred(struct acd_call *call, const json_t *headers)
 	refuse(call, code >= 400 && code < 700 ? code : 403, ACD_RESULT_BARRED, "barred");
 }
 
+const char *acd_dial_against(const struct acd_call *call, const struct acd_dest *dest, const char *number)
+{
+	const struct acd_extension *phone = call->main->phone;
+
+	if (phone && dest->kind != ACD_TO_APPLICATION && acd_extension_is_agents_only(phone, call) &&
+	    !acd_is_emergency(call->tenant, number))
+		return "the telephone of a signed-in agent takes agent calls only";
+	if (dest->kind == ACD_TO_EXTENSION && call->direction == ACD_DIR_INTERNAL && !call->tenant->internal_calls)
+		return "no calls between extensions";
+	return NULL;
+}
+
 static void route(struct acd_call *call, const char *kind, const char *target, const char *bound)
 {
 	struct acd_dest dest = {0};
+	const char *because;
 
 	if (!strcmp(kind, "tenant")) { /* another tenant's phone dialled our prefix: our internal numbers only */
 		if (!acd_dest_by_number(call->tenant, target, &dest)) {
@@ -116,11 +129,9 @@ static void route(struct acd_call *call, const char *kind, const char *target, c
 		return;
 	}
 	keep_binding(call, &dest, !strcmp(bound, "default"));
-	if (call->main->phone && dest.kind != ACD_TO_APPLICATION &&
-	    acd_extension_is_agents_only(call->main->phone, call) && !acd_is_emergency(call->tenant, target))
-		refuse(call, 403, ACD_RESULT_BARRED, "the telephone of a signed-in agent takes agent calls only");
-	else if (dest.kind == ACD_TO_EXTENSION && call->direction == ACD_DIR_INTERNAL && !call->tenant->internal_calls)
-		refuse(call, 403, ACD_RESULT_BARRED, "no calls between extensions");
+	because = acd_dial_against(call, &dest, target);
+	if (because)
+		refuse(call, 403, ACD_RESULT_BARRED, because);
 	else
 		acd_call_go(call, &dest, ACD_LEFT_REDIRECTED);
 }

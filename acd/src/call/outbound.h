@@ -33,11 +33,14 @@ struct acd_out { /* what the edge is told of a call */
 	char tenant[ZJ_UUID_SIZE];                           /* another tenant's internal number */
 	char caller[ACD_NUMBER_SIZE], name[ACD_TEXT_SIZE];
 	bool anonymous, emergency;
+	/* what decided, for people who ask */
+	char route[ZJ_UUID_SIZE], rule[ZJ_UUID_SIZE], caller_row[ZJ_UUID_SIZE];
+	const char *object_by, *caller_by; /* kinds of rows; NULL: none */
 };
 struct acd_out_why {
 	int code; /* SIP */
 	enum acd_result result;
-	const char *text;
+	const char *text, *by; /* by: the kind of row that forbids it, or NULL */
 };
 enum acd_out_verdict {
 	ACD_OUT_DIAL,  /* out is filled */
@@ -47,6 +50,11 @@ enum acd_out_verdict {
 /* call->dest is external. */
 enum acd_out_verdict acd_outbound(struct acd_call *call, struct acd_out *out, struct acd_dest *dest,
 				  struct acd_out_why *why);
+
+/* What would happen to a call that this extension dials, and which rows decide: the same functions, nothing is done. p:
+ * {extension, number, trunk_number?, service?, click?, anonymous?}; the answer says `headers`, what the edge is told.
+ */
+json_t *acd_outbound_explain(struct acd_tenant *t, const json_t *p);
 
 /* How an outside telephone that is used as an extension is reached. */
 void acd_outbound_phone(const struct acd_extension *e, struct acd_out *out);

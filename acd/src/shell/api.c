@@ -1,5 +1,6 @@
 /* The server of api and zongji: commands, boards, and events for those who subscribed. */
 #include "call/command.h"
+#include "call/outbound.h"
 #include "core/events.h"
 #include "shell/daemon.h"
 #include "zj_obj.h"
@@ -122,6 +123,18 @@ static void trunks_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *ca
 	acd_trunks_now(((struct acd_api *)arg)->d, acd_str(p, "tenant"), call);
 }
 
+static void explain_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
+{
+	struct acd_tenant *t = acd_tenant_find(((struct acd_api *)arg)->d->acd, acd_str(p, "tenant"));
+	json_t *told = t ? acd_outbound_explain(t, p) : NULL;
+
+	(void)conn;
+	if (told)
+		zj_rpc_reply(call, told);
+	else
+		zj_rpc_fail(call, ZJ_RPC_NOT_FOUND, t ? "no such extension" : "no such tenant", NULL);
+}
+
 static void phones_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg)
 {
 	(void)conn;
@@ -177,7 +190,7 @@ static void command(struct acd_api *api, const struct acd_command *c, json_t *p,
 static void command_h(struct zj_rpc_conn *conn, json_t *p, struct zj_rpc_call *call, void *arg);
 
 #define COMMANDS_MAX 64
-#define OWN_METHODS  8
+#define OWN_METHODS  9
 static struct zj_rpc_method methods[OWN_METHODS + COMMANDS_MAX + 1] = {
 	{"hello", "name:s token?:s", hello_h, "who is there"},
 	{"status", "", status_h, "this acd and its peers"},
@@ -186,6 +199,8 @@ static struct zj_rpc_method methods[OWN_METHODS + COMMANDS_MAX + 1] = {
 	{"board", "tenant:u", board_h, "everything a board shows"},
 	{"calls", "tenant?:u", calls_h, "living calls"},
 	{"trunks", "tenant?:u", trunks_h, "trunks as the edges see them: state, calls now, hosts"},
+	{"explain", "tenant:u extension:s number:s trunk_number?:u service?:u click?:b anonymous?:b", explain_h,
+	 "what would happen to a call that an extension dials, and which rows decide"},
 	{"phones", "tenant:u extensions?:a agent?:u", phones_h,
 	 "extensions' telephones: registered, reachable, round trip"},
 };

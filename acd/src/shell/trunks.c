@@ -70,7 +70,7 @@ void acd_trunks_living(struct acd_daemon *d)
 
 /* ---- how trunks are ---- */
 struct asked {
-	struct acd_edge *edges;
+	struct acd_daemon *d;
 	struct zj_rpc_call *call;
 	unsigned waiting, heard;
 	json_t *trunks; /* id → what all edges say of it */
@@ -107,7 +107,7 @@ static void take_worse(json_t *into, const json_t *from)
 
 static void add_counts(json_t *into, const json_t *from)
 {
-	static const char *const counts[] = {"calls", "attempts", "answered"};
+	static const char *const counts[] = {"attempts", "answered"};
 
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(counts); i++)
 		json_object_set_new(into, counts[i],
@@ -149,11 +149,30 @@ static void add_trunk(struct asked *a, const char *edge, json_t *t)
 	json_array_append_new(json_object_get(all, "edges"), one);
 }
 
+/* An edge counts its own calls at once, and those of the others when it hears of them: of several edges' calls we know
+ * better how many they are. */
+static void count_calls(struct asked *a)
+{
+	struct acd_leg *leg, *next;
+	const char *id;
+	json_t *t;
+
+	json_object_foreach (a->trunks, id, t)
+		json_object_set_new(t, "calls", json_integer(0));
+	HASH_ITER (hh, a->d->acd->legs, leg, next) {
+		t = leg->ended_at ? NULL : json_object_get(a->trunks, leg->trunk);
+		if (t)
+			json_object_set_new(t, "calls", json_integer(acd_int(t, "calls", 0) + 1));
+	}
+}
+
 static void finish(struct asked *a)
 {
 	json_t *list = json_array(), *t;
 	const char *id;
 
+	if (a->heard > 1)
+		count_calls(a);
 	json_object_foreach (a->trunks, id, t)
 		json_array_append(list, t);
 	if (a->heard) {
@@ -169,7 +188,7 @@ static void heard_h(json_t *result, int code, const char *message, json_t *data,
 {
 	struct part *part = arg;
 	struct asked *a = part->a;
-	const char *edge = acd_edge_name(a->edges, part->edge);
+	const char *edge = acd_edge_name(a->d->edge, part->edge);
 	json_t *t;
 	size_t i;
 
@@ -193,7 +212,7 @@ void acd_trunks_now(struct acd_daemon *d, const char *tenant, struct zj_rpc_call
 		zj_rpc_fail(call, ZJ_RPC_INTERNAL, "out of memory", NULL);
 		return;
 	}
-	a->edges = d->edge;
+	a->d = d;
 	a->call = call;
 	a->trunks = json_object();
 	for (unsigned i = 0; i < ACD_EDGES; i++) {

@@ -23,6 +23,7 @@ export interface PageEntry {
 const ownPages: PageEntry[] = [
   { name: 'calls', path: '/calls/:id?', menu: 'reports', order: 10, permission: 'calls.read', zh: '通话记录', en: 'Call records', side: 'tenant', component: () => import('./CallsPage.vue') },
   { name: 'live-trunks', path: '/live/trunks', menu: 'live', order: 20, permission: 'trunks.read', zh: '中继状态', en: 'Trunks now', component: () => import('./LiveTrunksPage.vue') },
+  { name: 'outbound-tester', path: '/routes/test-outbound', menu: 'pbx', order: 33, permission: 'outbound-routes.read', zh: '呼出测试', en: 'Outbound tester', side: 'tenant', component: () => import('./OutboundTesterPage.vue') },
   { name: 'conferences', path: '/conferences', menu: 'live', order: 30, permission: 'rooms.read', zh: '会议', en: 'Conferences', side: 'tenant', component: () => import('./ConferencesPage.vue') },
   { name: 'route-tester', path: '/routes/test', menu: 'pbx', order: 31, permission: 'inbound-routes.read', zh: '路由测试', en: 'Route tester', component: () => import('./RouteTesterPage.vue') },
   { name: 'jobs', path: '/jobs', menu: 'system', order: 900, permission: '', zh: '导出中心', en: 'Export centre', component: () => import('./JobsPage.vue') }
