@@ -20,7 +20,7 @@ const refused = async (resource, body, field, client = admin) => {
   assert.ok(r.body.errors.some((e) => e.field === field), `${field}: ${JSON.stringify(r.body)}`);
 };
 
-// covers: NUM-V005 NUM-V006 NUM-V303 NUM-V307 NUM-K01 NUM-K02 NUM-K03 NUM-L01 NUM-L02 NUM-L03 NUM-R01
+// covers: NUM-V005 NUM-V006 NUM-V303 NUM-V307 NUM-K01 NUM-K02 NUM-K03 NUM-L01 NUM-L02 NUM-R01
 test('black and white lists: every field, columns, search, recycle bin, template', async () => {
   const account = await admin.make('accounts', { username: 'listed', name: '名单', password: 'long-enough-1' });
   const extension = await admin.make('extensions', { number: '8801', password: 'long-enough-1' });

@@ -1,5 +1,5 @@
 // An inbound route from the console to the call's record: what is tested beforehand is what the call does.
-// covers: PBX-R04 PBX-V054 PBX-V055 PBX-V079 PBX-V084 PBX-V086 PBX-Y15 PBX-Y17 PBX-V501 PBX-V507
+// covers: PBX-R04 PBX-V054 PBX-V079 PBX-V086 PBX-Y15 PBX-Y17 PBX-V501
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Person, openChromium } from '../tools/console.mjs';
