@@ -49,7 +49,7 @@ before(async () => {
 		await api.patch(`/extensions/${ext[number].id}`, { pickup_range: 'team' });
 	}
 	agent = await api.post('/agents', { number: '8001', name: 'Ann', extension_id: ext['1000'].id });
-	await pause(500);
+	await tenant.settled();
 }, { timeout: 150_000 });
 after(() => zj?.release());
 
@@ -67,13 +67,13 @@ test('shortcut keys: the default set, a tenant\'s own codes, disabled ones; hot 
 	assert.ok(system.some((s) => s.feature === 'dnd_on' && s.tenant_id !== tenant.id), 'the carrier sees the defaults');
 	const dnd = mine.find((s) => s.feature === 'dnd_on');
 	await api.patch(`/shortcuts/${dnd.id}`, { number: '*77', remark: 'quiet please' });
-	await pause(400);
+	await tenant.settled();
 	await said('1000', '*77');
 	await poll(async () => (await row('1000')).dnd === true, { what: 'do not disturb is on' });
 	assert.equal((await (await phone['1000'].call('*67')).ended).code, 404, 'the old code is nothing now');
 	assert.equal((await api.patch(`/shortcuts/${dnd.id}`, { number: null })).number, '*67', 'emptied: the default again');
 	await api.patch(`/shortcuts/${dnd.id}`, { enabled: false });
-	await pause(400);
+	await tenant.settled();
 	assert.equal((await (await phone['1000'].call('*67')).ended).code, 404, 'disabled: it does nothing');
 	await api.patch(`/shortcuts/${dnd.id}`, { enabled: true });
 	await said('1000', '*68');
@@ -174,7 +174,7 @@ test('pick-up: any call in range, one of a certain extension; not out of range, 
 	await call.ended;
 	// the default range is the own account group: extensions without an account are in none
 	await api.patch(`/extensions/${ext['1002'].id}`, { pickup_range: 'group' });
-	await pause(400);
+	await tenant.settled();
 	quiet();
 	call = await phone['1000'].call('1001');
 	await phone['1001'].nextCall({ timeout: 8000 });
@@ -187,7 +187,7 @@ test('pick-up: any call in range, one of a certain extension; not out of range, 
 		await api.post('/account-group-members', { group_id: g.id, account_id: a.id });
 	await api.patch(`/extensions/${ext['1001'].id}`, { account_id: accounts[0].id });
 	await api.patch(`/extensions/${ext['1002'].id}`, { account_id: accounts[1].id });
-	await pause(500);
+	await tenant.settled();
 	const other = await zj.tenant('strangers');
 	const stranger = await other.phone(await other.extension('1002'), { answering: 'never' });
 	const theirs = await stranger.call('*611001');
@@ -251,13 +251,13 @@ test('hot keys: blind transfer, attended transfer, consultation and back', async
 test('a changed hot key is in force without a reload; a disabled one does nothing', async () => {
 	const hot = (await zj.carrier.get('/hot-keys')).items.find((h) => h.feature === 'blind_transfer');
 	await zj.carrier.patch(`/hot-keys/${hot.id}`, { enabled: false });
-	await pause(400);
+	await tenant.settled();
 	const [call, other] = await talk('1000', '1001');
 	await keys(other, '*51');
 	await pause(1500);
 	assert.equal(call.rtp.level(HZ.agent) > 0.3, true, 'they talk on');
 	await zj.carrier.patch(`/hot-keys/${hot.id}`, { enabled: true, number: '*54' });
-	await pause(400);
+	await tenant.settled();
 	await keys(other, '*54');
 	await pause(2500);
 	quiet();
@@ -272,11 +272,11 @@ test('applications: a feature with an internal number', async () => {
 	const app = await api.post('/applications', { name: 'agent-login', context: 'agent_sign_in', entry: '', priority: 1, number: '212', description: 'log-in by telephone' });
 	assert.deepEqual([app.name, app.context, app.priority, app.number, app.description, app.enabled], ['agent-login', 'agent_sign_in', 1, '212', 'log-in by telephone', true]);
 	assert.equal((await api.fetch('POST', '/applications', { body: { name: 'x', context: 'dnd_on', number: '1001' } })).status, 409, 'the number is an extension\'s');
-	await pause(400);
+	await tenant.settled();
 	await said('1000', '212');
 	await events.agentState(agent, 'idle');
 	await api.patch(`/applications/${app.id}`, { context: 'forward_all', entry: '1003', number: '213' });
-	await pause(400);
+	await tenant.settled();
 	await said('1002', '213');
 	await poll(async () => (await row('1002')).forward_all === '1003', { what: 'forwarded by the application' });
 	await said('1002', '*90');

@@ -49,7 +49,7 @@ before(async () => {
 		ext[number] = await tenant.extension(number);
 		phone[number] = await tenant.phone(ext[number], { answering: 'never' });
 	}
-	await pause(500);
+	await Promise.all([tenant.settled(), pause(1000)]);
 }, { timeout: 150_000 });
 after(() => zj?.release());
 
@@ -93,7 +93,7 @@ test('who may watch whom: not another tenant, not beyond the range, not others\'
 	assert.equal((await subscribe(phone['1002'], '9999', 'dialog')).status, 403, 'nobody');
 	await api.patch(`/extensions/${ext['1003'].id}`, { blf_range: 'none' });
 	await api.patch(`/extensions/${ext['1000'].id}`, { blf_range: 'group' });
-	await pause(500);
+	await Promise.all([tenant.settled(), pause(1000)]);
 	assert.equal((await subscribe(phone['1003'], '1001', 'dialog')).status, 403, 'range none');
 	assert.equal((await subscribe(phone['1000'], '1001', 'dialog')).status, 403, 'range group, and no group');
 	const g = await api.post('/account-groups', { name: 'desk' });
@@ -102,7 +102,7 @@ test('who may watch whom: not another tenant, not beyond the range, not others\'
 		await api.post('/account-group-members', { group_id: g.id, account_id: a.id });
 		await api.patch(`/extensions/${ext[n].id}`, { account_id: a.id });
 	}
-	await pause(500);
+	await Promise.all([tenant.settled(), pause(1000)]);
 	assert.ok((await subscribe(phone['1000'], '1001', 'dialog')).status < 300, 'the same account group');
 	assert.equal((await subscribe(phone['1000'], '1002', 'dialog')).status, 403, 'not in the group');
 	const wrong = Object.assign(Object.create(phone['1000']), { password: 'not-the-password' });
@@ -132,7 +132,7 @@ test('presence: registered or not, idle or talking', async () => {
 test('the message lamp: a message left is told to its own phone, and that it was heard', async () => {
 	const box = await api.post('/voicemail-boxes', { name: 'Box 1001', extension_id: ext['1001'].id, max_s: 10, silence_s: 2 });
 	await api.patch(`/extensions/${ext['1001'].id}`, { voicemail: true, voicemail_pin: '4711', voicemail_email: 'a@b.test', timeout_s: 5 });
-	await pause(500);
+	await Promise.all([tenant.settled(), pause(1000)]);
 	const sub = await subscribe(phone['1001'], '1001', 'message-summary');
 	assert.ok(sub.status < 300);
 	await poll(() => /Messages-Waiting: no/.test(sub.states.at(-1) ?? ''), { timeout: 8000, what: 'no messages' });
@@ -152,10 +152,10 @@ test('the message lamp: a message left is told to its own phone, and that it was
 test('an extension registers from its address only, and with so many phones at once; a disabled one not at all', async () => {
 	const second = await tenant.phone(ext['1003'], { register: false, answering: 'never' });
 	await api.patch(`/extensions/${ext['1003'].id}`, { max_contacts: 1 });
-	await pause(500);
+	await Promise.all([tenant.settled(), pause(1000)]);
 	await assert.rejects(second.register(), /503/, 'one phone only');
 	await api.patch(`/extensions/${ext['1003'].id}`, { max_contacts: 2 });
-	await pause(500);
+	await Promise.all([tenant.settled(), pause(1000)]);
 	await second.register();
 	quiet();
 	const call = await phone['1000'].call('1003');
@@ -166,13 +166,13 @@ test('an extension registers from its address only, and with so many phones at o
 	await call.hangup();
 	await second.register({ expires: 0 });
 	await api.patch(`/extensions/${ext['1003'].id}`, { host: '10.1.0.0/16' });
-	await pause(500);
+	await Promise.all([tenant.settled(), pause(1000)]);
 	await assert.rejects(phone['1003'].register(), /403/, 'not from here');
 	await api.patch(`/extensions/${ext['1003'].id}`, { host: '127.0.0.0/8' });
-	await pause(500);
+	await Promise.all([tenant.settled(), pause(1000)]);
 	await phone['1003'].register();
 	await api.patch(`/extensions/${ext['1003'].id}`, { host: null, enabled: false });
-	await pause(500);
+	await Promise.all([tenant.settled(), pause(1000)]);
 	await assert.rejects(phone['1003'].register(), /403/, 'disabled');
 	await api.patch(`/extensions/${ext['1003'].id}`, { enabled: true });
 });

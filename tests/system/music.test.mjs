@@ -172,7 +172,7 @@ test('shuffled: everybody hears all of them, not everybody in one order', async 
 test('the default class is what a held customer hears, and a queue without music', async () => {
 	const { queue, place } = await queueOf({});
 	await musicClass('default', { prompt_ids: [pieces[1].id] });
-	await pause(400);
+	await tenant.settled();
 	const agent = await tenant.agent('1001', [queue], { answering: { after: 50 } });
 	const { call } = await talking(zj, place, agent);
 	await tenant.api.post(`/calls/${call.id}/hold`, { on: true });

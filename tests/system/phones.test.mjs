@@ -169,7 +169,7 @@ test('failure diversion, prefixes, the recent call first, waiting music, the inc
 	await settle(before);
 	quiet();
 	await api.patch(`/ring-groups/${g.id}`, { ring_time_s: 20 });
-	await pause(400);
+	await tenant.settled();
 	const again = await dial('1000', '2006');
 	const first = await next('1003');
 	const other = await next('1001');
@@ -197,19 +197,19 @@ test('a group nobody of whom can be rung is refused at once; one answer in a hun
 test('forwarding: all, busy, no answer, not reachable; a circle ends with a refusal', async () => {
 	quiet();
 	await api.patch(`/extensions/${ext['1001'].id}`, { forward_all: '1002' });
-	await pause(400);
+	await tenant.settled();
 	let call = await dial('1000', '1001');
 	let rung = await next('1002');
 	assert.match(String(rung.headers.diversion), /sip:1001@/, 'who forwarded it');
 	assert.equal(phone['1001'].calls.size, 0);
 	await settle(call);
 	await api.patch(`/extensions/${ext['1002'].id}`, { forward_all: '1001' });
-	await pause(400);
+	await tenant.settled();
 	call = await dial('1000', '1001');
 	assert.equal((await call.ended).code, 482, 'A to B to A');
 	await api.patch(`/extensions/${ext['1002'].id}`, { forward_all: null });
 	await api.patch(`/extensions/${ext['1001'].id}`, { forward_all: null, forward_busy: '1003', forward_no_answer: '1002', timeout_s: 5 });
-	await pause(400);
+	await tenant.settled();
 	quiet();
 	phone['1001'].answering = { reject: 486 };
 	call = await dial('1000', '1001');
@@ -225,7 +225,7 @@ test('forwarding: all, busy, no answer, not reachable; a circle ends with a refu
 	quiet();
 	await api.patch(`/extensions/${ext['1004'].id}`, { forward_unreachable: '1003' });
 	await phone['1004'].register({ expires: 0 });
-	await pause(400);
+	await Promise.all([tenant.settled(), pause(1000)]);
 	call = await dial('1000', '1004');
 	await next('1003');
 	await settle(call);
@@ -238,19 +238,19 @@ test('forwarding: all, busy, no answer, not reachable; a circle ends with a refu
 test('do-not-disturb and call waiting', async () => {
 	quiet();
 	await api.patch(`/extensions/${ext['1001'].id}`, { dnd: true });
-	await pause(400);
+	await tenant.settled();
 	let call = await dial('1000', '1001');
 	assert.equal((await call.ended).code, 480);
 	assert.equal(phone['1001'].calls.size, 0, 'it did not ring');
 	await api.patch(`/extensions/${ext['1001'].id}`, { dnd: false, call_waiting: false });
-	await pause(400);
+	await tenant.settled();
 	const talk = await dial('1004', '1001');
 	await (await next('1001')).answer();
 	await talk.answered;
 	call = await dial('1000', '1001');
 	assert.equal((await call.ended).code, 486, 'busy without call waiting');
 	await api.patch(`/extensions/${ext['1001'].id}`, { call_waiting: true });
-	await pause(400);
+	await tenant.settled();
 	call = await dial('1000', '1001');
 	await next('1001');
 	await settle(call, talk);
@@ -262,7 +262,7 @@ test('caller number and name for internal calls; the ring-back tone of the calle
 	const tune = await tenant.prompt('tune', toneWav(HZ.agent2, 3000));
 	await api.patch(`/extensions/${ext['1000'].id}`, { caller_number: '5555', caller_name: 'Reception' });
 	await api.patch(`/extensions/${ext['1002'].id}`, { ringback_id: tune.id, alert_info: '<http://ring.test/2>' });
-	await pause(400);
+	await tenant.settled();
 	const call = await dial('1000', '1002');
 	const rung = await next('1002');
 	assert.equal(rung.caller, '5555');

@@ -87,7 +87,7 @@ test('an agent pauses the recording of its call: the file is silent there, and t
 
 test('a pause that nobody ends is ended after the team\'s longest time', async () => {
 	await api.patch(`/tenants/${place.tenant.id}`, { record_pause_max_s: 1 });
-	await pause(300);
+	await place.tenant.settled();
 	const { call } = await talking(zj, place, agent);
 	await pause(800);
 	await done(own, call.id, 'pause');
@@ -101,7 +101,7 @@ test('a pause that nobody ends is ended after the team\'s longest time', async (
 });
 
 test('what agents may is the team\'s to say; a supervisor may all of it; another team nothing', async () => {
-	const settings = (agent_recording) => api.patch(`/tenants/${place.tenant.id}`, { agent_recording }).then(() => pause(300));
+	const settings = (agent_recording) => api.patch(`/tenants/${place.tenant.id}`, { agent_recording }).then(() => place.tenant.settled());
 	await settings('none');
 	const { call } = await talking(zj, place, agent);
 	await pause(800);
@@ -141,16 +141,16 @@ test('extensions are not recorded, but by their own wish, their account\'s or th
 	await api.patch(`/extensions/${phones[1003].extension.id}`, { account_id: account.id });
 	assert.equal(await talks('1002', '1003'), 0);
 	await api.patch(`/accounts/${account.id}`, { force_record: true });
-	await pause(300);
+	await place.tenant.settled();
 	assert.equal(await talks('1002', '1003'), 1, 'a call to it, by its account');
 	assert.equal(await talks('1003', '1002'), 1, 'a call of it, by its account');
 	await api.patch(`/accounts/${account.id}`, { force_record: false });
 	await api.patch(`/extensions/${phones[1002].extension.id}`, { recording: true });
-	await pause(300);
+	await place.tenant.settled();
 	assert.equal(await talks('1002', '1003'), 1, 'by the extension');
 	await api.patch(`/extensions/${phones[1002].extension.id}`, { recording: false });
 	await zj.carrier.patch(`/tenants/${place.tenant.id}`, { force_record: true });
-	await pause(300);
+	await place.tenant.settled();
 	assert.equal(await talks('1002', '1003'), 1, 'by the team');
 	await zj.carrier.patch(`/tenants/${place.tenant.id}`, { force_record: false });
 });

@@ -1,6 +1,9 @@
 // A tenant made for a test: its queues, agents with phones, flows and numbers, all through the API.
+import fs from 'node:fs';
+import path from 'node:path';
 import { Api } from './api.mjs';
 import { Phone } from './phone.mjs';
+import { poll } from './wait.mjs';
 
 const serial = () => Date.now().toString(36) + Math.floor(Math.random() * 1296).toString(36);
 
@@ -17,6 +20,12 @@ export class Tenant {
 	constructor(zj, fields) {
 		this.zj = zj;
 		Object.assign(this, fields);
+	}
+
+	/** Waits until acd knows every row that was committed before: it learns them in their order, and soon has them in its copy. */
+	async settled() {
+		const mark = await this.api.post('/busy-reasons', { name: `mark ${serial()}` });
+		await poll(() => fs.readFileSync(path.join(this.zj.run, 'acd-config.json'), 'utf8').includes(mark.id), { timeout: 10_000, what: 'acd to know what was changed' });
 	}
 
 	queue(number, options = {}) {

@@ -164,9 +164,9 @@ bool acd_follower_has_copy(const struct acd_follower *f)
 
 int acd_follower_alloc(struct acd_follower **fp, struct acd_daemon *d, void (*ready)(struct acd_daemon *d))
 {
-	static struct zj_follow_table tables[48];
+	struct zj_follow_table *tables;
 	struct acd_follower *f = zj_alloc(sizeof(*f), NULL);
-	size_t n;
+	size_t n = 0;
 	int err;
 
 	if (!f)
@@ -179,9 +179,13 @@ int acd_follower_alloc(struct acd_follower **fp, struct acd_daemon *d, void (*re
 	uv_timer_init(d->loop, &f->copy);
 	f->copy.data = f;
 	load_copy(f);
-	for (n = 0; acd_config_tables[n].name && n < ZJ_ARRAY_SIZE(tables); n++)
-		tables[n] = (struct zj_follow_table){acd_config_tables[n].name, acd_config_tables[n].columns};
-	err = zj_follow_alloc(&f->follow, d->loop, d->conf.postgres, tables, n, row_h, ready_h, f);
+	while (acd_config_tables[n].name)
+		n++;
+	tables = calloc(n, sizeof(*tables));
+	for (size_t i = 0; tables && i < n; i++)
+		tables[i] = (struct zj_follow_table){acd_config_tables[i].name, acd_config_tables[i].columns};
+	err = tables ? zj_follow_alloc(&f->follow, d->loop, d->conf.postgres, tables, n, row_h, ready_h, f) : ENOMEM;
+	free(tables);
 	if (err) {
 		zj_deref(f);
 		return err;
