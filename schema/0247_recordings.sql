@@ -219,7 +219,7 @@ comment on column tenant.record_quota_full is '{"zh":"录音空间用满时","en
 comment on column tenant.alarm_emails is '{"zh":"告警邮箱","en":"E-mails of alarms","group":"basic","list":false}';
 comment on table recording_key is 'Keys of recordings, wrapped by a key of the installation; made and replaced by the worker.';
 
-comment on table recording is '{"resource":"recordings","zh":"录音","en":"Recording","scope":"tenant","create":false,"delete":false,"import":false,"sort":"-id","menu":"reports","order":20,"icon":"mic","big":true,"permissions":{"listen":{"zh":"收听录音","en":"Listen to recordings"}}}';
+comment on table recording is '{"resource":"recordings","zh":"录音","en":"Recording","scope":"tenant","create":false,"delete":false,"import":false,"sort":"-id","menu":"reports","order":20,"icon":"mic","big":true,"leader":{"can":["read","listen"],"menu":"leader"},"permissions":{"listen":{"zh":"收听录音","en":"Listen to recordings"}}}';
 comment on column recording.call_id is '{"zh":"通话","en":"Call","ref":"calls","filter":true,"readonly":true}';
 comment on column recording.leg_id is '{"zh":"线路","en":"Leg","readonly":true,"detail":true}';
 comment on column recording.segment_id is '{"zh":"通话段","en":"Segment","readonly":true,"detail":true}';

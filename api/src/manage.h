@@ -9,7 +9,8 @@ api_h api_import_h, api_import_preview_h, api_import_template_h;
 api_h api_export_h, api_tenant_export_h, api_tenant_import_h;
 api_h api_bulk_h, api_restore_h, api_purge_h, api_history_h, api_duplicate_h;
 api_h api_file_column_h;
-api_h api_menu_h, api_usage_h, api_explain_h, api_outbound_explain_h, api_blacklist_explain_h, api_do_not_call_prefixes_h;
+api_h api_menu_h, api_usage_h, api_explain_h, api_outbound_explain_h, api_blacklist_explain_h,
+	api_do_not_call_prefixes_h;
 
 /* Categories of the menu, which are also the modules of permissions; false: there is no such index. */
 bool api_category(size_t i, const char **name, const char **zh, const char **en);

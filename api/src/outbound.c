@@ -195,9 +195,13 @@ static void clean(json_t *v)
 
 	json_array_foreach (v, i, child)
 		clean(child);
-	json_object_foreach_safe(v, next, key, child) if (json_is_string(child) && !*json_string_value(child))
-		json_object_set_new(v, key, json_null());
-	else clean(child);
+	json_object_foreach_safe(v, next, key, child)
+	{
+		if (json_is_string(child) && !*json_string_value(child))
+			json_object_set_new(v, key, json_null());
+		else
+			clean(child);
+	}
 }
 
 /* A trunk's lists are about the caller that is shown there. */

@@ -191,10 +191,12 @@ static char *file_of(struct vx_fetch *t, long *status, const char *url)
 
 	if (*status >= 200 && *status < 300 && t->len) {
 		file = file_keep(t, url);
-	} else if (k && (*status == 304 || !*status || *status >= 500)) {
-		if (*status != 304)
-			zj_warn("fetch", "an older file is used, the server is away url=%s status=%ld", zj_log_esc(url),
-				*status);
+	} else if (k && (!*status || *status >= 500)) { /* nothing was said of it: the next caller asks again */
+		zj_warn("fetch", "an older file is used, the server is away url=%s status=%ld", zj_log_esc(url),
+			*status);
+		*status = 200;
+		return zj_strdup(k->file);
+	} else if (k && *status == 304) {
 		file = zj_strdup(k->file);
 		if (!t->said.etag && k->etag)
 			t->said.etag = zj_strdup(k->etag);

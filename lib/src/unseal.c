@@ -48,7 +48,7 @@ static int head_read(const char *path, int *fdp, struct seal_head *h)
 int zj_unseal_key_id(const char *path, char id[ZJ_UUID_SIZE])
 {
 	struct seal_head h;
-	int fd, err = head_read(path, &fd, &h);
+	int fd = -1, err = head_read(path, &fd, &h);
 
 	if (err)
 		return err;

@@ -59,6 +59,10 @@ static void a_packet_that_others_may_wait_behind_is_not_prompt(void **state ZJ_U
 	assert_false(md_rtp_rx_is_prompt(&rx));
 	packet(&rx, ++seq, 160 * 51);
 	assert_true(md_rtp_rx_is_prompt(&rx));
+	/* one that comes before its time was sent together with others */
+	packet(&rx, ++seq, 160 * 51);
+	assert_false(md_rtp_rx_is_prompt(&rx));
+	seq--;
 	/* a network that has become 30 ms slower is the rule after some seconds */
 	for (uint32_t n = 52; n < 500; n++)
 		packet(&rx, ++seq, 160 * n + 240);

@@ -98,13 +98,14 @@ static int add(struct sounds *s, const PGresult *r, int i)
 
 	if (!err)
 		err = wk_sound_copy(path, sealed ? &key : NULL, fd);
+	if (!err && fstat(fd, &st))
+		err = errno;
 	zj_seal_key_wipe(&key);
 	if (err) {
 		zj_warn("export", "a recording is left out recording=%s because=%s", PQgetvalue(r, i, ID),
 			zj_seal_why(err));
 		s->job->counts.skipped++;
-	} else if (fstat(fd, &st)) {
-		err = errno;
+		err = 0;
 	} else {
 		snprintf(name, sizeof(name), "%.90s", PQgetvalue(r, i, NAME));
 		err = head(s->out, name, st.st_size);
@@ -113,14 +114,11 @@ static int add(struct sounds *s, const PGresult *r, int i)
 		s->n++;
 		json_array_append_new(s->taken, json_pack("[s, s, s, s]", PQgetvalue(r, i, CALL), PQgetvalue(r, i, ID),
 							  PQgetvalue(r, i, PATH), PQgetvalue(r, i, PEAKS)));
-		zj_deref(path);
-		close(fd);
-		return err;
 	}
 	zj_deref(path);
 	if (fd >= 0)
 		close(fd);
-	return 0;
+	return err;
 }
 
 static int chunk(struct sounds *s)

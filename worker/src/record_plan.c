@@ -162,7 +162,6 @@ static int remove_one(const char *path, const struct stat *st ZJ_UNUSED, int typ
 /* The day's folder becomes one file. */
 static int pack(struct plan *p)
 {
-	extern char **environ;
 	char *dir = zj_asprintf("%s/%s/%s", p->conf->archive, p->tenant, p->move),
 	     *file = dir ? zj_asprintf("%s/%s.tar.gz", dir, p->day) : NULL,
 	     *folder = dir ? zj_asprintf("%s/%s", dir, p->day) : NULL;

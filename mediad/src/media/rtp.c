@@ -84,9 +84,10 @@ static void note_jitter(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t a
 	uint32_t transit = arrival - r->ts;
 	int32_t d = (int32_t)(transit - rx->transit);
 	rx->transit = transit;
-	if ((int32_t)(transit - rx->floor) < 0)
+	rx->late = (int32_t)(transit - rx->floor);
+	if (rx->late < 0)
 		rx->floor = transit;
-	else if (transit != rx->floor)
+	else if (rx->late > 0)
 		rx->floor++;
 	if (d < 0)
 		d = -d;

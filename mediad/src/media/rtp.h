@@ -26,6 +26,7 @@ struct md_rtp_rx {
 	/* of every packet */
 	uint32_t ssrc, clock, transit;
 	uint32_t floor;                    /* the least transit of late: rises slowly, falls at once */
+	int32_t late;                      /* the last packet's transit above the floor that it met */
 	uint32_t received;                 /* of this SSRC */
 	uint64_t packets;                  /* sum of all SSRCs */
 	uint32_t jitter_q4, jitter_max_q4; /* RFC 3550 A.8, in 1/16 timestamp units */
@@ -43,10 +44,11 @@ enum md_rtp_verdict { MD_RTP_NEXT, MD_RTP_LATE /* older than the newest: reorder
 
 /* `arrival` is the receiver's clock in the stream's timestamp units, of which there are `clock` a second. */
 enum md_rtp_verdict md_rtp_rx_packet(struct md_rtp_rx *rx, const struct md_rtp *r, uint32_t arrival, uint32_t clock);
-/* Has the last packet come as soon as they ever do? */
+/* Has the last packet come as soon as they ever do, and no sooner? */
 static inline bool md_rtp_rx_is_prompt(const struct md_rtp_rx *rx)
 {
-	return rx->transit - rx->floor <= rx->clock / MD_RTP_PROMPT;
+	int32_t near = (int32_t)(rx->clock / MD_RTP_PROMPT);
+	return rx->late <= near && rx->late >= -near;
 }
 double md_rtp_rx_jitter_ms(const struct md_rtp_rx *rx, bool max);
 uint64_t md_rtp_rx_lost(const struct md_rtp_rx *rx);

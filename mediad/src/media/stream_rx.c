@@ -9,6 +9,7 @@
 
 #define PACKET_MAX 1500
 #define BURST      64 /* packets of one stream in one turn */
+#define CROWD_US   5000000
 
 static bool is_same(const struct sockaddr_in *a, const struct sockaddr_in *b)
 {
@@ -242,7 +243,8 @@ static void datagram(struct md_stream *s, const uint8_t *buf, size_t n, const st
 }
 
 /* One packet. False: no other waits. To ask the socket would cost a call for each packet; but a sender has at least 10
- * ms between two, so when the next one came in time there is none behind it. */
+ * ms between two, so when the next one came in time there is none behind it. Not all senders are like that: whoever was
+ * seen with two at once is asked for CROWD_US. */
 static bool receive(struct md_stream *s, int64_t now_us)
 {
 	uint8_t buf[PACKET_MAX];
@@ -277,7 +279,10 @@ static bool receive(struct md_stream *s, int64_t now_us)
 	md_thread_count(&s->th->rtp_in);
 	s->heard_us = now_us;
 	s->silent_told = false;
-	return packet(s, &r, kind, codec, clock, now_us) || s->probe;
+	if (s->one)
+		s->crowd_us = now_us;
+	s->one = true;
+	return packet(s, &r, kind, codec, clock, now_us) || s->probe || now_us - s->crowd_us < CROWD_US;
 }
 
 void md_stream_readable(struct md_stream *s, int64_t now_us)
@@ -286,6 +291,7 @@ void md_stream_readable(struct md_stream *s, int64_t now_us)
 		md_stream_ahead(s->relays[i]);
 	if (s->room_rec)
 		__builtin_prefetch(s->room_rec, 1);
+	s->one = false;
 	/* A flood waits for the next turn. */
 	for (unsigned i = 0; i < BURST && receive(s, now_us); i++)
 		;

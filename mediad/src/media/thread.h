@@ -96,12 +96,14 @@ struct md_stream {
 	int rtp_fd; /* constant */
 	enum md_codec_id rx_codec;
 	int64_t heard_us; /* last RTP of the far end */
+	int64_t crowd_us; /* when there were two packets at once */
 	bool latched, silent_told;
 	bool connected; /* the RTP socket, to `remote` */
 	bool decode;    /* its packets go through the jitter buffer */
 	bool voiced;    /* its room wants to know whether it speaks */
 	bool marker;    /* the next audio packet begins a talk spurt */
 	bool probe;     /* look whether there are more packets than told */
+	bool one;       /* of this turn, there was audio already */
 	uint8_t n_relays;
 	uint8_t room_channel; /* of `room_rec` */
 	unsigned rx_epoch;    /* counts breaks in the received numbering */

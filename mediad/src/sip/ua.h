@@ -47,9 +47,9 @@ struct md_dialog {
 	bool early;
 	bool bye_on_ack;
 	bool image, invite_image; /* T.38 is agreed; our open offer is of it */
-	bool invite_again; /* after a glare */
-	bool dead;         /* sofia said that it is over */
-	int reason_cause;  /* of a Reason header, before the end */
+	bool invite_again;        /* after a glare */
+	bool dead;                /* sofia said that it is over */
+	int reason_cause;         /* of a Reason header, before the end */
 	struct md_sdp remote;
 	bool out;          /* we made the Call-ID */
 	bool late;         /* our INVITE had no offer: theirs is in its answer, ours in the ACK */
