@@ -214,10 +214,11 @@ static const char *line_end(const char *line, const char *end)
 	return nl ? nl : end;
 }
 
-/* Whose Contact is the other end of a dialog: not in what is said about registrations or where else to ask. */
+/* Whose Contact is the other end of a dialog: not in what is said about registrations or where else to ask; but in a
+ * mediad's NOTIFY of how a transfer goes. */
 static bool shows_contact(const char *msg, const char *head, bool reply)
 {
-	static const char *const not [] = {"REGISTER", "SUBSCRIBE", "NOTIFY", "PUBLISH", "OPTIONS"};
+	static const char *const not [] = {"REGISTER", "SUBSCRIBE", "PUBLISH", "OPTIONS"};
 	if (reply && msg[8] == '3')
 		return false;
 	for (const char *line = msg, *end; line < head; line = end + 2) {

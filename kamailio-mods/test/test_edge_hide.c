@@ -57,6 +57,15 @@ static void a_request_and_its_reply(void **state)
 	assert_int_equal(edge_hide_in(&other, request, strlen(request)), strlen(request));
 }
 
+static void a_mediad_tells_how_a_transfer_goes(void **state)
+{
+	(void)state;
+	assert_true(leave("NOTIFY sip:1@203.0.113.9 SIP/2.0\r\n" OUR THEIR
+			  "CSeq: 2 NOTIFY\r\nContact: <sip:10.0.0.7:5080>\r\n\r\n") > 0);
+	assert_null(strstr(out, "10.0.0.7"));
+	assert_non_null(strstr(out, "Contact: <sip:" DOOR ";zjm="));
+}
+
 static const struct {
 	const char *msg;
 	bool hides;
@@ -143,9 +152,8 @@ static void the_list_of_mediads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_request_and_its_reply),
-		cmocka_unit_test(what_is_hidden_and_what_not),
-		cmocka_unit_test(what_strangers_write),
+		cmocka_unit_test(a_request_and_its_reply),     cmocka_unit_test(a_mediad_tells_how_a_transfer_goes),
+		cmocka_unit_test(what_is_hidden_and_what_not), cmocka_unit_test(what_strangers_write),
 		cmocka_unit_test(the_list_of_mediads),
 	};
 	if (edge_hide_alloc(&hide, "secret-of-the-tests") || edge_hide_alloc(&other, "secret-of-others"))

@@ -181,11 +181,11 @@ int acd_follower_alloc(struct acd_follower **fp, struct acd_daemon *d, void (*re
 	load_copy(f);
 	while (acd_config_tables[n].name)
 		n++;
-	tables = calloc(n, sizeof(*tables));
+	tables = zj_alloc(n * sizeof(*tables), NULL);
 	for (size_t i = 0; tables && i < n; i++)
 		tables[i] = (struct zj_follow_table){acd_config_tables[i].name, acd_config_tables[i].columns};
 	err = tables ? zj_follow_alloc(&f->follow, d->loop, d->conf.postgres, tables, n, row_h, ready_h, f) : ENOMEM;
-	free(tables);
+	zj_deref(tables);
 	if (err) {
 		zj_deref(f);
 		return err;
