@@ -54,6 +54,7 @@ test('an extension that was made can register with its account at once, and is c
 	const [user, domain] = row.registration.split('@'), made = performance.now();
 	phone[user] = await tenant.phone({ number: user, password: 'a-long-password' }, { answering: { after: 0 }, domain });
 	assert.ok(performance.now() - made < 2000, 'no reload');
+	await tenant.settled(); // until then its number is one of the outside
 	const call = await poll(async () => { const c = await phone['1000'].call('1010', { tone: HZ.caller }); return await c.answered.catch(() => null) && c; }, { timeout: 5000, what: 'the new telephone answers' });
 	await phone['1010'].calls.values().next().value.rtp.hears(HZ.caller);
 	await call.hangup();

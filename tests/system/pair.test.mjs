@@ -88,7 +88,8 @@ test('trunks as they are now: what all edges count together, and each of them', 
 	await Promise.all(calls.map((c) => c.answered()));
 	const trunk = () => zj.carrier.get('/live/trunks').then(({ items }) => items.find((t) => t.calls > 0));
 	const now = await poll(async () => { const t = await trunk(); return t?.calls === 2 && t; }, { timeout: 5000, what: 'two calls, one an edge' });
-	assert.deepEqual(now.edges.map((e) => [e.edge, e.state]).sort(), [['edge1', 'ok'], ['edge2', 'ok']]);
+	assert.deepEqual(now.edges.map((e) => e.edge).sort(), ['edge1', 'edge2']);
+	assert.equal(now.state, now.edges.find((e) => e.state !== 'ok')?.state ?? 'ok', 'the worst of them'); // a carrier of these tests answers no OPTIONS between calls
 	assert.equal((await zj.carrier.get('/live/trunks')).items.filter((t) => t.trunk === now.trunk).length, 1);
 	await zj.up('stop', { name: 'kamailio2' });
 	await poll(async () => (await trunk())?.edges.length === 1, { timeout: 5000, what: 'the other edge alone' });

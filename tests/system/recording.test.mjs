@@ -52,7 +52,7 @@ async function recordings(id, n) {
 		const { items } = await api.get(`/recordings?filter[call_id]=${id}&sort=id`);
 		return items.length === n && items;
 	}, { timeout: 15_000, what: `${n} recordings` });
-	return Promise.all(list.map(async (r) => ({ ...r, wav: readWav(Buffer.from(await (await api.fetch('GET', `/recordings/${r.id}/audio`)).arrayBuffer())) })));
+	return Promise.all(list.map(async (r) => ({ ...(await api.get(`/recordings/${r.id}`)), wav: readWav(Buffer.from(await (await api.fetch('GET', `/recordings/${r.id}/audio`)).arrayBuffer())) })));
 }
 
 const part = (wav, from, to) => ({ ...wav, pcm: wav.pcm.map((c) => c.subarray(Math.round(from * 8), Math.round(to * 8))) });
