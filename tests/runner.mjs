@@ -105,7 +105,8 @@ function run({ file, kind }) {
 // What went wrong, before anything else: the failed cases of a TAP report with their reasons; of every other output, its end.
 function complaint(out) {
   const cases = [...out.matchAll(/^ *not ok [^]*?^ *\.\.\.$/gm)].map((m) => m[0].split('\n').slice(0, 40));
-  return cases.length ? cases.flat().slice(0, 200) : out.split('\n').slice(-200);
+  const beside = out.split('\n').filter((l) => /^# \w*Error/.test(l)).slice(0, 5); // what failed when no case ran
+  return cases.length ? [...cases.flat(), ...beside].slice(0, 200).map((l) => l.slice(0, 2000)) : out.split('\n').slice(-200);
 }
 
 const covered = new Set();
