@@ -68,6 +68,8 @@ void api_list_h(struct api_req *req)
 	if (l->q.count)
 		res_sql_count(&count, v, &l->q);
 	q[1] = res_sql_query(&count);
+	/* Whether the rows of a filter are many or few, only its values tell. */
+	q[0].by_values = q[1].by_values = l->q.search || l->q.n_filters;
 	if (res_sql_failed(&s) || res_sql_failed(&count))
 		api_fail(req, RES_P_INTERNAL, "out of memory");
 	else

@@ -366,8 +366,16 @@ test('tables that come and go while the catalogue is read end no process', async
 });
 
 test('a catalogue that could not be read is read again: the new table is there without another change', async () => {
-  await until('it reads nothing', () => env.pg.sql("select from pg_stat_activity where usename = 'zj_api' and xact_start is not null").length === 0); // a reader put to sleep would keep its locks
-  env.api.kill('SIGSTOP'); // it sleeps while the table is made, and wakes to a catalogue that does not answer
+  const reads = () => env.pg.sql("select from pg_stat_activity where usename = 'zj_api' and xact_start is not null").length > 0;
+  await until('it sleeps and reads nothing', async () => { // a reader put to sleep would keep its locks
+    env.api.kill('SIGSTOP');
+    await sleep(50);
+    if (!reads()) return true;
+    env.api.kill('SIGCONT');
+    await sleep(200);
+    return false;
+  }, 20_000);
+  // the table is made meanwhile; it wakes to a catalogue that does not answer
   env.pg.sql(`set role zj_owner; set search_path = zj, public; begin; create table late (tenant_id uuid not null references tenant (id), id uuid not null default zj_uuid7(), name text not null check (char_length(name) between 1 and 10),
     created_at timestamptz not null default now(), updated_at timestamptz not null default now(), primary key (tenant_id, id)); call zj_tenant_table('late');
     comment on table late is '{"resource":"late","zh":"迟到","en":"Late","scope":"tenant"}'; comment on column late.name is '{"zh":"名称","en":"Name"}'; commit`);

@@ -11,6 +11,7 @@ struct zj_pg_query {
 	const char *sql;           /* one statement, $1 … */
 	int n;                     /* parameters */
 	const char *const *values; /* texts; NULL = null. Copied. */
+	bool by_values;            /* planned each time, for what its values are: they decide which index is good */
 };
 
 /* `results[i]` belongs to queries[i] (borrowed until return). On failure `err` is EIO (connection lost: the transaction

@@ -249,7 +249,9 @@ static void load(struct zj_follow *f)
 static void look(struct zj_follow *f)
 {
 	const char *const place[] = {f->snapshot, f->at}, *const changed[] = {f->snapshot, f->names};
-	const struct zj_pg_query queries[] = {{SQL_SNAPSHOT, 0, NULL}, {SQL_LOOK, 2, place}, {SQL_CHANGED, 2, changed}};
+	const struct zj_pg_query queries[] = {{.sql = SQL_SNAPSHOT},
+					      {.sql = SQL_LOOK, .n = 2, .values = place},
+					      {.sql = SQL_CHANGED, .n = 2, .values = changed}};
 
 	run(f, BEGIN_SNAPSHOT, queries, 3, looked_h);
 }
@@ -263,7 +265,7 @@ static void fetch(struct zj_follow *f)
 		return;
 	queries[0].sql = SQL_SNAPSHOT;
 	for (size_t i = 0; i < f->fetching_n; i++)
-		queries[i + 1] = (struct zj_pg_query){f->fetch_sql[f->fetching[i]], 1, place};
+		queries[i + 1] = (struct zj_pg_query){.sql = f->fetch_sql[f->fetching[i]], .n = 1, .values = place};
 	run(f, BEGIN_SNAPSHOT, queries, (int)f->fetching_n + 1, fetched_h);
 	free(queries);
 }
@@ -271,7 +273,7 @@ static void fetch(struct zj_follow *f)
 /* What comes next on an idle connection. */
 static void step(struct zj_follow *f)
 {
-	static const struct zj_pg_query listen = {"listen zj_config", 0, NULL};
+	static const struct zj_pg_query listen = {.sql = "listen zj_config"};
 
 	f->dirty = false;
 	if (!f->listening)

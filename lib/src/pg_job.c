@@ -22,7 +22,7 @@ static void query_copy(struct zj_pg_job_query *to, const struct zj_pg_query *fro
 {
 	char *end = stpcpy(*text, from->sql);
 
-	to->q = (struct zj_pg_query){.sql = *text, .n = from->n, .values = *values};
+	to->q = (struct zj_pg_query){.sql = *text, .n = from->n, .values = *values, .by_values = from->by_values};
 	to->len = (size_t)(end - *text);
 	to->hash = zj_hash(*text, to->len);
 	for (int v = 0; v < from->n; v++) {

@@ -275,8 +275,8 @@ static bool sending(const struct zj_pg_link *l, const struct statement *s)
 
 static bool statement_send(struct zj_pg_link *l, unsigned job, int query, const struct zj_pg_job_query *asked)
 {
-	struct statement *s = statement_of(l, asked);
 	const struct zj_pg_query *q = &asked->q;
+	struct statement *s = q->by_values ? NULL : statement_of(l, asked);
 	bool ok = true;
 
 	if (!s) {

@@ -64,7 +64,7 @@ static void run(struct world *w, const struct zj_pg_query *queries, int n)
 
 static void one(struct world *w, const char *sql)
 {
-	const struct zj_pg_query q = {sql, 0, NULL};
+	const struct zj_pg_query q = {.sql = sql};
 
 	run(w, &q, 1);
 }
@@ -74,15 +74,15 @@ static void a_run_is_one_transaction(void **state)
 	struct world *w = *state;
 	const char *const a[] = {"1", "one"}, *const b[] = {"2", NULL}, *const dup[] = {"1", "again"};
 	const struct zj_pg_query good[] = {
-		{"insert into t values ($1::int, $2)", 2, a},
-		{"insert into t values ($1::int, $2)", 2, b},
-		{"select count(*) || coalesce(min(v), '') from t where pg_current_xact_id() is not null", 0, NULL},
+		{.sql = "insert into t values ($1::int, $2)", .n = 2, .values = a},
+		{.sql = "insert into t values ($1::int, $2)", .n = 2, .values = b},
+		{.sql = "select count(*) || coalesce(min(v), '') from t where pg_current_xact_id() is not null"},
 	};
 	const struct zj_pg_query bad[] = {
-		{"delete from t", 0, NULL},
-		{"insert into t values ($1::int, $2)", 2, a},
-		{"insert into t values ($1::int, $2)", 2, dup},
-		{"select 1", 0, NULL},
+		{.sql = "delete from t"},
+		{.sql = "insert into t values ($1::int, $2)", .n = 2, .values = a},
+		{.sql = "insert into t values ($1::int, $2)", .n = 2, .values = dup},
+		{.sql = "select 1"},
 	};
 
 	one(w, "create table t (id int primary key, v text)");
@@ -117,7 +117,7 @@ static void a_constraint_checked_at_commit_is_told(void **state)
 static void many_runs_are_all_answered(void **state)
 {
 	struct world *w = *state;
-	const struct zj_pg_query q = {"select 1", 0, NULL};
+	const struct zj_pg_query q = {.sql = "select 1"};
 	int64_t end = zj_mono_us() + 10 * 1000000;
 
 	for (int i = 0; i < 5000; i++)
@@ -156,8 +156,8 @@ static void read_one(struct world *w, int divisor)
 	char text[12];
 	const char *const values[] = {text};
 	const struct zj_pg_query q[] = {
-		{"select set_config('zj.divisor', $1, true)", 1, values},
-		{"select 1000000 / current_setting('zj.divisor')::int", 0, NULL},
+		{.sql = "select set_config('zj.divisor', $1, true)", .n = 1, .values = values},
+		{.sql = "select 1000000 / current_setting('zj.divisor')::int"},
 	};
 	struct read *r = malloc(sizeof(*r));
 
@@ -186,7 +186,7 @@ static void reads_that_are_sent_together_are_apart(void **state)
 /* Each of `n` slow reads is answered once, whatever becomes of it. */
 static void slow_reads(struct world *w, int n, int64_t ms)
 {
-	const struct zj_pg_query q = {"select pg_sleep(0.1)", 0, NULL};
+	const struct zj_pg_query q = {.sql = "select pg_sleep(0.1)"};
 	int64_t end = zj_mono_us() + ms * 1000;
 
 	w->runs = w->errs = 0;
@@ -237,7 +237,7 @@ static void big_values_pass_both_ways(void **state)
 	size_t len = 20 * 1000 * 1000;
 	char *big = malloc(len + 1), expect[20];
 	const char *const values[] = {big};
-	const struct zj_pg_query q = {"select length($1) || '', $1, $1", 1, values};
+	const struct zj_pg_query q = {.sql = "select length($1) || '', $1, $1", .n = 1, .values = values};
 
 	memset(big, 'x', len);
 	big[len] = '\0';
@@ -250,7 +250,7 @@ static void big_values_pass_both_ways(void **state)
 static void a_lost_server_is_eio_then_it_comes_back(void **state)
 {
 	struct world *w = *state;
-	const struct zj_pg_query slow = {"select pg_sleep(20)", 0, NULL};
+	const struct zj_pg_query slow = {.sql = "select pg_sleep(20)"};
 
 	one(w, "select 1");
 	w->done = false;
@@ -284,7 +284,7 @@ static void no_server_is_eagain_in_time(void **state)
 static void closing_tells_who_waits(void **state)
 {
 	struct world *w = *state;
-	const struct zj_pg_query q = {"select 1", 0, NULL};
+	const struct zj_pg_query q = {.sql = "select 1"};
 
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(zj_pg_run(w->pg, &q, 1, run_h, w), 0);

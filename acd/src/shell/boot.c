@@ -127,8 +127,8 @@ static void kept_house_h(int err, int failed, PGresult *const *results, int n, v
 
 static void keep_house(struct acd_daemon *d)
 {
-	static const struct zj_pg_query queries[] = {{"call zj_partitions()", 0, NULL},
-						     {"select zj_change_trim()", 0, NULL}};
+	static const struct zj_pg_query queries[] = {{.sql = "call zj_partitions()"},
+						     {.sql = "select zj_change_trim()"}};
 
 	if (zj_mono_us() < d->keep_house_at || !zj_pg_is_up(d->pg))
 		return;
@@ -166,7 +166,7 @@ static void tick_h(uv_timer_t *t)
 
 void acd_boot(struct acd_daemon *d)
 {
-	static const struct zj_pg_query epoch = {"select max(epoch) from acd_epoch", 0, NULL};
+	static const struct zj_pg_query epoch = {.sql = "select max(epoch) from acd_epoch"};
 	int err = acd_music_make(d->conf.music);
 
 	if (err)

@@ -48,10 +48,11 @@ static void keep_epoch(struct acd_daemon *d, int64_t epoch)
 {
 	char text[24];
 	const char *values[] = {text, d->conf.node};
-	struct zj_pg_query q = {
-		"insert into acd_epoch (node, epoch) values ($2, $1::bigint) on conflict (node) do update set epoch = "
-		"greatest(acd_epoch.epoch, excluded.epoch), at = now()",
-		2, values};
+	struct zj_pg_query q = {.sql = "insert into acd_epoch (node, epoch) values ($2, $1::bigint) on conflict (node) "
+				       "do update set epoch = "
+				       "greatest(acd_epoch.epoch, excluded.epoch), at = now()",
+				.n = 2,
+				.values = values};
 
 	snprintf(text, sizeof(text), "%lld", (long long)epoch);
 	if (zj_pg_run(d->pg, &q, 1, kept_h, NULL))

@@ -205,8 +205,9 @@ static int write_batch(struct acd_writer *w)
 	for (size_t t = 0; t < ZJ_ARRAY_SIZE(tables); t++) {
 		values[n] = rows_of(w, tables[t].name);
 		if (values[n]) {
-			queries[n] = (struct zj_pg_query){sql_of(&tables[t], sql[n], sizeof(sql[n])), 1,
-							  (const char *const *)&values[n]};
+			queries[n] = (struct zj_pg_query){.sql = sql_of(&tables[t], sql[n], sizeof(sql[n])),
+							  .n = 1,
+							  .values = (const char *const *)&values[n]};
 			n++;
 		}
 	}
