@@ -188,12 +188,6 @@ create function zj_record_used(tenant uuid) returns numeric language sql stable 
 $$;
 revoke all on function zj_record_used from public;
 grant execute on function zj_record_used to zj_worker;
--- Is a file of the store some recording's sound or peaks?
-create function zj_recording_is_kept(tenant uuid, file text) returns boolean language sql stable security definer set search_path = zj, pg_temp as $$
-    select exists (select from recording r where r.tenant_id = tenant and (r.path = file or r.peaks = file))
-$$;
-revoke all on function zj_recording_is_kept from public;
-grant execute on function zj_recording_is_kept to zj_worker;
 
 -- For who may read the recording: the key that opens it. Without the installation's key it is of no use.
 create function zj_recording_key(key uuid) returns text language sql stable security definer set search_path = zj, pg_temp as $$
