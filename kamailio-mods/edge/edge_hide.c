@@ -66,8 +66,11 @@ static bool seal(struct edge_hide *h, const char *where, size_t len, char token[
 	block[15] = (unsigned char)port;
 	if (EVP_EncryptUpdate(h->seal, out, &n, block, BLOCK) != 1 || n != BLOCK)
 		return false;
-	for (unsigned i = 0; i < BLOCK; i++)
-		snprintf(token + 2 * i, 3, "%02x", out[i]);
+	for (unsigned i = 0; i < BLOCK; i++) {
+		token[2 * i] = "0123456789abcdef"[out[i] >> 4];
+		token[2 * i + 1] = "0123456789abcdef"[out[i] & 15];
+	}
+	token[TOKEN] = '\0';
 	return true;
 }
 
