@@ -7,8 +7,8 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <netinet/in.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +16,7 @@
 
 #define TRANSFERS_MAX 500
 #define REDIRECTS_MAX 5
+#define NAME_BYTES    16 /* of a hash */
 
 struct zj_metric *vx_fetches_metric;
 
@@ -148,20 +149,22 @@ static void transfer_free(struct vx_fetch *t)
 	free(t);
 }
 
-/* Audio is kept under a name made from its address; the newest wins. Returns the path (an object), NULL on failure. */
+/* Audio is kept under a name made from its address and its contents (a file that plays is never changed), which nobody
+ * can make another tenant's sound have. Returns the path (an object), NULL on failure. */
 static char *file_keep(struct vx_fetch *t, const char *url)
 {
-	uint64_t hash = 14695981039346656037ULL;
-	char *path, *temp;
+	unsigned char hash[NAME_BYTES];
+	char name[2 * NAME_BYTES + 1], *path, *temp;
+	crypto_generichash_state h;
 	int fd;
 
 	if (!t->f->cache_dir)
 		return zj_strdup(url);
-	for (const char *p = url; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * 1099511628211ULL;
-	for (size_t i = 0; i < t->len; i++) /* contents too: a file that plays is never changed */
-		hash = (hash ^ (uint8_t)t->body[i]) * 1099511628211ULL;
-	path = zj_asprintf("%s/%016" PRIx64 ".wav", t->f->cache_dir, hash);
+	crypto_generichash_init(&h, NULL, 0, sizeof(hash));
+	crypto_generichash_update(&h, (const unsigned char *)url, strlen(url) + 1);
+	crypto_generichash_update(&h, (const unsigned char *)t->body, t->len);
+	crypto_generichash_final(&h, hash, sizeof(hash));
+	path = zj_asprintf("%s/%s.wav", t->f->cache_dir, sodium_bin2hex(name, sizeof(name), hash, sizeof(hash)));
 	temp = path ? zj_asprintf("%s.%p.tmp", path, (void *)t) : NULL;
 	fd = temp ? open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
 	if (fd < 0 || write(fd, t->body, t->len) != (ssize_t)t->len || rename(temp, path)) {

@@ -278,7 +278,7 @@ test('SIGTERM ends it; started anew it runs flows from its files; the operator m
 	for (const leg of legs) {
 		assert.equal((await mediad.back(leg)).how, 'exit');
 		const [file, words] = mediad.words(leg);
-		assert.match(file, new RegExp(`^${dir}/cache/audio/[0-9a-f]{16}\\.wav$`));
+		assert.match(file, new RegExp(`^${dir}/cache/audio/[0-9a-f]{32}\\.wav$`));
 		assert.equal(readFileSync(file, 'utf8'), 'RIFFxxxxWAVE');
 		assert.equal(words, 'fetched');
 	}
