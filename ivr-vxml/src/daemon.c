@@ -26,6 +26,7 @@ const struct zj_conf_row vx_conf_rows[] = {
 	    "sessions at once; a leg beyond goes back as error.noresource"),
 	ROW(session_max_s, ZJ_CONF_INT, "3600", 10, 86400, "a session lasts so long at most, seconds"),
 	ROW(fetch_max_ms, ZJ_CONF_INT, "7000", 100, 60000, "time for one document or audio file, milliseconds"),
+	ROW(sound_cache_mb, ZJ_CONF_INT, "1024", 16, 1048576, "disk for fetched audio"),
 	ROW(boxes_ready, ZJ_CONF_INT, "8", 0, 64, "script processes that wait forked for the next session"),
 	ROW(allow_private, ZJ_CONF_BOOL, "no", 0, 0, "may flows fetch from private and loopback addresses?"),
 	{NULL, 0, 0, NULL, 0, 0, NULL},
@@ -145,7 +146,8 @@ static void on_signal(uv_signal_t *h, int sig)
 static int start(struct vx_daemon *d)
 {
 	struct vx_fetcher_args fetch = {.allow_private = d->conf.allow_private,
-					.max_ms = (unsigned)d->conf.fetch_max_ms};
+					.max_ms = (unsigned)d->conf.fetch_max_ms,
+					.max_disk = (uint64_t)d->conf.sound_cache_mb * 1024 * 1024};
 	static char audio[4100];
 	int err;
 

@@ -12,7 +12,7 @@
 
 struct vx_conf {
 	char *log, *log_level, *mediad, *postgres, *store, *cache, *token;
-	int64_t health_port, sessions_max, session_max_s, fetch_max_ms, boxes_ready;
+	int64_t health_port, sessions_max, session_max_s, fetch_max_ms, sound_cache_mb, boxes_ready;
 	bool allow_private;
 };
 extern const struct zj_conf_row vx_conf_rows[];

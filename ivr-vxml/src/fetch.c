@@ -3,6 +3,7 @@
 #include "kept.h"
 #include "zj_log.h"
 #include "zj_metrics.h"
+#include "zj_trim.h"
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
@@ -26,6 +27,8 @@ struct vx_fetcher {
 	CURLM *multi;
 	uv_timer_t timer;
 	char *cache_dir;
+	uint64_t max_disk;
+	unsigned made; /* files */
 	bool allow_private, closing;
 	unsigned max_ms, n;
 	int handles;
@@ -175,6 +178,8 @@ static char *file_keep(struct vx_fetch *t, const char *url)
 	if (fd >= 0)
 		close(fd);
 	zj_deref(temp);
+	if (++t->f->made % ZJ_TRIM_EVERY == 0)
+		zj_trim_later(t->f->loop, t->f->cache_dir, t->f->max_disk);
 	return path;
 }
 
@@ -343,7 +348,10 @@ int vx_fetcher_alloc(struct vx_fetcher **fp, uv_loop_t *loop, const struct vx_fe
 		return ENOMEM;
 	}
 	f->cache_dir = args->cache_dir ? zj_strdup(args->cache_dir) : NULL;
+	f->max_disk = args->max_disk;
 	f->allow_private = args->allow_private;
+	if (f->cache_dir)
+		zj_trim_later(loop, f->cache_dir, f->max_disk);
 	f->max_ms = args->max_ms;
 	uv_timer_init(loop, &f->timer);
 	f->timer.data = f;

@@ -13,6 +13,7 @@ struct vx_fetcher_args {
 	const char *cache_dir; /* NULL: nothing is kept, an audio file's address stands for it (console) */
 	bool allow_private;
 	unsigned max_ms;
+	uint64_t max_disk; /* bytes of cache_dir */
 };
 int vx_fetcher_alloc(struct vx_fetcher **fp, uv_loop_t *loop, const struct vx_fetcher_args *args) ZJ_MUST_CHECK;
 void vx_fetcher_close(struct vx_fetcher *f);

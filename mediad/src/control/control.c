@@ -95,6 +95,7 @@ static int start_prompts(struct md_control *c)
 		.store = c->conf->store,
 		.cache = c->conf->cache,
 		.max_bytes = (size_t)c->conf->clip_cache_mb * 1024 * 1024,
+		.max_disk = (uint64_t)c->conf->sound_cache_mb * 1024 * 1024,
 		.max_s = (unsigned)c->conf->clip_max_s,
 	};
 	return md_prompts_alloc(&c->prompts, c->loop, &p);

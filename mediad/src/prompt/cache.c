@@ -13,6 +13,7 @@
 #include <utlist.h>
 #include <zj_log.h>
 #include <zj_time.h>
+#include <zj_trim.h>
 
 #define FRESH_US     1000000 /* a file looked at so recently is not looked at again */
 #define SPEAKING_MAX 2       /* text-to-speech children at a time */
@@ -54,6 +55,7 @@ struct md_clip_cache {
 	uv_loop_t *loop;
 	char *store, *cache, *tts, *boxed; /* malloc; resolved */
 	size_t max_bytes, max_samples, bytes;
+	uint64_t max_disk;
 	struct md_cached *entries;
 	struct job *waiting; /* speech that waits for its turn */
 	unsigned speaking, running;
@@ -205,6 +207,12 @@ static void next_speech(struct md_clip_cache *c)
 	}
 }
 
+static void trim(const struct md_clip_cache *c)
+{
+	zj_trim_later(c->loop, c->tts, c->max_disk);
+	zj_trim_later(c->loop, c->boxed, c->max_disk);
+}
+
 static void after_h(uv_work_t *w, int status)
 {
 	struct job *j = w->data;
@@ -222,7 +230,8 @@ static void after_h(uv_work_t *w, int status)
 		e->mtime = j->mtime;
 		e->size = j->size;
 		c->bytes += e->clip->samples * sizeof(int16_t);
-		c->counts.loads++;
+		if (++c->counts.loads % ZJ_TRIM_EVERY == 0 && !c->closing)
+			trim(c);
 	}
 	if (c->closing)
 		e->waiters = NULL;
@@ -353,6 +362,7 @@ int md_clip_cache_alloc(struct md_clip_cache **cp, uv_loop_t *loop, const struct
 	c->loop = loop;
 	c->max_bytes = conf->max_bytes;
 	c->max_samples = (size_t)conf->max_s * MD_RATE;
+	c->max_disk = conf->max_disk;
 	snprintf(path, sizeof(path), "%s/tts", conf->cache);
 	snprintf(boxed, sizeof(boxed), "%s/boxed", conf->cache);
 	int err = 0;
@@ -369,6 +379,7 @@ int md_clip_cache_alloc(struct md_clip_cache **cp, uv_loop_t *loop, const struct
 		cache_done(c);
 		return err;
 	}
+	trim(c);
 	*cp = c;
 	return 0;
 }

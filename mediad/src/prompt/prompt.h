@@ -13,6 +13,7 @@ struct md_prompt_req;
 struct md_prompts_conf {
 	const char *store, *cache; /* files are played from below these; speech lies in cache/tts */
 	size_t max_bytes;          /* clips kept in memory when nobody plays them */
+	uint64_t max_disk;         /* bytes of synthesised speech; the same of decoded sounds */
 	unsigned max_s;            /* longest clip */
 };
 int md_prompts_alloc(struct md_prompts **pp, uv_loop_t *loop, const struct md_prompts_conf *conf) ZJ_MUST_CHECK;
