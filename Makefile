@@ -42,7 +42,7 @@ run: all
 	exec ops/run
 test: all tests
 	tests/run
-bench: all
+bench: all tests
 	tests/bench/run
 san: ; $(MAKE) SAN=1 all tests && ZJ_BUILD=build/san tests/run
 clean: ; rm -rf build

@@ -42,17 +42,25 @@ $(foreach m,$(KAM_MODS),$(eval $(call kamailio_module,$(m))))
 # Unit tests: kamailio-mods/test/test_*.c with every pure file of all modules.
 KAM_PURE  := $(filter-out $(KAM_GLUE),$(wildcard $(KAM_DIR)/common/*.c $(KAM_MODS:%=$(KAM_DIR)/%/*.c)) $(foreach m,$(KAM_MODS),$($(m)_LIB:%=lib/src/%.c)))
 KAM_TESTS := $(patsubst $(KAM_DIR)/test/%.c,$(BUILD)/test/kamailio-mods/%,$(wildcard $(KAM_DIR)/test/test_*.c))
+KAM_PLAIN := $(patsubst %.c,$(BUILD)/obj/plain/%.o,$(KAM_DIR)/test/plain.c $(KAM_PURE))
+KAM_PLAIN_CFLAGS = $(filter-out -Wconversion,$(CFLAGS)) -I$(KAM_DIR)/common $(KAM_MODS:%=-I$(KAM_DIR)/%) -I/usr/include/postgresql -MMD -MP
 kamailio-tests: $(KAM_TESTS)
 tests: kamailio-tests
-$(BUILD)/test/kamailio-mods/%: $(KAM_DIR)/test/%.c $(KAM_DIR)/test/plain.c $(KAM_PURE) $(wildcard $(KAM_DIR)/*/*.h) | $(BUILD)/.deps
+$(KAM_PLAIN): $(BUILD)/obj/plain/%.o: %.c | $(BUILD)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -Wconversion,$(CFLAGS)) -I$(KAM_DIR)/common $(KAM_MODS:%=-I$(KAM_DIR)/%) -I/usr/include/postgresql \
-		$(filter %.c,$^) -o $@ $(LDFLAGS) -lcmocka $(KAM_LIBS)
+	$(CC) $(KAM_PLAIN_CFLAGS) -c $< -o $@
+$(BUILD)/obj/plain/plain.a: $(KAM_PLAIN)
+	@rm -f $@
+	ar rcs $@ $^
+$(BUILD)/test/kamailio-mods/%: $(KAM_DIR)/test/%.c $(BUILD)/obj/plain/plain.a
+	@mkdir -p $(@D)
+	$(CC) $(KAM_PLAIN_CFLAGS) $^ -o $@ $(LDFLAGS) -lcmocka $(KAM_LIBS)
+-include $(KAM_PLAIN:.o=.d) $(KAM_TESTS:=.d)
 
 # For tests/fuzz/fuzz_edge_*.c: the parsers among them.
 edge_SRCS := $(addprefix $(KAM_DIR)/,blacklist/bl_number.c blacklist/bl_row.c blacklist/bl_rule.c blacklist/bl_arena.c common/zk_text.c common/zk_pattern.c \
              common/zk_map.c test/plain.c trunk/trunk_match.c trunk/trunk_caller.c trunk/trunk_table.c \
-             did/did_digits.c did/did_span.c did/did_clock.c did/did_row.c did/did_table.c did/did_trunk.c)
-edge_EXTRA := -I$(KAM_DIR)/common -I$(KAM_DIR)/blacklist -I$(KAM_DIR)/trunk -I$(KAM_DIR)/did -I$(KAM_DIR)/test
+             did/did_digits.c did/did_span.c did/did_clock.c did/did_row.c did/did_table.c did/did_trunk.c did/did_heads.c edge/edge_hide.c)
+edge_EXTRA := -I$(KAM_DIR)/common -I$(KAM_DIR)/blacklist -I$(KAM_DIR)/trunk -I$(KAM_DIR)/did -I$(KAM_DIR)/edge -I$(KAM_DIR)/test
 edge_LD    = -lcrypto $(call pkg,$(lib_PKGS),--libs) $(LIB_LIBS)
 edge_CF    = $(call pkg,$(lib_PKGS),--cflags)

@@ -13,6 +13,9 @@
 #define VIA   "SIP/2.0/"
 #define MAGIC "zj-hidden" /* ten bytes of sixteen: who guesses a token finds one in 2^80 */
 #define WHERE 24          /* longest "255.255.255.255:65535" */
+/* Strangers' messages of 64 kB cost no more than ours: */
+#define SHOWN_MAX 32  /* tokens that are looked at, of URIs and of Vias each */
+#define URI_MAX   256 /* of a URI's host and parameters before its token */
 
 int edge_hide_alloc(struct edge_hide *h, const char *secret)
 {
@@ -270,13 +273,29 @@ size_t edge_hide_out(struct edge_hide *h, const char *msg, size_t len, const cha
 	return o.full ? 0 : o.n;
 }
 
+/* What came: its length shrinks as tokens become addresses; `head` is where its headers end. */
+struct in {
+	char *msg;
+	size_t len;
+	char *head;
+};
+
+static void replace(struct in *in, char *from, char *to, const char *text, size_t n)
+{
+	memcpy(from, text, n);
+	memmove(from + n, to, in->len - (size_t)(to - in->msg));
+	in->len -= (size_t)(to - from) - n;
+	in->head -= (size_t)(to - from) - n;
+}
+
 /* Where the address begins that a URI's token stands for: behind its '@' or "sip:". */
 static char *uri_host(char *from, char *mark)
 {
-	for (char *p = mark; p > from; p--) {
+	char *least = mark - from > URI_MAX ? mark - URI_MAX : from;
+	for (char *p = mark; p > least; p--) {
 		if (p[-1] == '@')
 			return p;
-		if (p - from >= 4 && !strncasecmp(p - 4, "sip:", 4))
+		if (p - least >= 4 && !strncasecmp(p - 4, "sip:", 4))
 			return p;
 		if (strchr("<>\" \r\n", p[-1]))
 			break;
@@ -284,39 +303,41 @@ static char *uri_host(char *from, char *mark)
 	return NULL;
 }
 
-static size_t cut(char *msg, size_t len, char *from, char *to, const char *text, size_t n)
+static void show_uris(struct edge_hide *h, struct in *in)
 {
-	memcpy(from, text, n);
-	memmove(from + n, to, len - (size_t)(to - msg));
-	return len - (size_t)(to - from) + n;
+	char where[WHERE], *p = in->msg, *mark;
+	for (unsigned i = 0; i < SHOWN_MAX && (mark = memmem(p, (size_t)(in->head - p), MARK, sizeof MARK - 1)); i++) {
+		char *token = mark + sizeof MARK - 1, *host = uri_host(in->msg, mark);
+		if (in->head - token < TOKEN)
+			return;
+		size_t n = host ? unseal(h, token, where) : 0;
+		p = token;
+		if (n && n <= (size_t)(token + TOKEN - host)) {
+			replace(in, host, token + TOKEN, where, n);
+			p = host;
+		}
+	}
+}
+
+static void show_vias(struct edge_hide *h, struct in *in)
+{
+	char where[WHERE], *p = in->msg, *tail;
+	for (unsigned i = 0; i < SHOWN_MAX && (tail = memmem(p, (size_t)(in->head - p), TAIL, sizeof TAIL - 1)); i++) {
+		char *token = tail - TOKEN;
+		size_t n = tail - in->msg > TOKEN && token[-1] == ' ' ? unseal(h, token, where) : 0;
+		p = tail + 1;
+		if (n) {
+			replace(in, token, tail + sizeof TAIL - 1, where, n);
+			p = token;
+		}
+	}
 }
 
 size_t edge_hide_in(struct edge_hide *h, char *msg, size_t len)
 {
-	char where[WHERE];
-	char *p = msg;
-	for (;;) {
-		char *head = memmem(msg, len, "\r\n\r\n", 4), *end = head ? head : msg + len;
-		char *mark = p < end ? memmem(p, (size_t)(end - p), MARK, sizeof MARK - 1) : NULL;
-		if (!mark || end - mark < (ptrdiff_t)(sizeof MARK - 1 + TOKEN))
-			break;
-		char *token = mark + sizeof MARK - 1, *host = uri_host(msg, mark);
-		size_t n = host ? unseal(h, token, where) : 0;
-		p = n && n <= (size_t)(token + TOKEN - host) ? host : token;
-		if (p == host)
-			len = cut(msg, len, host, token + TOKEN, where, n);
-	}
-	for (p = msg;;) {
-		char *head = memmem(msg, len, "\r\n\r\n", 4), *end = head ? head : msg + len;
-		char *tail = p < end ? memmem(p, (size_t)(end - p), TAIL, sizeof TAIL - 1) : NULL;
-		if (!tail)
-			return len;
-		char *token = tail - TOKEN;
-		size_t n = tail - msg > TOKEN && token[-1] == ' ' ? unseal(h, token, where) : 0;
-		p = tail + 1;
-		if (n) {
-			len = cut(msg, len, token, tail + sizeof TAIL - 1, where, n);
-			p = token;
-		}
-	}
+	char *head = memmem(msg, len, "\r\n\r\n", 4);
+	struct in in = {msg, len, head ? head : msg + len};
+	show_uris(h, &in);
+	show_vias(h, &in);
+	return in.len;
 }

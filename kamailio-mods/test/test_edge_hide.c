@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -149,12 +150,31 @@ static void the_list_of_mediads(void **state)
 	assert_int_equal(i.n, 1); /* gone: what was known stays */
 }
 
+/* As much as a connection may bring, all of it marks: each was looked for to the message's beginning. */
+static void a_message_full_of_marks_costs_little(void **state)
+{
+	static char msg[60000];
+	(void)state;
+	size_t n = (size_t)snprintf(msg, sizeof msg, "INVITE sip:1");
+	while (n + 5 < sizeof msg)
+		n += (size_t)snprintf(msg + n, sizeof msg - n, ";zjm=");
+	memset(msg + n - 100, '0', 100);
+	clock_t began = clock();
+	assert_int_equal(edge_hide_in(&hide, msg, n), n);
+	assert_true(clock() - began < CLOCKS_PER_SEC / 20);
+	for (size_t i = 12; i + 45 < n; i += 45)
+		memcpy(msg + i, ";zjm=0000000000000000000000000000000000000000", 45);
+	began = clock();
+	assert_int_equal(edge_hide_in(&hide, msg, n), n);
+	assert_true(clock() - began < CLOCKS_PER_SEC / 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_and_its_reply),     cmocka_unit_test(a_mediad_tells_how_a_transfer_goes),
 		cmocka_unit_test(what_is_hidden_and_what_not), cmocka_unit_test(what_strangers_write),
-		cmocka_unit_test(the_list_of_mediads),
+		cmocka_unit_test(the_list_of_mediads),         cmocka_unit_test(a_message_full_of_marks_costs_little),
 	};
 	if (edge_hide_alloc(&hide, "secret-of-the-tests") || edge_hide_alloc(&other, "secret-of-others"))
 		return 1;
