@@ -303,7 +303,7 @@ test('the matrix: whole rows, columns and modules; what is granted is ticked whe
 	assert.ok(await on('tick-accounts.export') && !await on('tick-accounts.update'));
 	await admin.click('role-delete');
 	await admin.click('confirm-yes');
-	await poll(async () => (await api.get('/roles?filter[name]=Columns')).items.length === 0, soon);
+	await admin.look(poll(async () => (await api.get('/roles?filter[name]=Columns')).items.length === 0, { ...soon, what: 'the role is gone' }));
 });
 
 test('a tenant\'s face: name and logo in the bar and on the login page', async () => {
