@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 /* cmocka wants those four first */
-#include "glass.h"
-#include "limit.h"
-#include "live.h"
+#include "live/live.h"
+#include "login/limit.h"
+#include "login/rules.h"
+#include "login/session.h"
+#include "login/totp.h"
 #include "mask.h"
-#include "rules.h"
-#include "session.h"
-#include "totp.h"
+#include "rights/glass.h"
 #include <cmocka.h>
 #include <sodium.h>
 #include <string.h>

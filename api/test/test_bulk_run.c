@@ -1,5 +1,5 @@
 /* bulk_run.c: a statement of one row becomes one of many. */
-#include "bulk.h"
+#include "rows/bulk.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -4,12 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 /* cmocka wants those four first */
-#include "file.h"
-#include "live.h"
-#include "multipart.h"
+#include "files/file.h"
+#include "files/multipart.h"
+#include "files/wav.h"
+#include "live/live.h"
+#include "login/session.h"
 #include "perm.h"
-#include "session.h"
-#include "wav.h"
 #include <cmocka.h>
 #include <errno.h>
 #include <string.h>
