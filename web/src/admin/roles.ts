@@ -50,14 +50,16 @@ export function lock(name: string): Lock {
   return lockOf(name, session.current?.permissions ?? [], barredIn(roles.tree))
 }
 
+/** For a page that was just opened. Whoever begins to write before the answer is here keeps what he wrote. */
 export async function loadRoles(): Promise<void> {
-  roles.fault = ''
+  roles.fault = roles.saved = ''
+  roles.draft = null
   try {
     const [list, tree, departments] = await Promise.all([rows.all('roles', { sort: 'name' }), admin.permissions(), rows.all('departments').catch(() => [])])
     roles.list = list
     roles.tree = treeOf(tree)
     roles.departments = departments
-    choose(roles.list.some((row) => row.id === roles.id) ? roles.id : String(list[0]?.id ?? ''))
+    if (!changed.value) choose(roles.list.some((row) => row.id === roles.id) ? roles.id : String(list[0]?.id ?? ''))
   } catch (e) {
     roles.fault = problemText(e)
   }
