@@ -66,6 +66,10 @@ test('row-level security is on and forced, and the tenant\'s policy is what it s
   assert.deepEqual(list(`select rolname from pg_roles where rolname like 'zj\\_%' and rolname not like '%super%' and (rolsuper or rolbypassrls)`), []);
 });
 
+test('whoever is frozen inside a transaction loses its locks', () => {
+  assert.deepEqual(list(`select rolname from pg_roles where rolname like 'zj\\_%' and rolcanlogin and not coalesce(rolconfig, '{}') && array['idle_in_transaction_session_timeout=1min']`), []);
+});
+
 test('partitions are guarded as well: nobody reaches around the parent', () => {
   const open = list(`select c.relname, r.rolname from pg_class c join pg_namespace n on n.oid = c.relnamespace, pg_roles r where n.nspname = 'zj' and c.relispartition and r.rolname in ('zj_tenant', 'zj_carrier', 'zj_api')
     and (has_table_privilege(r.rolname, c.oid, 'select') or has_table_privilege(r.rolname, c.oid, 'insert') or has_table_privilege(r.rolname, c.oid, 'update') or has_table_privilege(r.rolname, c.oid, 'delete'))`);
