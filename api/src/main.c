@@ -1,4 +1,5 @@
 /* The api: HTTP surface of Zongji. Starts, introspects the database, serves until SIGTERM. */
+#include "describe/desk.h"
 #include "describe/openapi.h"
 #include "edge/edge.h"
 #include "jobs/job_event.h"
@@ -11,7 +12,6 @@
 #include "login/password.h"
 #include "login/session.h"
 #include "login/totp.h"
-#include "rights/desk.h"
 #include "rights/views.h"
 #include "server/api.h"
 #include "zj_conf.h"

@@ -1,6 +1,6 @@
 /* The menu: categories, and in them the pages that the caller may open, in the order that the tenant chose. */
+#include "describe/desk.h"
 #include "perm.h"
-#include "rights/desk.h"
 #include "rows/manage.h"
 #include <stdlib.h>
 #include <string.h>

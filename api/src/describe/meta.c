@@ -1,6 +1,6 @@
 /* What the console asks first: resources, their fields, what the caller may do and see. */
+#include "describe/desk.h"
 #include "perm.h"
-#include "rights/desk.h"
 #include "rows/manage.h"
 #include "server/api.h"
 #include <stdio.h>

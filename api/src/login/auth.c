@@ -1,10 +1,10 @@
 /* Who asks: a session's token (cookie or Bearer) or a program's access token, the account behind it, and the tenant it
  * acts in. */
+#include "describe/desk.h"
 #include "login/enter.h"
 #include "login/login.h"
 #include "login/session.h"
 #include "perm.h"
-#include "rights/desk.h"
 #include "server/api.h"
 #include <sodium.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "rights/desk.h"
+#include "describe/desk.h"
 #include "perm.h"
 #include "rows/manage.h"
 #include <string.h>
