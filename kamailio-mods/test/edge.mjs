@@ -104,8 +104,7 @@ export class Edge {
     if (offset) RTP = [100, 199];
     const edge = new Edge();
     edge.kamailios = new Map();
-    edge.pg = await startPostgres({ port: BASE + 2, migrate: false });
-    edge.applySchema();
+    edge.pg = await startPostgres({ port: BASE + 2 });
     edge.run = fs.mkdtempSync(path.join(tmpdir(), 'zj-edge-'));
     for (const dir of ['etc', 'sock', 'cache']) fs.mkdirSync(path.join(edge.run, dir));
     fs.symlinkSync(edge.pg.dir, path.join(edge.run, 'sock/pg'));
@@ -122,13 +121,6 @@ export class Edge {
     edge.carrier = await SipEndpoint.open({ host: '127.0.0.2' });
     edge.seed();
     return edge;
-  }
-
-  applySchema() {
-    for (const f of fs.readdirSync(path.join(root, 'schema')).filter((n) => n.endsWith('.sql')).sort()) {
-      const r = spawnSync('psql', ['-Xq', '-1', '-v', 'ON_ERROR_STOP=1', '-f', path.join(root, 'schema', f)], { env: this.pg.env, encoding: 'utf8' });
-      if (r.status !== 0) throw new Error(`${f}: ${r.stderr}`);
-    }
   }
 
   get sip() { return this.sipOf(1); }
