@@ -183,7 +183,7 @@ test('invitations: all numbers ring with the room\'s name and its caller number;
 			throw error;
 	}), { what: 'acd knows the room' });
 	assert.deepEqual(answer.state.invited.map((i) => i.number).sort(), ['1001', '1002', '1003']);
-	assert.deepEqual(answer.state.refused.map((i) => [i.number, i.because]), [['7777', 'no such extension']]);
+	assert.deepEqual(answer.state.refused.map((i) => [i.number, i.because]), [['7777', 'no such number, and no trunk for it']]);
 	const rung = await Promise.all([1001, 1002, 1003].map((n) => phones[n].nextCall()));
 	for (const call of rung) {
 		assert.equal(call.caller, '02155550000', 'the caller number of invitations');

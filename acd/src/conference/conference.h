@@ -74,9 +74,15 @@ json_t *acd_conference_lock_cmd(struct acd_tenant *t, const json_t *p);
 json_t *acd_conference_record_cmd(struct acd_tenant *t, const json_t *p);
 json_t *acd_conference_end_cmd(struct acd_tenant *t, const json_t *p);
 
-/* guest.c, story_conference.c */
+/* guest.c */
 void acd_guest_mute(struct acd_guest *g, bool on);
 void acd_guest_kick(struct acd_guest *g, const char *why); /* "kicked", "time", "end" */
-/* Rings `number` (an extension; ext NULL: somebody outside) and lets it in. NULL by `because`: refused. */
-struct acd_call *acd_conference_invite(struct acd_conference *c, const char *number, const char **because);
+
+/* invite.c */
+/* The number of the extension that invites for the account; "": it has none. */
+const char *acd_conference_inviter(const struct acd_tenant *t, const char *account);
+/* Rings `number` and lets it in: an extension, or somebody outside by the routes and permissions of the extension `by`
+ * ("": of the tenant; NULL: nobody outside). NULL by `because`: refused. */
+struct acd_call *acd_conference_invite(struct acd_conference *c, const char *number, const char *by,
+				       const char **because);
 #endif

@@ -77,7 +77,15 @@ static bool is_there(const struct acd_conference *c, const char *number)
 	return false;
 }
 
-static const char *invite_one(struct acd_conference *c, const char *text, json_t *invited)
+/* Nobody calls outside who has neither a telephone with that permission nor the right to control every room. */
+static const char *inviter(const struct acd_tenant *t, const json_t *p)
+{
+	const char *by = acd_conference_inviter(t, acd_str(p, "account"));
+
+	return by[0] || json_is_true(json_object_get(p, "admin")) ? by : NULL;
+}
+
+static const char *invite_one(struct acd_conference *c, const char *text, const char *by, json_t *invited)
 {
 	const char *number = text ? number_of(c->tenant, text) : NULL, *because = "no such agent, or it has no phone";
 	struct acd_call *call;
@@ -86,7 +94,7 @@ static const char *invite_one(struct acd_conference *c, const char *text, json_t
 		return because;
 	if (is_there(c, number))
 		return "is there already";
-	call = acd_conference_invite(c, number, &because);
+	call = acd_conference_invite(c, number, by, &because);
 	if (call)
 		json_array_append_new(invited, json_pack("{s:s, s:s}", "number", number, "call", call->id));
 	return call ? NULL : because;
@@ -101,6 +109,7 @@ json_t *acd_conference_invite_cmd(struct acd_tenant *t, const json_t *p)
 	struct acd_conference *c;
 	struct acd_room *r;
 	json_t *err = find_room(t, p, &r);
+	const char *by = inviter(t, p);
 	size_t i;
 
 	if (!err && (json_array_size(numbers) < 1 || json_array_size(numbers) > INVITES_MAX))
@@ -108,7 +117,7 @@ json_t *acd_conference_invite_cmd(struct acd_tenant *t, const json_t *p)
 	acd_uuid(t->acd, none.id); /* a conference that nobody has called into yet */
 	c = err ? NULL : acd_conference_get(r, &none);
 	json_array_foreach (numbers, i, number) {
-		const char *because = c ? invite_one(c, json_string_value(number), invited) : "no memory";
+		const char *because = c ? invite_one(c, json_string_value(number), by, invited) : "no memory";
 
 		if (because)
 			json_array_append_new(refused, json_pack("{s:O, s:s}", "number", number, "because", because));

@@ -5,6 +5,7 @@
 #include "call/segment.h"
 #include "core/events.h"
 #include "people/agent.h"
+#include "people/extension.h"
 #include "story/announce.h"
 #include "story/dialogue.h"
 #include "zj_obj.h"
@@ -40,6 +41,15 @@ struct acd_guest *acd_guest_alloc(struct acd_call *call)
 	g->since = call->last_at;
 	call->own = g;
 	return g;
+}
+
+struct acd_extension *acd_guest_extension(const struct acd_guest *g)
+{
+	const struct acd_call *call = g->call;
+
+	return call->direction == ACD_DIR_INTERNAL
+		       ? acd_extension_by_number(call->tenant, call->main->out ? call->callee : call->caller)
+		       : NULL;
 }
 
 void acd_guest_room(struct acd_guest *g, const char *method, const char *role)

@@ -2,6 +2,7 @@
 #include "call/call.h"
 #include "conference/guest.h"
 #include "core/events.h"
+#include "people/extension.h"
 #include "story/announce.h"
 #include "story/dialogue.h"
 #include "story/phrase.h"
@@ -100,10 +101,12 @@ void acd_guest_menu_key(struct acd_guest *g, char key)
 
 void acd_guest_invite_key(struct acd_guest *g, const char *digits)
 {
+	const struct acd_extension *e = acd_guest_extension(g);
 	const char *because = "";
 
-	hear_phrase(g, digits[0] && acd_conference_invite(g->conf, digits, &because) ? ACD_SAY_INVITED
-										     : ACD_SAY_NOT_POSSIBLE);
+	hear_phrase(g, digits[0] && acd_conference_invite(g->conf, digits, e ? e->number : NULL, &because)
+			       ? ACD_SAY_INVITED
+			       : ACD_SAY_NOT_POSSIBLE);
 }
 
 void acd_guest_menu(struct acd_guest *g)

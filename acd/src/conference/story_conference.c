@@ -4,7 +4,6 @@
 #include "call/segment.h"
 #include "conference/guest.h"
 #include "core/events.h"
-#include "people/agent.h"
 #include "people/extension.h"
 #include "story/announce.h"
 #include "story/dialogue.h"
@@ -107,8 +106,7 @@ static void begin(struct acd_call *call)
 {
 	struct acd_guest *g = call->own;
 	struct acd_room *r = room_of(call);
-	struct acd_extension *e =
-		call->direction == ACD_DIR_INTERNAL ? acd_extension_by_number(call->tenant, call->caller) : NULL;
+	struct acd_extension *e = acd_guest_extension(g);
 
 	acd_call_set_where(call, ACD_AT_CONFERENCE);
 	acd_segment_put(call->main, ACD_SEG_IVR, "conference");
@@ -306,43 +304,6 @@ static void resume(struct acd_call *call, const json_t *snapshot, const json_t *
 		acd_guest_place(g);
 	else
 		acd_guest_welcome(g);
-}
-
-struct acd_call *acd_conference_invite(struct acd_conference *c, const char *number, const char **because)
-{
-	struct acd_tenant *t = c->tenant;
-	struct acd_extension *e = acd_extension_by_number(t, number);
-	struct acd_call *call;
-	struct acd_guest *g;
-	unsigned n;
-
-	DL_COUNT(c->guests, g, n);
-	*because = !e                                                  ? "no such extension"
-		   : n >= c->room->max_members                         ? "the conference is full"
-		   : (int64_t)HASH_CNT(in_t, t->calls) >= t->max_calls ? "too many calls of the tenant"
-								       : NULL;
-	call = *because ? NULL : acd_call_add(t, NULL, ACD_DIR_INTERNAL);
-	if (!call)
-		return NULL;
-	ACD_COPY(call->caller, c->room->invite_caller[0] ? c->room->invite_caller : c->room->number);
-	ACD_COPY(call->caller_name, c->room->name);
-	ACD_COPY(call->callee, number);
-	call->dest = (struct acd_dest){.kind = ACD_TO_CONFERENCE};
-	ACD_COPY(call->dest.id, c->room->id);
-	call->story = &acd_story_conference;
-	g = acd_guest_alloc(call);
-	call->main = g ? acd_leg_originate(call, e->number, ACD_ROLE_AGENT, t->acd->set.dial_ring_us) : NULL;
-	if (!call->main) {
-		acd_call_free(call);
-		*because = "no memory";
-		return NULL;
-	}
-	g->invited = true;
-	acd_conference_add(c, g);
-	if (e->agent)
-		(void)acd_agent_take(e->agent, call->main, NULL);
-	zj_info("conference", "invited call=%s number=%s conference=%s", call->id, zj_log_esc(number), c->id);
-	return call;
 }
 
 const struct acd_story acd_story_conference = {.name = "conference",
