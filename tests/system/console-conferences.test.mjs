@@ -16,7 +16,9 @@ before(async () => {
 	const queue = await tenant.queue('4001');
 	agent = await tenant.agent('1001', [queue], { answering: { after: 50 } });
 	other = await tenant.phone(await tenant.extension('1002'), { answering: { after: 50 } });
-	await tenant.api.post('/accounts', { type: 'admin', username: 'chair', name: 'Chair', password });
+	const chair = await tenant.api.post('/accounts', { type: 'admin', username: 'chair', name: 'Chair', password });
+	const [own] = (await tenant.api.get('/extensions?filter[number]=1002')).items;
+	await tenant.api.patch(`/extensions/${own.id}`, { account_id: chair.id });
 	person = await Person.sit(browser, zj);
 	await person.login({ tenant: tenant.name, username: 'chair', password });
 }, { timeout: 180_000 });
@@ -33,7 +35,21 @@ test('without a room the page leads to where rooms are made', async () => {
 	await poll(() => person.page.url().endsWith('/data/rooms'), { what: 'the list of rooms' });
 });
 
-test('a tile shows how many are in; its window who, and invites agents and numbers; members are muted, removed, the conference ended', async () => {
+// covers: MED-L01
+test('a conference is made with name and description; a message says so', async () => {
+	await person.open('/data/rooms/new');
+	for (const [name, value] of [['number', '6100'], ['name', 'Monthly'], ['description', 'every month']])
+		await person.type(`field-${name}`, value);
+	await person.click('form-save');
+	await person.page.getByText('Added: Monthly').first().waitFor();
+	const [made] = (await tenant.api.get('/rooms?filter[number]=6100')).items;
+	assert.deepEqual([made.name, made.description], ['Monthly', 'every month']);
+	await assert.rejects(tenant.api.post('/rooms', { number: '6101', name: 'Monthly' }), { status: 409 });
+	await tenant.api.delete(`/rooms/${made.id}`);
+});
+
+// covers: MED-V309
+test('a tile shows how many are in; its window who, and invites agents, accounts by their telephones and numbers; members are muted, removed, the conference ended', async () => {
 	await tenant.api.post('/rooms', { number: '6001', name: 'Weekly', quiet: true });
 	await person.open('/board');
 	await person.open('/conferences');
@@ -44,7 +60,12 @@ test('a tile shows how many are in; its window who, and invites agents and numbe
 	assert.match(await person.page.locator('.el-dialog__title').first().innerText(), /Weekly（6001）/);
 	await poll(() => person.id('invite-agent').count(), { what: 'the agents' });
 	await person.id('invite-agent').first().click();
-	await person.type('invite-numbers', '1002');
+	const phone = person.page.locator('[data-testid="invite-phone"][data-number="1002"]');
+	await phone.waitFor();
+	assert.match(await phone.innerText(), /1002[^]*Chair/, 'a telephone, and whose it is');
+	await phone.click();
+	assert.equal(await person.id('invite-numbers').inputValue(), '1002');
+	await person.type('invite-numbers', '1002, 7777');
 	await poll(async () => { // acd knows the room within 200 ms
 		await person.click('room-invite');
 		return (await person.id('invite-numbers').inputValue()) === '';

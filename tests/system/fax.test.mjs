@@ -155,6 +155,32 @@ test('a phone faxes by T.38, through the edge: offered, taken, bit by bit', asyn
 	assert.deepEqual(await pixels(at('t38-got.tif')), sent);
 });
 
+// covers: MED-V335
+test('a fax device takes what an outbound route\'s rule and a menu send to it', async () => {
+	const device2 = await tenant.api.post('/fax-devices', { name: 'Dialled', number: '7300', station_id: 'DIALLED', city_code: '021', account_id: owner.id, answer_rings: 0 });
+	const route = await tenant.api.post('/outbound-routes', { name: 'faxes' });
+	await tenant.api.post('/outbound-rules', { route_id: route.id, prefix: '0177', destination_kind: 'fax', destination_id: device2.id });
+	await zj.carrier.patch(`/tenants/${tenant.id}`, { outbound_route_id: route.id });
+	const menu = await tenant.flow('fax menu', '<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml"><form><transfer name="t" dest="tel:7300"/></form></vxml>');
+	const did = await tenant.did('ivr', menu);
+	await tenant.settled();
+	const sent = await makePages(at('target.tif'), 1, { seed: 90 });
+	const phone = await tenant.phone(await tenant.extension('1004'));
+	const outward = await phone.call('0177123');
+	outward.machine = faxWhenOffered(outward, 'send', at('target.tif'), { ident: 'ROUTE' });
+	await outward.answered;
+	assert.equal((await zj.later(await outward.machine).done).because, 'OK');
+	const { call, status } = await caller('13911115555', did);
+	assert.equal(status, 200);
+	await zj.later(faxOn(call, 'send', at('target.tif'), { ident: 'MENU' })).done;
+	for (const station of ['ROUTE', 'MENU']) {
+		const fax = await row(`the fax of ${station}`, (f) => f.device_id === device2.id && f.station === station);
+		assert.deepEqual([fax.state, fax.pages], ['received', 1]);
+		fs.writeFileSync(at('target-got.tif'), (await download(tenant.api, fax.id, 'format=tiff')).bytes);
+		assert.deepEqual(await pixels(at('target-got.tif')), sent);
+	}
+});
+
 test('the console lists faxes; a fax\'s page gives its pages; the form asks for device, number and file', async () => {
 	const browser = await openChromium();
 	zj.later(browser);

@@ -6,7 +6,7 @@
 #include "story/phrase.h"
 
 /* guest.c */
-struct acd_guest *acd_guest_alloc(struct acd_call *call); /* into call->own; NULL: no memory */
+struct acd_guest *acd_guest_alloc(struct acd_call *call);             /* into call->own; NULL: no memory */
 struct acd_extension *acd_guest_extension(const struct acd_guest *g); /* NULL: it calls from outside */
 void acd_guest_state(struct acd_guest *g, enum acd_member_state state);
 void acd_guest_room(struct acd_guest *g, const char *method,

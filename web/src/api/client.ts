@@ -6,6 +6,7 @@ export interface ListQuery {
   limit?: number
   cursor?: string | null
   sort?: string
+  expand?: string
   filter?: Record<string, string>
 }
 
@@ -13,6 +14,7 @@ export function listPath(resource: string, q: ListQuery): string {
   const params = new URLSearchParams()
   if (q.limit) params.set('limit', String(q.limit))
   if (q.sort) params.set('sort', q.sort)
+  if (q.expand) params.set('expand', q.expand)
   if (q.cursor) params.set('cursor', q.cursor)
   for (const [field, value] of Object.entries(q.filter ?? {})) if (value !== '') params.set(`filter${field}`, value)
   const text = params.toString()

@@ -15,7 +15,7 @@ export const en: typeof zh = {
   form: {
     create: 'New {what}', edit: 'Edit {what}', save: 'Save', saveNext: 'Save and add another', back: 'Back', cancel: 'Cancel', required: 'required', faults: '{n} fields need another look', help: 'Help', saving: 'Saving…', unchanged: 'Nothing changed', yes: 'Yes', no: 'No', choose: 'Choose', typeToSearch: 'Type to search', none: 'None', nothingFound: 'Nothing found', addTag: 'Type, then Enter',
     secretKept: 'Leave empty to keep it', upload: 'Choose a file', uploading: 'Uploading {p} %', removeFile: 'Remove', download: 'Download', seconds: 's', minutes: 'min', hours: 'h', code: 'Code', json: 'This is not JSON', expandText: 'Show all', root: '(top level)',
-    created: 'Added', doubleClick: 'Double-click to edit', bold: 'Bold', italic: 'Italic', strike: 'Strike through', heading: 'Heading', bullets: 'Bullets', numbers: 'Numbers', quote: 'Quotation', link: 'Link', linkAddress: 'Address of the link', undo: 'Undo', redo: 'Redo', rule: 'Line', editor: 'Format'
+    created: 'Added', colon: ': ', doubleClick: 'Double-click to edit', bold: 'Bold', italic: 'Italic', strike: 'Strike through', heading: 'Heading', bullets: 'Bullets', numbers: 'Numbers', quote: 'Quotation', link: 'Link', linkAddress: 'Address of the link', undo: 'Undo', redo: 'Redo', rule: 'Line', editor: 'Format'
   },
   leave: { title: 'Unsaved changes', text: 'They are lost when you leave this page.', stay: 'Stay here', leave: 'Discard changes' },
   conflict: { title: 'Somebody else has just changed this', text: '{who} changed it at {when}. Choose which side to keep.', unknown: 'Somebody', field: 'Field', mine: 'Mine', theirs: 'Theirs', keepMine: 'Overwrite with mine', takeTheirs: 'Take theirs', goOn: 'Keep editing' },

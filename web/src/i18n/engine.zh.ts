@@ -13,7 +13,7 @@ export const zh = {
   form: {
     create: '新增{what}', edit: '编辑{what}', save: '保存', saveNext: '保存并继续新增', back: '返回', cancel: '取消', required: '必填', faults: '请检查 {n} 处填写', help: '说明', saving: '保存中…', unchanged: '没有改动', yes: '是', no: '否', choose: '请选择', typeToSearch: '输入以搜索', none: '无', nothingFound: '没有找到', addTag: '输入后回车',
     secretKept: '不填则不改', upload: '选择文件', uploading: '上传中 {p}%', removeFile: '移除', download: '下载', seconds: '秒', minutes: '分', hours: '时', code: '代码', json: 'JSON 格式不正确', expandText: '展开', root: '（最上级）',
-    created: '已新增', doubleClick: '双击可修改', bold: '加粗', italic: '斜体', strike: '删除线', heading: '标题', bullets: '项目符号', numbers: '编号', quote: '引用', link: '链接', linkAddress: '链接地址', undo: '撤销', redo: '重做', rule: '分隔线', editor: '格式'
+    created: '已新增', colon: '：', doubleClick: '双击可修改', bold: '加粗', italic: '斜体', strike: '删除线', heading: '标题', bullets: '项目符号', numbers: '编号', quote: '引用', link: '链接', linkAddress: '链接地址', undo: '撤销', redo: '重做', rule: '分隔线', editor: '格式'
   },
   leave: { title: '有未保存的改动', text: '离开后改动会丢失。', stay: '留在本页', leave: '放弃改动' },
   conflict: { title: '这条数据刚被别人改过', text: '{who} 在 {when} 做了修改。请选择保留哪一边。', unknown: '有人', field: '字段', mine: '我的', theirs: '对方的', keepMine: '用我的覆盖', takeTheirs: '采用对方的', goOn: '继续编辑' },

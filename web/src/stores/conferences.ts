@@ -13,6 +13,15 @@ export interface Named {
 }
 export const named = (r: Row): Named => ({ id: String(r.id), number: String(r.number), name: String(r.name) })
 
+/** A telephone that may be invited, with whose it is. */
+export interface Phone extends Named {
+  account: string
+}
+export async function phonesOf(): Promise<Phone[]> {
+  const { items } = await api.list('extensions', { limit: 200, sort: 'number', expand: 'account_id' })
+  return items.map((r) => ({ ...named(r), name: String(r.name ?? ''), account: (r.expand as { account_id?: { label?: string } | null } | undefined)?.account_id?.label ?? '' }))
+}
+
 export interface Member {
   id: string
   number: string
