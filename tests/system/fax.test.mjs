@@ -39,9 +39,9 @@ after(async () => {
 	fs.rmSync(dir, { recursive: true, force: true });
 });
 
-async function caller(number) {
+async function caller(number, to = did) {
 	for (let tries = 0; ; tries++) {
-		const call = await zj.call(number, did);
+		const call = await zj.call(number, to);
 		const { status } = await call.final();
 		if (status === 200 || tries >= 20)
 			return { call, status };
