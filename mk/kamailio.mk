@@ -54,12 +54,12 @@ $(BUILD)/obj/plain/plain.a: $(KAM_PLAIN)
 	ar rcs $@ $^
 $(BUILD)/test/kamailio-mods/%: $(KAM_DIR)/test/%.c $(BUILD)/obj/plain/plain.a
 	@mkdir -p $(@D)
-	$(CC) $(KAM_PLAIN_CFLAGS) $^ -o $@ $(LDFLAGS) -lcmocka $(KAM_LIBS)
+	$(CC) $(KAM_PLAIN_CFLAGS) $(filter %.c %.a,$^) -o $@ $(LDFLAGS) -lcmocka $(KAM_LIBS)
 -include $(KAM_PLAIN:.o=.d) $(KAM_TESTS:=.d)
 
 # For tests/fuzz/fuzz_edge_*.c: the parsers among them.
 edge_SRCS := $(addprefix $(KAM_DIR)/,blacklist/bl_number.c blacklist/bl_row.c blacklist/bl_rule.c blacklist/bl_arena.c common/zk_text.c common/zk_pattern.c \
-             common/zk_map.c test/plain.c trunk/trunk_match.c trunk/trunk_caller.c trunk/trunk_table.c \
+             common/zk_map.c common/zk_pages.c test/plain.c trunk/trunk_match.c trunk/trunk_caller.c trunk/trunk_table.c \
              did/did_digits.c did/did_span.c did/did_clock.c did/did_row.c did/did_table.c did/did_trunk.c did/did_heads.c edge/edge_hide.c)
 edge_EXTRA := -I$(KAM_DIR)/common -I$(KAM_DIR)/blacklist -I$(KAM_DIR)/trunk -I$(KAM_DIR)/did -I$(KAM_DIR)/edge -I$(KAM_DIR)/test
 edge_LD    = -lcrypto $(call pkg,$(lib_PKGS),--libs) $(LIB_LIBS)

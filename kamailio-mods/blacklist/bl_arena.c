@@ -1,4 +1,5 @@
 #include "bl_arena.h"
+#include "zk_pages.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ int bl_arena_init(struct bl_arena *a, size_t unit, size_t bytes)
 		bl_arena_close(a);
 		return ENOMEM;
 	}
+	zk_pages_huge(a->base, a->units * a->unit);
 	a->taken[0] = 1;
 	for (unsigned i = 0; i < BL_RUN_MAX; i++)
 		a->hint[i] = 1;
@@ -33,6 +35,11 @@ void bl_arena_close(struct bl_arena *a)
 	free(a->born);
 	free(a->retired);
 	*a = (struct bl_arena){0};
+}
+
+void bl_arena_map(const struct bl_arena *a)
+{
+	zk_pages_map(a->base, a->top * a->unit);
 }
 
 static bool is_taken(const struct bl_arena *a, uint32_t at)

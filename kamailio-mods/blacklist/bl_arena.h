@@ -36,6 +36,9 @@ void bl_arena_retire(struct bl_arena *a, uint32_t at, uint32_t n, uint32_t epoch
 /* Frees what was retired in epochs up to `epoch`. */
 void bl_arena_reclaim(struct bl_arena *a, uint32_t epoch);
 
+/* A reader's process, before its first look: see zk_pages_map. */
+void bl_arena_map(const struct bl_arena *a);
+
 static inline void *bl_at(const struct bl_arena *a, uint32_t at)
 {
 	return a->base + (size_t)at * a->unit;

@@ -117,13 +117,13 @@ static void found(struct search *s, uint32_t set, const struct found *f)
 	remember_others(s, set, f);
 }
 
-static void look_at_owner(struct search *s, const struct bl_root *root, const struct bl_tenant *t)
+static void look_at_owner(struct search *s, const struct bl_root *root, const struct bl_tenant *t,
+			  const struct bl_key *key)
 {
 	const struct bl_digits *d = &s->digits;
 	struct found f = {.owner = t, .match = BL_EXACT, .number = d->text, .len = d->len};
-	struct bl_key key = {.code = bl_code(d->text, d->len), .tenant = t->index};
-	if (d->whole && key.code)
-		found(s, bl_root_number(s->store, root, &key), &f);
+	if (key->code)
+		found(s, bl_root_number(s->store, root, key), &f);
 	else if (d->whole && t->longs)
 		found(s, bl_side_find(s->side, t->index, BL_EXACT, d->text, d->len), &f);
 	f.match = BL_PREFIX;
@@ -231,6 +231,25 @@ static void decide(struct search *s, struct bl_answer *a)
 	}
 }
 
+/* Both owners' places in the large table are on their way from memory before the first is read. */
+static void look_at_owners(struct search *s, const struct bl_root *root)
+{
+	const struct bl_tenant *own = bl_side_tenant(s->side, &s->q->tenant);
+	s->carrier = bl_side_tenant(s->side, &root->carrier);
+	const struct bl_tenant *owners[] = {own, s->carrier == own ? NULL : s->carrier};
+	struct bl_key keys[2] = {{0}};
+	for (int i = 0; i < 2; i++)
+		if (owners[i] && s->digits.whole) {
+			keys[i] = (struct bl_key){bl_code(s->digits.text, s->digits.len), owners[i]->index};
+			bl_root_ahead(s->store, root, &keys[i]);
+		}
+	for (int i = 0; i < 2; i++)
+		if (owners[i]) {
+			look_at_owner(s, root, owners[i], &keys[i]);
+			look_for_white_lists(s, owners[i]);
+		}
+}
+
 /* A caller without a number is the empty number: no rule names it, a white list bars it. */
 void bl_check(struct bl_store *store, const struct bl_query *q, struct bl_answer *a, struct bl_seen *seen,
 	      unsigned *seen_n)
@@ -240,19 +259,13 @@ void bl_check(struct bl_store *store, const struct bl_query *q, struct bl_answer
 	*a = (struct bl_answer){0};
 	if (seen_n)
 		*seen_n = 0;
-	bl_digits_read(&s.digits, q->number);
-	make_levels(&s);
 	const struct bl_root *root = bl_pin(store, &pin);
 	s.side = bl_root_side(store, root);
 	if (s.side) {
-		const struct bl_tenant *own = bl_side_tenant(s.side, &q->tenant);
-		s.carrier = bl_side_tenant(s.side, &root->carrier);
-		const struct bl_tenant *owners[] = {own, s.carrier == own ? NULL : s.carrier};
-		for (int i = 0; i < 2; i++)
-			if (owners[i]) {
-				look_at_owner(&s, root, owners[i]);
-				look_for_white_lists(&s, owners[i]);
-			}
+		bl_side_ahead(s.side, &q->tenant);
+		bl_digits_read(&s.digits, q->number);
+		make_levels(&s);
+		look_at_owners(&s, root);
 		decide(&s, a);
 	}
 	bl_unpin(store, pin);

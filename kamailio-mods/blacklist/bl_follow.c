@@ -17,6 +17,7 @@
 #define CHANGED_MAX   1000000        /* rows; more at once is loaded as a whole */
 #define LOOKED_UP_MAX 500            /* keys one by one, of a table … */
 #define SCAN_MAX      (256ull << 20) /* … that is no larger: one scan of it takes a second at most */
+#define AHEAD         16             /* rows of a full load whose places are on their way from memory */
 #define WHO           "blacklist"
 
 struct bl_follow {
@@ -30,6 +31,8 @@ struct bl_follow {
 	int64_t due_ms;      /* the next look, by the monotonic clock */
 	struct bl_row *rows; /* of the change in hand */
 	size_t rows_n, rows_cap, skipped, crowded;
+	struct bl_row ahead[AHEAD];
+	size_t ahead_n; /* that came, of a full load */
 };
 
 int bl_follow_alloc(struct bl_follow **fp, struct bl_store *s, const char *conninfo, const char *copy_path)
@@ -105,13 +108,30 @@ static void too_many(struct bl_follow *f, const struct bl_row *row)
 		       BL_RULES_MAX, row->digits, tenant, WHO);
 }
 
-static int add_row(struct bl_follow *f, struct bl_row *row)
+static int add_now(struct bl_follow *f, const struct bl_row *row)
 {
 	int err = row->has_rule ? bl_add(f->store, &row->tenant, row->match, row->digits, row->len, &row->rule) : 0;
 	if (err != E2BIG)
 		return err;
 	too_many(f, row);
 	return 0;
+}
+
+static int add_row(struct bl_follow *f, struct bl_row *row)
+{
+	struct bl_row *at = &f->ahead[f->ahead_n % AHEAD];
+	int err = f->ahead_n++ < AHEAD ? 0 : add_now(f, at);
+	*at = *row;
+	bl_ahead(f->store, &at->tenant, at->match, at->digits, at->len);
+	return err;
+}
+
+static int add_rest(struct bl_follow *f)
+{
+	int err = 0;
+	for (size_t i = f->ahead_n < AHEAD ? 0 : f->ahead_n - AHEAD; i < f->ahead_n && !err; i++)
+		err = add_now(f, &f->ahead[i % AHEAD]);
+	return err;
 }
 
 static int keep_row(struct bl_follow *f, struct bl_row *row)
@@ -157,7 +177,10 @@ static int stream_all(struct bl_follow *f)
 		return err;
 	if (zk_uuid_parse(&id, carrier))
 		bl_carrier(f->store, &id);
+	f->ahead_n = 0;
 	err = stream(f, sql, add_row);
+	if (!err)
+		err = add_rest(f);
 	if (!err && !run(f, "commit"))
 		err = EIO;
 	if (!err)

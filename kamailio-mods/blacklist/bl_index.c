@@ -95,6 +95,16 @@ uint32_t bl_index_find(const struct bl_arena *a, const struct bl_index *ix, cons
 	return seg->slots[probe(seg, slots_of(entry_pages(e)), h, low, high)].w[2] & 0xffffff;
 }
 
+void bl_index_ahead(const struct bl_arena *a, const struct bl_index *ix, const struct bl_key *key)
+{
+	if (!ix->dir)
+		return;
+	uint64_t h = hash(ix, key_low(key), key->tenant >> 14);
+	uint32_t e = ((const uint32_t *)bl_at(a, ix->dir))[dir_at(ix, h)];
+	const struct segment *seg = bl_at(a, entry_page(e));
+	__builtin_prefetch(&seg->slots[slot_at(h, slots_of(entry_pages(e)))]);
+}
+
 static uint32_t dir_pages(uint32_t depth)
 {
 	return (uint32_t)((((uint64_t)4 << depth) + BL_PAGE - 1) / BL_PAGE);

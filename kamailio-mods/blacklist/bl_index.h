@@ -25,6 +25,8 @@ struct bl_index {
 
 /* 0: not listed. Any process. */
 uint32_t bl_index_find(const struct bl_arena *a, const struct bl_index *ix, const struct bl_key *key);
+/* The key will be asked for soon: its place is fetched from memory meanwhile. */
+void bl_index_ahead(const struct bl_arena *a, const struct bl_index *ix, const struct bl_key *key);
 
 /* The writer's. An index without a directory is empty and can be found in. Pages replaced are retired in `epoch`, those
  * of this transaction are freed at once. */

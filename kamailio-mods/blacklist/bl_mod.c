@@ -41,6 +41,13 @@ static char *beside(const char *path, const char *end)
 	return path && asprintf(&out, "%s%s", path, end) > 0 ? out : NULL;
 }
 
+/* What is missing is said in the log. */
+static void load(void)
+{
+	(void)zk_follow_start(people_follow);
+	(void)bl_follow_start(follow);
+}
+
 static int mod_init(void)
 {
 	if (!param_db || param_memory < 16 || param_memory > 65536) {
@@ -57,13 +64,18 @@ static int mod_init(void)
 	    zk_follow_alloc(&people_follow, "blacklist", param_db, beside(param_copy, "-people"), bl_people_tables,
 			    BL_PEOPLE_TABLES, &people_sink))
 		return -1;
-	(void)zk_follow_start(people_follow); /* said in the log */
-	(void)bl_follow_start(follow);
+	zk_kam_load(load);
 	return register_procs(1);
 }
 
 static int child_init(int rank)
 {
+	if (rank == PROC_INIT)
+		zk_kam_loaded();
+	if (rank > 0) {
+		bl_store_map(store);
+		zk_store_map(people);
+	}
 	return rank == PROC_MAIN ? zk_kam_fork("blacklist", run) : 0;
 }
 

@@ -50,15 +50,33 @@ bool bl_pattern_fits(const char *pattern, const struct bl_digits *d)
 	return (d->whole || open) && zk_pattern_fits(pattern, d->text);
 }
 
+/* Asked for once: looking it up costs as much as the digest itself. */
+static const EVP_MD *md5(void)
+{
+	static _Atomic(const EVP_MD *) known;
+	const EVP_MD *md = known;
+	if (!md)
+		known = md = EVP_MD_fetch(NULL, "MD5", NULL);
+	return md;
+}
+
 bool bl_rule_name(struct zk_uuid *out, const struct zk_uuid *tenant, const char *scope, const struct zk_uuid *ref,
 		  const char *match, const char *digits, const char *colour, const char *direction)
 {
 	char text[256], tenant_text[ZK_UUID_TEXT], ref_text[ZK_UUID_TEXT] = "";
+	const char *const parts[] = {tenant_text, scope, ref_text, match, digits, colour, direction};
 	unsigned size = sizeof out->b;
+	size_t at = 0;
 	zk_uuid_text(tenant_text, tenant);
 	if (!zk_uuid_is_zero(ref))
 		zk_uuid_text(ref_text, ref);
-	int n = snprintf(text, sizeof text, "%s|%s|%s|%s|%s|%s|%s", tenant_text, scope, ref_text, match, digits, colour,
-			 direction);
-	return n > 0 && EVP_Digest(text, (size_t)n, out->b, &size, EVP_md5(), NULL) == 1;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		size_t len = strlen(parts[i]);
+		if (at + len + 1 > sizeof text)
+			return false;
+		memcpy(text + at, parts[i], len);
+		text[at + len] = '|';
+		at += len + 1;
+	}
+	return EVP_Digest(text, at - 1, out->b, &size, md5(), NULL) == 1;
 }

@@ -13,6 +13,12 @@ const struct bl_tenant *bl_side_tenant(const struct bl_side_head *s, const struc
 	}
 }
 
+void bl_side_ahead(const struct bl_side_head *s, const struct zk_uuid *tenant)
+{
+	const struct bl_tenant *table = BL_PART(s, tenants);
+	__builtin_prefetch(&table[bl_side_hash(tenant->b, sizeof tenant->b, 0) & s->tenants_mask]);
+}
+
 uint32_t bl_side_find(const struct bl_side_head *s, uint32_t tenant, enum bl_match match, const char *digits,
 		      unsigned len)
 {

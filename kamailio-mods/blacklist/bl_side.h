@@ -23,6 +23,8 @@ struct bl_window {
 struct bl_side_head; /* begins the block */
 
 const struct bl_tenant *bl_side_tenant(const struct bl_side_head *s, const struct zk_uuid *id);
+/* The tenant will be asked for soon: its place is fetched from memory meanwhile. */
+void bl_side_ahead(const struct bl_side_head *s, const struct zk_uuid *tenant);
 /* Set of a prefix or of a long number (`match`); 0: none. */
 uint32_t bl_side_find(const struct bl_side_head *s, uint32_t tenant, enum bl_match match, const char *digits,
 		      unsigned len);

@@ -71,6 +71,12 @@ void bl_store_free(struct bl_store *s)
 	free(s);
 }
 
+void bl_store_map(const struct bl_store *s)
+{
+	bl_arena_map(&s->pages);
+	bl_arena_map(&s->sets);
+}
+
 /* The counter first, then the look whether the epoch still is the same: a writer that went on meanwhile did not see it.
  */
 const struct bl_root *bl_pin(struct bl_store *s, unsigned *pin)
@@ -105,6 +111,11 @@ const struct bl_set *bl_root_set(const struct bl_store *s, uint32_t set)
 uint32_t bl_root_number(const struct bl_store *s, const struct bl_root *r, const struct bl_key *key)
 {
 	return bl_index_find(&s->pages, &r->index, key);
+}
+
+void bl_root_ahead(const struct bl_store *s, const struct bl_root *r, const struct bl_key *key)
+{
+	bl_index_ahead(&s->pages, &r->index, key);
 }
 
 /* What was retired in epoch e is free in e + 2: both counters were seen empty in between. */
@@ -292,6 +303,16 @@ int bl_put(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match
 		err = put(s, index, match, digits, len, rules, n);
 	}
 	return err;
+}
+
+void bl_ahead(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match, const char *digits, unsigned len)
+{
+	const struct bl_tenant_node *t;
+	HASH_FIND(hh, s->books.tenants, tenant, sizeof *tenant, t);
+	if (!t || match != BL_EXACT)
+		return;
+	struct bl_key key = {.code = bl_code(digits, len), .tenant = t->index};
+	bl_index_ahead(&s->pages, &s->next.index, &key);
 }
 
 /* The rules that a key has, with one more. */

@@ -22,12 +22,16 @@ struct bl_store;
 int bl_store_alloc(struct bl_store **sp, size_t bytes) __attribute__((warn_unused_result));
 void bl_store_free(struct bl_store *s);
 
+/* A reader's process, before its first look: see zk_pages_map. */
+void bl_store_map(const struct bl_store *s);
+
 /* Between these two, `root` and all it leads to stay. Never waits. */
 const struct bl_root *bl_pin(struct bl_store *s, unsigned *pin);
 void bl_unpin(struct bl_store *s, unsigned pin);
 const struct bl_side_head *bl_root_side(const struct bl_store *s, const struct bl_root *r);
 const struct bl_set *bl_root_set(const struct bl_store *s, uint32_t set);
 uint32_t bl_root_number(const struct bl_store *s, const struct bl_root *r, const struct bl_key *key);
+void bl_root_ahead(const struct bl_store *s, const struct bl_root *r, const struct bl_key *key); /* bl_index_ahead */
 
 /* The writer's transaction. `anew`: begins with nothing, which readers see only at the end (both need room then). Any
  * error, from any of these: the transaction is lost, readers go on with what was there, and the next must be anew. Only
@@ -39,6 +43,8 @@ int bl_put(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match
 /* One rule more for the key. */
 int bl_add(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match, const char *digits, unsigned len,
 	   const struct bl_rule *rule) __attribute__((warn_unused_result));
+/* The key will be added to soon: its place is fetched from memory meanwhile. */
+void bl_ahead(struct bl_store *s, const struct zk_uuid *tenant, enum bl_match match, const char *digits, unsigned len);
 void bl_carrier(struct bl_store *s, const struct zk_uuid *id);
 int bl_commit(struct bl_store *s) __attribute__((warn_unused_result));
 void bl_abort(struct bl_store *s);

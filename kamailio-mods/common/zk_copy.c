@@ -66,11 +66,15 @@ void zk_copy_row(struct zk_copy *c, unsigned table, const char *id, const char *
 {
 	if (!c)
 		return;
-	fprintf(c->file, "%s\t%s", c->tables[table].name, id);
+	fputs(c->tables[table].name, c->file);
+	fputc('\t', c->file);
+	fputs(id, c->file);
 	if (!fields)
 		fputs("\t-", c->file);
-	for (unsigned i = 0; fields && i < c->tables[table].fields; i++)
-		fprintf(c->file, "\t%s", fields[i] ? fields[i] : "\\N");
+	for (unsigned i = 0; fields && i < c->tables[table].fields; i++) {
+		fputc('\t', c->file);
+		fputs(fields[i] ? fields[i] : "\\N", c->file);
+	}
 	fputc('\n', c->file);
 	c->rows++;
 }

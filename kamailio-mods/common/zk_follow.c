@@ -1,5 +1,6 @@
 #include "zk_follow.h"
 #include "zk_copy.h"
+#include "zk_line.h"
 #include "zk_log.h"
 #include "zk_pg.h"
 #include <errno.h>
@@ -80,13 +81,6 @@ static bool take_snapshot(struct zk_follow *f, char *snapshot)
 	return true;
 }
 
-static PGresult *select_all(struct zk_follow *f, unsigned table)
-{
-	char sql[2048];
-	snprintf(sql, sizeof sql, "select id::text, true, %s from %s", f->tables[table].columns, f->tables[table].name);
-	return zk_pg_exec(f->pg, sql, 0, NULL);
-}
-
 /* One row for each changed id, by its table's primary key; the second column is null when the row is gone. */
 static PGresult *select_changed(struct zk_follow *f, unsigned table, const struct changed *c)
 {
@@ -120,42 +114,75 @@ static void clear_all(PGresult **results, unsigned n)
 		PQclear(results[i]);
 }
 
-static int apply_all(struct zk_follow *f, PGresult **results, const char *snapshot)
+static bool count_rows(struct zk_follow *f, unsigned table, size_t *rows)
+{
+	char sql[128];
+	snprintf(sql, sizeof sql, "select count(*)::text from %s", f->tables[table].name);
+	PGresult *r = zk_pg_exec(f->pg, sql, 0, NULL);
+	if (!r)
+		return false;
+	*rows = strtoul(PQgetvalue(r, 0, 0), NULL, 10);
+	PQclear(r);
+	return true;
+}
+
+static void feed_line(struct zk_follow *f, struct zk_copy *copy, unsigned table, char *line, size_t len)
+{
+	const char *fields[ZK_FIELDS_MAX + 1];
+	struct zk_uuid id;
+	unsigned n = zk_line_cut(line, len, fields, ZK_FIELDS_MAX + 1);
+	if (n != f->tables[table].fields + 1 || !fields[0] || !zk_uuid_parse(&id, fields[0]))
+		return;
+	f->sink->row(table, &id, fields + 1, f->sink->arg);
+	zk_copy_row(copy, table, fields[0], fields + 1);
+}
+
+/* The rows of a table, as they come: a million of them lie nowhere but in the sink. */
+static int stream_table(struct zk_follow *f, struct zk_copy *copy, unsigned table)
+{
+	char sql[2048], *line;
+	int len;
+	snprintf(sql, sizeof sql, "copy (select id, %s from %s) to stdout", f->tables[table].columns,
+		 f->tables[table].name);
+	if (!zk_pg_copy_begin(f->pg, sql))
+		return EIO;
+	while ((len = zk_pg_copy_next(f->pg, &line)) > 0) {
+		feed_line(f, copy, table, line, (size_t)len);
+		PQfreemem(line);
+	}
+	return len < 0 ? EIO : 0;
+}
+
+static int stream_all(struct zk_follow *f, struct zk_copy *copy)
 {
 	size_t rows[ZK_TABLES_MAX];
 	for (unsigned i = 0; i < f->n; i++)
-		rows[i] = (size_t)PQntuples(results[i]);
+		if (!count_rows(f, i, &rows[i]))
+			return EIO;
 	int err = f->sink->begin(rows, true, f->sink->arg);
-	if (err)
-		return err;
-	zk_copy_close(f->copy);
-	f->copy = f->copy_path ? zk_copy_begin(f->copy_path, f->tables, f->n) : NULL;
-	for (unsigned i = 0; i < f->n; i++)
-		feed(f, i, results[i]);
-	err = f->sink->end(f->sink->arg);
-	if (err)
-		return err; /* the new copy was never marked: the old one stays */
-	zk_copy_mark(f->copy, snapshot);
-	f->base_rows = zk_copy_rows(f->copy);
-	return 0;
+	for (unsigned i = 0; i < f->n && !err; i++)
+		err = stream_table(f, copy, i);
+	if (!err && !run(f, "commit"))
+		err = EIO;
+	return err ? err : f->sink->end(f->sink->arg); /* what was begun and not ended, the next begin forgets */
 }
 
-/* EIO: the database went away; else what the sink said. */
+/* EIO: the database went away; else what the sink said. The copy before stays until the new one is whole. */
 static int load_all(struct zk_follow *f)
 {
-	PGresult *results[ZK_TABLES_MAX] = {NULL};
 	char snapshot[SEEN_MAX];
-	int err = EIO;
 	if (!run(f, "begin isolation level repeatable read read only") || !take_snapshot(f, snapshot))
 		return EIO;
-	unsigned i = 0;
-	while (i < f->n && (results[i] = select_all(f, i)))
-		i++;
-	if (i == f->n && run(f, "commit"))
-		err = apply_all(f, results, snapshot);
-	clear_all(results, f->n);
-	if (err)
+	struct zk_copy *copy = f->copy_path ? zk_copy_begin(f->copy_path, f->tables, f->n) : NULL;
+	int err = stream_all(f, copy);
+	if (err) {
+		zk_copy_close(copy);
 		return err;
+	}
+	zk_copy_close(f->copy);
+	f->copy = copy;
+	zk_copy_mark(f->copy, snapshot);
+	f->base_rows = zk_copy_rows(f->copy);
 	zk_copy(f->seen, sizeof f->seen, snapshot, strlen(snapshot));
 	zk_log(ZK_INFO, "configuration loaded who=%s rows=%zu", f->who, f->base_rows);
 	return 0;

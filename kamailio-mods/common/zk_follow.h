@@ -18,7 +18,8 @@ struct zk_table {
 };
 
 struct zk_sink {
-	/* A batch begins: at most rows[i] rows of table i; `anew`: it replaces everything. Not 0: try again later. */
+	/* A batch begins: at most rows[i] rows of table i; `anew`: it replaces everything. Not 0: try again later. One
+	 * that is not ended (the database went away) is forgotten with the next. */
 	int (*begin)(const size_t *rows, bool anew, void *arg);
 	/* One row (borrowed; NULL members are SQL nulls), or `fields` NULL: the row is gone. */
 	void (*row)(unsigned table, const struct zk_uuid *id, const char *const *fields, void *arg);

@@ -4,6 +4,7 @@
 #include <core/dprint.h>
 #include <core/mem/shm_mem.h>
 #include <core/pt.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
@@ -41,6 +42,33 @@ void zk_kam_seed(void)
 	uint64_t seed;
 	if (getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed)
 		zk_hash_seed(seed);
+}
+
+static pthread_t loading;
+static bool is_loading;
+
+static void *load_h(void *load)
+{
+	((void (*)(void))load)();
+	return NULL;
+}
+
+void zk_kam_load(void (*load)(void))
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
+	is_loading = !pthread_create(&loading, NULL, load_h, (void *)load);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!is_loading)
+		load();
+}
+
+void zk_kam_loaded(void)
+{
+	if (is_loading)
+		pthread_join(loading, NULL);
+	is_loading = false;
 }
 
 int zk_kam_fork(const char *name, void (*run)(void))

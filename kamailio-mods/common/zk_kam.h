@@ -11,6 +11,12 @@
  * dies with Kamailio's main process however that ends. register_procs(1) belongs into mod_init. 0 or -1. */
 int zk_kam_fork(const char *name, void (*run)(void));
 
+/* `load` runs in a thread beside the other modules' mod_init, which begins it; child_init(PROC_INIT), which comes
+ * before the first fork, waits for its end. It may use shared memory, the log and a connection of its own, nothing
+ * else. */
+void zk_kam_load(void (*load)(void));
+void zk_kam_loaded(void);
+
 /* Draws the hash seed; once per module, in mod_init. */
 void zk_kam_seed(void);
 

@@ -1,4 +1,5 @@
 #include "zk_map.h"
+#include "zk_pages.h"
 #include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -44,6 +45,15 @@ static struct zk_rec *record(const struct zk_map *m, uint32_t i)
 	return (struct zk_rec *)((char *)(m->slots + 2 * ((size_t)m->mask + 1)) + m->record_size * i);
 }
 
+/* A record that is about to be read: all of its lines are on their way, not one after the other. */
+static const struct zk_rec *reading(const struct zk_map *m, uint32_t i)
+{
+	const struct zk_rec *r = record(m, i);
+	for (size_t at = 64; at < m->record_size && at < 256; at += 64)
+		__builtin_prefetch((const char *)r + at);
+	return r;
+}
+
 static uint64_t id_hash(const struct zk_uuid *id)
 {
 	return zk_hash(NULL, 0, (const char *)id->b, sizeof id->b);
@@ -68,6 +78,7 @@ static struct zk_map *map_alloc(size_t record_size, size_t room)
 	struct zk_map *m = zk_mem_alloc(bytes);
 	if (!m)
 		return NULL;
+	zk_pages_huge(m, bytes);
 	memset(m, 0, bytes);
 	m->bytes = bytes;
 	m->record_size = record_size;
@@ -369,7 +380,7 @@ static const void *iter_record(struct zk_iter *it)
 {
 	if (!it->at || it->at > it->map->room || !it->left--)
 		return NULL;
-	const struct zk_rec *r = record(it->map, it->at);
+	const struct zk_rec *r = reading(it->map, it->at);
 	it->at = r->next;
 	return r;
 }
@@ -390,7 +401,7 @@ const void *zk_next(struct zk_iter *it)
 const void *zk_by_id(const struct zk_map *m, const struct zk_uuid *id)
 {
 	const struct slot *s = m->used ? id_slot(m, id) : NULL;
-	return s && s->rec && s->rec <= m->room ? record(m, s->rec) : NULL;
+	return s && s->rec && s->rec <= m->room ? reading(m, s->rec) : NULL;
 }
 
 size_t zk_count(const struct zk_map *m)
@@ -450,4 +461,12 @@ size_t zk_store_bytes(struct zk_store *s, unsigned map)
 {
 	struct sizes z = {.map = map};
 	return zk_read(s, sizes_h, &z) ? 0 : z.bytes;
+}
+
+void zk_store_map(struct zk_store *s)
+{
+	unsigned g = reader_enter(s);
+	for (unsigned i = 0; i < s->count; i++)
+		zk_pages_map(s->maps[g][i], s->maps[g][i]->bytes);
+	atomic_fetch_sub(&s->readers[g], 1);
 }

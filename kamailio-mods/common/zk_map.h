@@ -59,4 +59,6 @@ size_t zk_count(const struct zk_map *m);
 size_t zk_dump(struct zk_store *s, unsigned map, uint32_t *from, void *out, size_t max);
 size_t zk_store_count(struct zk_store *s, unsigned map);
 size_t zk_store_bytes(struct zk_store *s, unsigned map);
+/* A reader's process, before its first read: see zk_pages_map. */
+void zk_store_map(struct zk_store *s);
 #endif

@@ -14,7 +14,8 @@ void did_heads_free(void);
 /* The writer, before the row is there. */
 void did_heads_route(const struct zk_uuid *tenant, size_t did_len, size_t caller_len);
 void did_heads_entry(const struct zk_uuid *tenant, size_t len);
-/* A bit a length: of callers, of routes whose DID has this length; of the entries of groups. */
+/* A bit a length: of the DIDs of routes; of callers, of routes whose DID has this length; of the entries of groups. */
+uint64_t did_heads_dids(const struct zk_uuid *tenant);
 uint64_t did_heads_callers(const struct zk_uuid *tenant, size_t did_len);
 uint64_t did_heads_entries(const struct zk_uuid *tenant);
 #endif

@@ -38,6 +38,12 @@ static void run(void)
 	zk_follow_run(follow);
 }
 
+/* Empty tables refuse calls until the database is back: said in the log. */
+static void load(void)
+{
+	(void)zk_follow_start(follow);
+}
+
 static int mod_init(void)
 {
 	if (!param_db) {
@@ -52,12 +58,16 @@ static int mod_init(void)
 	sink = did_sink(did_store);
 	if (zk_follow_alloc(&follow, "did", param_db, param_copy, did_tables, DID_MAPS, &sink))
 		return -1;
-	(void)zk_follow_start(follow); /* empty tables refuse calls until the database is back: said in the log */
+	zk_kam_load(load);
 	return register_procs(1);
 }
 
 static int child_init(int rank)
 {
+	if (rank == PROC_INIT)
+		zk_kam_loaded();
+	if (rank > 0)
+		zk_store_map(did_store);
 	return rank == PROC_MAIN ? zk_kam_fork("did", run) : 0;
 }
 

@@ -295,11 +295,13 @@ static const struct did_route *better(const struct did_call *c, const void *did,
 const struct did_route *did_route_choose(const struct did_call *c)
 {
 	size_t len = strlen(c->called);
+	uint64_t lengths = did_heads_dids(&c->number->tenant);
 	const struct did_route *best = better(c, c->number->rec.id.b, sizeof c->number->rec.id.b, true, NULL);
 	for (unsigned i = 0; i < c->group_count; i++)
 		best = better(c, c->groups[i].b, sizeof c->groups[i].b, true, best);
 	for (size_t n = 0; n <= len; n++)
-		best = better(c, c->called, n, false, best);
+		if (lengths >> n & 1)
+			best = better(c, c->called, n, false, best);
 	return best;
 }
 

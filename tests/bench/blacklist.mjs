@@ -15,7 +15,7 @@ const dir = fs.mkdtempSync(path.join(tmpdir(), 'zj-lists-'));
 function build(name) {
   const k = path.join(root, 'kamailio-mods');
   const sources = ['arena', 'index', 'number', 'rule', 'side', 'books', 'table', 'check', 'row', 'copy', 'follow'].map((n) => `${k}/blacklist/bl_${n}.c`);
-  const r = spawnSync('cc', ['-std=gnu11', '-O2', '-D_GNU_SOURCE', `-I${k}/common`, `-I${k}/blacklist`, '-I/usr/include/postgresql', `${k}/test/${name}.c`, ...sources, `${k}/common/zk_text.c`, `${k}/common/zk_pattern.c`, `${k}/common/zk_pg.c`, '-o', path.join(dir, name), '-lpq', '-lcrypto'], { encoding: 'utf8' });
+  const r = spawnSync('cc', ['-std=gnu11', '-O2', '-D_GNU_SOURCE', `-I${k}/common`, `-I${k}/blacklist`, '-I/usr/include/postgresql', `${k}/test/${name}.c`, ...sources, `${k}/common/zk_text.c`, `${k}/common/zk_pattern.c`, `${k}/common/zk_pages.c`, `${k}/common/zk_pg.c`, '-o', path.join(dir, name), '-lpq', '-lcrypto'], { encoding: 'utf8' });
   if (r.status !== 0) throw new Error(r.stderr);
   return path.join(dir, name);
 }
