@@ -16,7 +16,7 @@ endif
 ROOMS          := resource
 PROGRAMS       := mediad acd ivr-vxml api worker zongji
 lib_PKGS       := libuv jansson libpq hiredis libmicrohttpd libseccomp libsodium
-mediad_PKGS    := sofia-sip-ua sndfile speexdsp opus libebur128 libtiff-4
+mediad_PKGS    := sofia-sip-ua sndfile speexdsp opus libebur128 libtiff-4 kissfft-float
 mediad_LIBS    := -lspandsp -lcrypto
 acd_PKGS       :=
 ivr-vxml_PKGS  := expat libcurl mxml

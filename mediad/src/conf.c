@@ -46,6 +46,7 @@ const struct zj_conf_row md_conf_rows[] = {
 	I(clip_cache_mb, "256", 1, 65536, "memory for prompts nobody plays"),
 	I(sound_cache_mb, "1024", 16, 1048576, "disk for synthesised speech, and as much for decoded sounds"),
 	I(max_faxes, "30", 0, 1000, "faxes at once"),
+	I(max_detects, "500", 0, 100000, "legs listened to for the progress of their call at once"),
 	I(owner_gone_s, "30", 1, 3600, "calls of an owner that is away live so long"),
 	I(controller_gone_ms, "1000", 0, 60000, "another controller that is away gives its legs back after this"),
 	{0},

@@ -1,6 +1,7 @@
 /* mediad: SIP user agent and media engine. One control thread runs libuv and sofia's root; see README.md. */
 #include "conf.h"
 #include "control/control.h"
+#include "progress/report.h"
 #include "prompt/convert.h"
 #include <signal.h>
 #include <stdio.h>
@@ -118,6 +119,8 @@ int main(int argc, char **argv)
 		return md_convert(argv[2], argv[3], argv[4]);
 	if (argc == 4 && !strcmp(argv[1], "--speak"))
 		return md_speak(argv[2], argv[3]);
+	if (argc == 4 && !strcmp(argv[1], "--progress"))
+		return md_progress_file(argv[2], argv[3]);
 	/* Sockets: two a leg; workers: files and speech beside checksums. */
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that file */
 	setrlimit(RLIMIT_NOFILE, &(struct rlimit){20000, 20000});

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Rig, tenant, uuid } from '../../mediad/test/rig.mjs';
+import { threads } from '../tools/cpu.mjs';
 import { faxOn, makePages } from '../tools/fax.mjs';
 import { BUILD } from '../tools/instance.mjs';
 
@@ -10,17 +11,6 @@ const N = Number(process.argv[2] ?? 6);
 const rig = await Rig.start();
 const owner = await rig.controller();
 await makePages(path.join(rig.store, 'a.tif'), 1, { seed: 2 });
-
-/** Milliseconds of CPU of each thread, by its name. */
-function threads() {
-	const sum = {};
-	for (const tid of fs.readdirSync(`/proc/${rig.process.pid}/task`)) {
-		const dir = `/proc/${rig.process.pid}/task/${tid}`;
-		const name = fs.readFileSync(`${dir}/comm`, 'latin1').trim();
-		sum[name] = (sum[name] ?? 0) + Number(fs.readFileSync(`${dir}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
-	}
-	return sum;
-}
 
 const calls = await Promise.all(Array.from({ length: N }, async () => {
 	const callId = uuid();
@@ -31,7 +21,7 @@ const calls = await Promise.all(Array.from({ length: N }, async () => {
 	await call.answered;
 	return { phone, call, leg };
 }));
-const before = threads();
+const before = threads(rig.process.pid);
 const ends = await Promise.all(calls.map(async ({ call, leg }) => {
 	const fax = uuid();
 	const machine = faxOn(call, 'send', path.join(rig.store, 'a.tif'));
@@ -42,7 +32,7 @@ const ends = await Promise.all(calls.map(async ({ call, leg }) => {
 	return end;
 }));
 const seconds = ends.reduce((sum, e) => sum + e.ms / 1000, 0);
-const after = threads();
+const after = threads(rig.process.pid);
 const of = (name) => (after[name] - before[name]) / seconds;
 function figure(metric, value, unit) {
 	const line = { bench: 'mediad', metric, value: Math.round(value * 1000) / 1000, unit };

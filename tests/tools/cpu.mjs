@@ -41,3 +41,14 @@ export function costOf(pid, { table = processTable(), memory = false } = {}) {
 	add(pid);
 	return sum;
 }
+
+/** Milliseconds of CPU of each thread of a process, by its name. */
+export function threads(pid) {
+	const sum = {};
+	for (const tid of fs.readdirSync(`/proc/${pid}/task`)) {
+		const dir = `/proc/${pid}/task/${tid}`;
+		const name = fs.readFileSync(`${dir}/comm`, 'latin1').trim();
+		sum[name] = (sum[name] ?? 0) + Number(fs.readFileSync(`${dir}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
+	}
+	return sum;
+}

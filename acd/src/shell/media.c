@@ -152,13 +152,13 @@ static void event_h(struct zj_rpc_conn *conn, json_t *params, struct zj_rpc_call
 		name, "*", event_h, "an event of mediad"                                                               \
 	}
 static const struct zj_rpc_method methods[] = {
-	EVENT("leg.incoming"),    EVENT("leg.ringing"),         EVENT("leg.early_media"), EVENT("leg.answered"),
-	EVENT("leg.dtmf"),        EVENT("leg.played"),          EVENT("leg.collected"),   EVENT("leg.recorded"),
-	EVENT("leg.held"),        EVENT("leg.unheld"),          EVENT("leg.refer"),       EVENT("leg.notify"),
-	EVENT("leg.handed"),      EVENT("leg.handover_failed"), EVENT("leg.hungup"),      EVENT("room.joined"),
-	EVENT("room.left"),       EVENT("room.recorded"),       EVENT("overload"),        EVENT("leg.relay"),
-	EVENT("room.talking"),    EVENT("leg.faxed"),           EVENT("leg.fax_page"),    EVENT("leg.tone"),
-	{NULL, NULL, NULL, NULL},
+	EVENT("leg.incoming"), EVENT("leg.ringing"),         EVENT("leg.early_media"), EVENT("leg.answered"),
+	EVENT("leg.dtmf"),     EVENT("leg.played"),          EVENT("leg.collected"),   EVENT("leg.recorded"),
+	EVENT("leg.held"),     EVENT("leg.unheld"),          EVENT("leg.refer"),       EVENT("leg.notify"),
+	EVENT("leg.handed"),   EVENT("leg.handover_failed"), EVENT("leg.hungup"),      EVENT("room.joined"),
+	EVENT("room.left"),    EVENT("room.recorded"),       EVENT("overload"),        EVENT("leg.relay"),
+	EVENT("room.talking"), EVENT("leg.faxed"),           EVENT("leg.fax_page"),    EVENT("leg.tone"),
+	EVENT("leg.detected"), {NULL, NULL, NULL, NULL},
 };
 
 /* ---- connecting ---- */

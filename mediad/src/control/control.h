@@ -140,7 +140,7 @@ struct md_leg {
 	struct md_play_info *loading;   /* the newest play, until its audio is here */
 	struct md_play *playing;        /* in the engine's hands */
 	struct md_recording *recording;
-	struct md_work *work; /* a fax, or an ear for its tones */
+	struct md_work *work; /* a fax, an ear for its tones, or a listener to the call's progress */
 	/* the end */
 	const char *by;
 	int sip_code, cause;
@@ -233,12 +233,17 @@ json_t *md_recording_json(const struct md_recording *r);
 /* Relative, below the store, ends in `ext`. */
 bool md_path_is_good(const char *path, const char *ext);
 
-/* ---- faxes, ears (fax.c) ---- */
+/* ---- faxes, ears, listeners to progress (fax.c): one a leg, a fax takes the place of the others ---- */
 #define MD_FAX_PAGES_MAX 1000
+enum md_work_kind { MD_WORK_FAX, MD_WORK_EAR, MD_WORK_DETECT };
+struct md_progress_rules;
 /* EINVAL: the path; EIO: the file; EAGAIN: as many as may be. `id`: a UUID. */
 int md_fax_start(struct md_leg *l, const char *id, const char *path, const struct md_fax_args *a);
 int md_ear_start(struct md_leg *l);
-bool md_work_is(const struct md_work *w, const char *fax); /* this fax; NULL: an ear */
+/* EAGAIN: as many as may be. */
+int md_detect_start(struct md_leg *l, const char *id, const struct md_progress_rules *rules);
+void md_work_answered(struct md_work *w);
+bool md_work_is(const struct md_work *w, enum md_work_kind kind, const char *id); /* NULL: any of that kind */
 void md_work_stop(struct md_work *w);
 void md_work_t38(struct md_work *w); /* agreed: the fax goes on that way */
 void md_work_leg_gone(struct md_work *w);

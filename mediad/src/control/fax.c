@@ -1,8 +1,11 @@
-/* Fax machines and ears for fax tones on legs. Their work is done beside the media threads (fax/aside.h); here is who
- * asked for it, and what is told. A fax may outlive its leg by the moment it takes to sum up its file. */
+/* Fax machines, ears for fax tones, listeners to a call's progress on legs: one a leg. Their work is done beside the
+ * media threads (fax/aside.h); here is who asked for it, and what is told. A fax may outlive its leg by the moment it
+ * takes to sum up its file. */
 #include "fax/fax.h"
 #include "control/control.h"
 #include "fax/ear.h"
+#include "progress/listener.h"
+#include "progress/report.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -26,8 +29,11 @@ struct md_work {
 	struct md_tap *tap;
 	bool back, hungup; /* its tap is ours again; the leg ended before it */
 	struct md_job *job;
-	struct md_ear *ear; /* or */
+	enum md_work_kind kind;
+	struct md_ear *ear;           /* or */
+	struct md_listener *listener; /* or */
 	struct md_fax *fax;
+	int64_t answered_ms; /* of a listener: the leg was answered so long before it began */
 	bool send;
 	int fd;
 	char path[512];
@@ -155,6 +161,7 @@ static void work_free(struct md_work *w)
 	DL_DELETE(w->ctl->works, w);
 	md_fax_free(w->fax);
 	md_ear_free(w->ear);
+	md_listener_free(w->listener);
 	if (w->fd >= 0)
 		close(w->fd);
 	free(w->tap);
@@ -185,6 +192,21 @@ static void finish(struct md_work *w)
 	uv_queue_work(w->ctl->loop, &w->sum, sum_h, summed_h);
 }
 
+static void tell_progress(struct md_work *w)
+{
+	struct md_progress_heard h;
+	while (md_listener_heard(w->listener, &h)) {
+		h.ms += h.answered ? (unsigned)w->answered_ms : 0;
+		json_t *o = event(w);
+		json_object_set_new(o, "detect", json_string(w->id));
+		json_object_update_new(o, md_progress_json(&h));
+		zj_info("progress", "heard: what=%s cause=%s confidence=%.2f answered=%d ms=%u final=%d leg=%s call=%s",
+			md_progress_names[h.what], h.cause, (double)h.confidence, h.answered, h.ms, h.final, w->owner,
+			w->call);
+		md_peer_event(w->controller, "leg.detected", o);
+	}
+}
+
 static void news(struct md_work *w)
 {
 	struct md_fax_figures g;
@@ -200,6 +222,8 @@ static void news(struct md_work *w)
 		json_object_set_new(o, "tone", json_string(tone));
 		md_peer_event(w->controller, "leg.tone", o);
 	}
+	if (w->listener)
+		tell_progress(w);
 }
 
 void md_works_changed(void *arg)
@@ -255,7 +279,7 @@ void md_works_free(struct md_control *c)
 
 /* ---- beginning ---- */
 
-static struct md_work *work_alloc(struct md_leg *l, bool speaks)
+static struct md_work *work_alloc(struct md_leg *l, enum md_work_kind kind)
 {
 	struct md_work *w = calloc(1, sizeof(*w));
 	struct md_tap *tap = calloc(1, sizeof(*tap));
@@ -272,7 +296,8 @@ static struct md_work *work_alloc(struct md_leg *l, bool speaks)
 	w->fd = -1;
 	w->tap = tap;
 	tap->owner = w;
-	tap->speaks = speaks;
+	w->kind = kind;
+	tap->speaks = kind == MD_WORK_FAX;
 	w->from_us = zj_now_us();
 	DL_APPEND(l->ctl->works, w);
 	return w;
@@ -283,18 +308,18 @@ static void begin(struct md_leg *l, struct md_work *w, struct md_job *job)
 	w->job = job;
 	w->leg = l;
 	if (l->work)
-		l->work->leg = NULL; /* an ear: its tap comes back when the stream gets the new one */
+		l->work->leg = NULL; /* no fax: its tap comes back when the stream gets the new one */
 	l->work = w;
 	md_stream_tap(l->stream, w->tap);
 	md_aside_add(l->ctl->aside, job);
 }
 
-static unsigned faxes(const struct md_control *c)
+static unsigned works(const struct md_control *c, enum md_work_kind kind)
 {
 	const struct md_work *w;
 	unsigned n = 0;
 	DL_FOREACH (c->works, w)
-		n += w->fax != NULL;
+		n += w->kind == kind;
 	return n;
 }
 
@@ -302,9 +327,9 @@ int md_fax_start(struct md_leg *l, const char *id, const char *path, const struc
 {
 	if (!md_path_is_good(path, ".tif"))
 		return EINVAL;
-	if (faxes(l->ctl) >= (unsigned)l->ctl->conf->max_faxes)
+	if (works(l->ctl, MD_WORK_FAX) >= (unsigned)l->ctl->conf->max_faxes)
 		return EAGAIN;
-	struct md_work *w = work_alloc(l, true);
+	struct md_work *w = work_alloc(l, MD_WORK_FAX);
 	if (!w)
 		return ENOMEM;
 	memcpy(w->id, id, ZJ_UUID_LEN);
@@ -327,7 +352,7 @@ int md_fax_start(struct md_leg *l, const char *id, const char *path, const struc
 
 int md_ear_start(struct md_leg *l)
 {
-	struct md_work *w = work_alloc(l, false);
+	struct md_work *w = work_alloc(l, MD_WORK_EAR);
 	if (!w)
 		return ENOMEM;
 	if (md_ear_alloc(&w->ear, w->tap)) {
@@ -338,7 +363,33 @@ int md_ear_start(struct md_leg *l)
 	return 0;
 }
 
-bool md_work_is(const struct md_work *w, const char *fax)
+int md_detect_start(struct md_leg *l, const char *id, const struct md_progress_rules *rules)
 {
-	return w && (fax ? w->fax && !strcmp(w->id, fax) : w->ear != NULL);
+	if (works(l->ctl, MD_WORK_DETECT) >= (unsigned)l->ctl->conf->max_detects)
+		return EAGAIN;
+	struct md_work *w = work_alloc(l, MD_WORK_DETECT);
+	if (!w)
+		return ENOMEM;
+	memcpy(w->id, id, ZJ_UUID_LEN);
+	if (md_listener_alloc(&w->listener, w->tap, rules)) {
+		work_free(w);
+		return ENOMEM;
+	}
+	if (l->state == MD_L_ANSWERED) {
+		w->answered_ms = (w->from_us - l->answered_us) / 1000;
+		md_listener_answered(w->listener);
+	}
+	begin(l, w, md_listener_job(w->listener));
+	return 0;
+}
+
+void md_work_answered(struct md_work *w)
+{
+	if (w->listener)
+		md_listener_answered(w->listener);
+}
+
+bool md_work_is(const struct md_work *w, enum md_work_kind kind, const char *id)
+{
+	return w && w->kind == kind && (!id || !strcmp(w->id, id));
 }

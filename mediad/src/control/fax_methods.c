@@ -53,12 +53,12 @@ static void leg_fax(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_U
 		md_refuse(res, "codec");
 		return;
 	}
-	if (l->work && !md_work_is(l->work, NULL)) {
+	if (md_work_is(l->work, MD_WORK_FAX, NULL)) {
 		md_refuse(res, "fax");
 		return;
 	}
 	if (l->work)
-		md_work_stop(l->work); /* an ear: the fax's tap takes its place */
+		md_work_stop(l->work); /* the fax's tap takes its place */
 	a.caller = l->out;
 	int err = md_fax_start(l, md_str(p, "fax"), md_str(p, "path"), &a);
 	if (err == EINVAL) {
@@ -75,7 +75,7 @@ MD_LEG_METHOD(fax)
 static void leg_fax_stop(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED,
 			 struct md_result *res ZJ_UNUSED)
 {
-	if (md_work_is(l->work, md_str(p, "fax")))
+	if (md_work_is(l->work, MD_WORK_FAX, md_str(p, "fax")))
 		md_work_stop(l->work); /* one that is over needs no stopping */
 }
 MD_LEG_METHOD(fax_stop)
@@ -85,8 +85,10 @@ static void leg_ear(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_U
 	bool on = json_is_true(json_object_get(p, "on"));
 	if (!md_is_alive(l, res))
 		return;
-	if (!on && md_work_is(l->work, NULL)) {
+	if (!on && md_work_is(l->work, MD_WORK_EAR, NULL)) {
 		md_work_stop(l->work);
+	} else if (on && md_work_is(l->work, MD_WORK_DETECT, NULL)) {
+		md_refuse(res, "detect");
 	} else if (on && !l->work && md_ear_start(l)) {
 		res->code = ZJ_RPC_OVERLOAD;
 		res->because = "memory";

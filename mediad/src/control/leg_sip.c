@@ -126,7 +126,10 @@ static void early_h(void *owner, const char *contact)
 
 static void answered_h(void *owner, const char *contact)
 {
-	progress(owner, MD_L_ANSWERED, "leg.answered", contact);
+	struct md_leg *l = owner;
+	progress(l, MD_L_ANSWERED, "leg.answered", contact);
+	if (l->work)
+		md_work_answered(l->work);
 }
 
 static void media_h(void *owner, const struct md_media *m)
@@ -145,7 +148,7 @@ static void media_h(void *owner, const struct md_media *m)
 static bool image_h(void *owner)
 {
 	const struct md_leg *l = owner;
-	return l->work && !md_work_is(l->work, NULL);
+	return md_work_is(l->work, MD_WORK_FAX, NULL);
 }
 
 static void held_h(void *owner, bool on)

@@ -9,9 +9,9 @@ static struct zj_rpc_method all[METHODS_MAX + 1];
 /* Built once from the tables of the files. */
 const struct zj_rpc_method *md_methods_table(void)
 {
-	static const struct zj_rpc_method *const parts[] = {md_session_methods, md_leg_methods,  md_play_methods,
-							    md_record_methods,  md_room_methods, md_refer_methods,
-							    md_fax_methods};
+	static const struct zj_rpc_method *const parts[] = {md_session_methods, md_leg_methods,   md_play_methods,
+							    md_record_methods,  md_room_methods,  md_refer_methods,
+							    md_fax_methods,     md_detect_methods};
 	size_t n = 0;
 	if (all[0].name)
 		return all;

@@ -75,5 +75,5 @@ static inline bool md_are_keys(const char *s, size_t max)
 
 /* Rows of md_methods from each file. */
 extern const struct zj_rpc_method md_session_methods[], md_leg_methods[], md_play_methods[], md_record_methods[],
-	md_room_methods[], md_refer_methods[], md_fax_methods[];
+	md_room_methods[], md_refer_methods[], md_fax_methods[], md_detect_methods[];
 #endif

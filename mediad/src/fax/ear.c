@@ -1,31 +1,26 @@
 #include "fax/ear.h"
+#include "fax/tones.h"
 #include <errno.h>
-#include <spandsp.h>
 #include <stdlib.h>
-
-enum { CNG, CED, TONES };
-static const char *const names[TONES] = {"cng", "ced"};
-static const int kinds[TONES] = {MODEM_CONNECT_TONES_FAX_CNG, MODEM_CONNECT_TONES_FAX_CED_OR_PREAMBLE};
 
 struct md_ear {
 	struct md_job job; /* first */
 	struct md_line line;
-	modem_connect_tones_rx_state_t *rx[TONES];
-	atomic_bool heard[TONES];
-	bool told[TONES]; /* control's */
+	struct md_fax_tones *tones;
+	atomic_uint heard;
+	unsigned told; /* control's */
 };
 
 static void hear_h(int16_t *pcm, unsigned n, bool lost, void *arg)
 {
 	struct md_ear *e = arg;
-	for (int i = 0; i < TONES; i++) {
-		if (!lost)
-			modem_connect_tones_rx(e->rx[i], pcm, (int)n);
-		if (atomic_load(&e->heard[i]) || modem_connect_tones_rx_get(e->rx[i]) == MODEM_CONNECT_TONES_NONE)
-			continue;
-		atomic_store(&e->heard[i], true);
-		md_aside_changed(&e->job);
-	}
+	if (lost)
+		return;
+	unsigned heard = md_fax_tones_hear(e->tones, pcm, n);
+	if (heard == atomic_load(&e->heard))
+		return;
+	atomic_store(&e->heard, heard);
+	md_aside_changed(&e->job);
 }
 
 static bool step(struct md_job *j, int64_t now_us)
@@ -46,12 +41,9 @@ int md_ear_alloc(struct md_ear **ep, struct md_tap *tap)
 		return ENOMEM;
 	e->job.step = step;
 	e->job.tap = tap;
-	for (int i = 0; i < TONES; i++) {
-		e->rx[i] = modem_connect_tones_rx_init(NULL, kinds[i], NULL, NULL);
-		if (!e->rx[i]) {
-			md_ear_free(e);
-			return ENOMEM;
-		}
+	if (md_fax_tones_alloc(&e->tones)) {
+		free(e);
+		return ENOMEM;
 	}
 	*ep = e;
 	return 0;
@@ -64,19 +56,20 @@ struct md_job *md_ear_job(struct md_ear *e)
 
 const char *md_ear_heard(struct md_ear *e)
 {
-	for (int i = 0; i < TONES; i++) {
-		if (!atomic_load(&e->heard[i]) || e->told[i])
+	unsigned fresh = atomic_load(&e->heard) & ~e->told;
+	for (int i = 0; i < MD_FAX_TONES; i++) {
+		if (!(fresh & 1u << i))
 			continue;
-		e->told[i] = true;
-		return names[i];
+		e->told |= 1u << i;
+		return md_fax_tone_names[i];
 	}
 	return NULL;
 }
 
 void md_ear_free(struct md_ear *e)
 {
-	for (int i = 0; e && i < TONES; i++)
-		if (e->rx[i])
-			modem_connect_tones_rx_free(e->rx[i]);
+	if (!e)
+		return;
+	md_fax_tones_free(e->tones);
 	free(e);
 }
