@@ -28,7 +28,7 @@ struct vx_flows {
 
 static const struct zj_follow_table tables[] = {
 	{"flow", "tenant_id, id, name, document, version, enabled"},
-	{"prompt", "tenant_id, id, name, language, path"},
+	{"prompt", "tenant_id, id, name, language, path, system"},
 	{"queue", "tenant_id, id, number, enabled"},
 	{"tenant", "tenant_id, id, language"},
 };
@@ -43,7 +43,8 @@ static const char *text(const json_t *row, const char *key)
 static char *name_key(const char *table, const char *tenant, const json_t *row)
 {
 	if (!strcmp(table, "prompt"))
-		return zj_asprintf("prompt/%s/%s/%s", tenant, text(row, "name"), text(row, "language"));
+		return zj_asprintf("prompt/%s/%s/%s", json_is_true(json_object_get(row, "system")) ? "-" : tenant,
+				   text(row, "name"), text(row, "language"));
 	if (!strcmp(table, "queue"))
 		return zj_asprintf("queue/%s/%s", tenant, text(row, "number"));
 	if (!strcmp(table, "flow"))
@@ -348,12 +349,20 @@ bool vx_flows_has_queue(struct vx_flows *f, const char *tenant, const char *numb
 	return r && !json_is_false(json_object_get(r->data, "enabled"));
 }
 
-const char *vx_flows_prompt(struct vx_flows *f, const char *tenant, const char *name, const char *lang)
+/* The sound in this language, else that of no language, else in whichever there is. */
+static const char *version_of(struct vx_flows *f, const char *owner, const char *name, const char *lang)
 {
-	static const char *const langs[] = {NULL, "zh", "en", "ja", "ko", "ru", "fr", "de", "es"};
+	static const char *const langs[] = {NULL, "any", "zh", "en", "ja", "ko", "ru", "fr", "de", "es"};
 	struct row *r = NULL;
 
 	for (size_t i = 0; i < ZJ_ARRAY_SIZE(langs) && (!r || !*text(r->data, "path")); i++)
-		r = keyed(f, "prompt", tenant, name, langs[i] ? langs[i] : lang);
+		r = keyed(f, "prompt", owner, name, langs[i] ? langs[i] : lang);
 	return r && *text(r->data, "path") ? text(r->data, "path") : NULL;
+}
+
+const char *vx_flows_prompt(struct vx_flows *f, const char *tenant, const char *name, const char *lang)
+{
+	const char *path = version_of(f, tenant, name, lang);
+
+	return path ? path : version_of(f, "-", name, lang); /* the system's */
 }

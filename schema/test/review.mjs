@@ -11,6 +11,8 @@ const NOT_LOGGED = {
 };
 // Shown to the carrier alone.
 const CARRIERS = ['number.cost', 'number.supplier'];
+// Rows of the carrier's that all tenants read, and change nothing of (docs/decisions/112).
+const READ_BY_ALL = { prompt: 'system / r' };
 const OWN = '(tenant_id = zj_tenant()) / (tenant_id = zj_tenant())';
 const RIGHTS = `(has_any_column_privilege('zj_tenant', c.oid, 'insert') or has_any_column_privilege('zj_tenant', c.oid, 'update') or has_table_privilege('zj_tenant', c.oid, 'delete')
   or has_any_column_privilege('zj_carrier', c.oid, 'insert') or has_any_column_privilege('zj_carrier', c.oid, 'update') or has_table_privilege('zj_carrier', c.oid, 'delete'))`;
@@ -20,7 +22,7 @@ export function resources(pg) {
   const tables = json(`select c.relname as name, obj_description(c.oid)::json as comment, ${RIGHTS} as written,
       has_table_privilege('zj_tenant', c.oid, 'delete') or has_table_privilege('zj_carrier', c.oid, 'delete') as deleted,
       c.relrowsecurity and c.relforcerowsecurity as guarded,
-      (select json_agg(pg_get_expr(p.polqual, c.oid) || ' / ' || pg_get_expr(p.polwithcheck, c.oid)) from pg_policy p where p.polrelid = c.oid and p.polpermissive and 'zj_tenant'::regrole = any (p.polroles)) as policies,
+      (select json_agg(pg_get_expr(p.polqual, c.oid) || ' / ' || coalesce(pg_get_expr(p.polwithcheck, c.oid), p.polcmd::text)) from pg_policy p where p.polrelid = c.oid and p.polpermissive and 'zj_tenant'::regrole = any (p.polroles)) as policies,
       (select json_agg(t.tgname) from pg_trigger t where t.tgrelid = c.oid) as triggers
     from pg_class c where c.relnamespace = 'zj'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and obj_description(c.oid) like '{%'`);
   const columns = json(`select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, nullif(col_description(c.oid, a.attnum), '') as comment,
@@ -86,7 +88,7 @@ function keyed(t, say) {
   }
   if (!t.guarded) say('row-level security is not on and forced');
   if (!t.policies.length && t.comment.scope === 'tenant') say('no policy for zj_tenant');
-  if (t.policies.some((p) => p.replaceAll('zj.', '') !== OWN)) say("the policy of zj_tenant is not the tenant's own");
+  if (t.policies.some((p) => p.replaceAll('zj.', '') !== OWN && p !== READ_BY_ALL[t.name])) say("the policy of zj_tenant is not the tenant's own");
 }
 
 function followed(t, say) {

@@ -26,6 +26,8 @@ const struct zj_conf_row wk_conf_rows[] = {
 	ROW(record_s, ZJ_CONF_INT, "1", 1, 3600, "seconds between looks for recordings to finish"),
 	ROW(seal_keys, ZJ_CONF_STR, "", 0, 400, "file of the installation's keys for sealed recordings; empty: none"),
 	ROW(archive, ZJ_CONF_STR, "", 0, 400, "directory that recordings are moved to by plans; empty: none"),
+	ROW(mediad, ZJ_CONF_STR, "build/bin/mediad", 1, 400, "program that makes prompts of files and texts"),
+	ROW(prompt_lufs, ZJ_CONF_INT, "-23", -50, -5, "loudness of prompts (EBU R128), as the api's"),
 	ROW(smtp_url, ZJ_CONF_STR, "", 0, 400, "smtp://host:port or smtps://host; empty: e-mails wait"),
 	ROW(smtp_user, ZJ_CONF_STR, "", 0, 200, "user at the SMTP server; empty: none"),
 	ROW(smtp_password, ZJ_CONF_SECRET, "", 0, 200, "and password"),

@@ -1,6 +1,6 @@
 /* Housekeeping, a child of the daemon now and then: what was kept long enough goes, rows first, files after them. */
 #include "db.h"
-#include "worker.h"
+#include "voice.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -173,6 +173,7 @@ int wk_house_main(int argc, char **argv)
 		CHORES(X)
 #undef X
 		sweep_store(pg, conf.store);
+		wk_voices_speak(pg, &conf);
 	}
 	PQfinish(pg);
 	zj_conf_free(wk_conf_rows, &conf);

@@ -38,6 +38,7 @@ static const struct {
 	{"purge", wk_bin_run, OF_RESOURCE},
 	{"tenant_export", wk_tenant_export_run, OF_TENANT},
 	{"tenant_import", wk_tenant_import_run, OF_TENANT},
+	{"prompt_files", wk_prompt_files_run, OF_TENANT},
 };
 
 static const char job_sql[] =

@@ -1,5 +1,6 @@
 /* The worker: background jobs. Without a word before its options it is the daemon; with one it is a child of it, or of
  * the api. */
+#include "incoming.h"
 #include "worker.h"
 #include <locale.h>
 #include <string.h>
@@ -21,5 +22,7 @@ int main(int argc, char **argv)
 		return wk_preview_main();
 	if (argc == 2 && strcmp(argv[1], "template") == 0)
 		return wk_template_main();
+	if (argc == 2 && strcmp(argv[1], "files") == 0)
+		return wk_incoming_main();
 	return wk_daemon_main(argc, argv);
 }

@@ -15,9 +15,9 @@
 
 struct wk_conf {
 	char *log, *log_level, *database, *store, *smtp_url, *smtp_user, *smtp_password, *smtp_tls, *mail_from,
-		*mail_mode, *console_url, *transcribe_url, *seal_keys, *archive;
+		*mail_mode, *console_url, *transcribe_url, *seal_keys, *archive, *mediad;
 	int64_t health_port, jobs, jobs_per_tenant, poll_ms, dead_s, max_attempts, memory_mb, cpu_s, file_mb, house_s,
-		keep_days, chunk_rows, mail_s, record_s;
+		keep_days, chunk_rows, mail_s, record_s, prompt_lufs;
 };
 extern const struct zj_conf_row wk_conf_rows[];
 
@@ -70,7 +70,8 @@ struct wk_job {
  * database is away); EINVAL: failed for good, job->error says why. */
 typedef int(wk_kind_h)(struct wk_job *job);
 int wk_sounds_run(struct wk_job *job, int64_t room); /* an export of sounds; `room`: bytes that may be stored */
-wk_kind_h wk_import_run, wk_export_run, wk_bulk_run, wk_bin_run, wk_tenant_export_run, wk_tenant_import_run;
+wk_kind_h wk_import_run, wk_export_run, wk_bulk_run, wk_bin_run, wk_tenant_export_run, wk_tenant_import_run,
+	wk_prompt_files_run;
 
 /* SIGTERM came: let go of the job at the next checkpoint. */
 bool wk_job_stopping(void);

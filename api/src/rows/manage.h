@@ -8,7 +8,7 @@ api_h api_preferences_h, api_preference_get_h, api_preference_put_h, api_prefere
 api_h api_import_h, api_import_preview_h, api_import_template_h;
 api_h api_export_h, api_tenant_export_h, api_tenant_import_h;
 api_h api_bulk_h, api_restore_h, api_purge_h, api_history_h, api_duplicate_h;
-api_h api_file_column_h;
+api_h api_file_column_h, api_prompt_files_h, api_prompt_files_add_h;
 api_h api_menu_h, api_usage_h, api_explain_h, api_outbound_explain_h, api_blacklist_explain_h,
 	api_do_not_call_prefixes_h;
 

@@ -1,6 +1,6 @@
 export const zh = {
   list: {
-    add: '新增', remove: '删除', edit: '编辑', restore: '恢复', purge: '彻底删除', search: '搜索', reset: '重置', export: '导出', import: '导入', refresh: '刷新', duplicate: '复制', open: '查看', play: '播放', download: '下载', close: '关闭', columns: '列设置', more: '更多操作',
+    add: '新增', remove: '删除', edit: '编辑', restore: '恢复', purge: '彻底删除', search: '搜索', reset: '重置', upload: '批量上传', export: '导出', import: '导入', refresh: '刷新', duplicate: '复制', open: '查看', play: '播放', download: '下载', close: '关闭', columns: '列设置', more: '更多操作',
     searchBox: '搜索 {fields}', searchBoxAll: '搜索', panel: '筛选条件', data: '显示数据', bin: '回收站', none: '还没有数据', noMatch: '没有符合条件的数据', noMatchHelp: '换一个条件，或清除全部条件', clear: '清除条件', binEmpty: '回收站是空的', firstRow: '新增第一条',
     all: '满足全部条件', any: '满足任一条件', operator: '{field}：条件', value: '{field}：值', chosen: '已选 {n} 条', chooseAll: '选择全部符合条件的 {n} 条', chooseEvery: '选择全部符合条件的数据', allChosen: '已选全部符合条件的数据', unchoose: '取消选择',
     pageOf: '当前 {a}–{b}，共 {n} 条，{pages} 页', pageOpen: '当前 {a}–{b}', count: '统计总数', counting: '统计中…', goTo: '转到', page: '页', size: '每页', rows: '条', endless: '连续滚动', first: '首页', previous: '上一页', next: '下一页', last: '末页', loadedOf: '已载入 {a} 条', tooFar: '页数太大，请先缩小范围',
@@ -34,7 +34,7 @@ export const zh = {
   export: { sounds: '录音文件', at: '执行时间', atHelp: '留空为立即执行，建议选择空闲时间', originals: '原始录音', kept: '保留', gone: '导出后删除', title: '导出{what}', format: '格式', encoding: '编码', utf8: 'UTF-8（带 BOM，Excel 可直接打开）', gb18030: 'GB18030', fields: '导出的列', what: '范围', matching: '当前条件下的全部数据', chosen: '选中的 {n} 条', name: '文件名', start: '开始导出', started: '已开始导出，完成后可在导出中心下载', all: '全选', none: '全不选', goto: '打开导出中心' },
   jobs: {
     title: '导出中心', help: '导入、导出和批量处理都在后台进行，结果在这里。', none: '还没有任务', kind: '类型', resource: '数据', state: '状态', progress: '进度', rows: '行数', created: '提交时间', file: '文件', actions: '操作', cancel: '取消', download: '下载', rejects: '失败的行', remove: '删除', removeAsk: '删除这个任务和它的文件？', error: '原因', more: '更多', account: '提交人', all: '全部类型', allStates: '全部状态',
-    kinds: { import: '导入', export: '导出', bulk: '批量处理', tenant_export: '团队数据导出', tenant_import: '团队数据导入', purge: '清理', restore: '恢复' } as Record<string, string>,
+    kinds: { import: '导入', export: '导出', bulk: '批量处理', tenant_export: '团队数据导出', tenant_import: '团队数据导入', purge: '清理', restore: '恢复', prompt_files: '批量添加语音文件' } as Record<string, string>,
     states: { waiting: '等待', running: '进行中', cancelling: '取消中', cancelled: '已取消', finished: '完成', failed: '失败' } as Record<string, string>
   },
   keys: { title: '快捷键', items: [['/', '搜索'], ['↑ ↓ ← →', '移动'], ['Enter', '打开'], ['Space', '勾选'], ['F2', '就地编辑'], ['n', '新增'], ['Home End', '行首、行尾'], ['PageUp PageDown', '翻屏'], ['Esc', '取消'], ['?', '显示快捷键']] as [string, string][], close: '关闭' }

@@ -42,6 +42,8 @@ export interface Shortcut {
 
 export const shortcuts: readonly Shortcut[] = [
   { name: 'whitelist', resource: 'blacklist', query: 'f.colour.eq=white', order: 60.1, zh: '白名单', en: 'White list' },
+  { name: 'voice-files', resource: 'prompts', query: 'f.language.eq=any', order: 70.1, zh: '语音文件', en: 'Voice files' },
+  { name: 'system-prompts', resource: 'prompts', query: 'f.system.eq=true', order: 70.2, zh: '系统语音', en: 'System prompts' },
   { name: 'line-lists', resource: 'blacklist', query: 'f.scope.in=trunk,trunk_group', order: 60.2, zh: '线路黑白名单', en: 'Lists of lines' }
 ]
 
