@@ -18,7 +18,7 @@ const slow = Number(process.env.ZJ_SLOW ?? 1);
 const hasSix = /^0{31}1 /m.test(fs.existsSync('/proc/net/if_inet6') ? fs.readFileSync('/proc/net/if_inet6', 'latin1') : '');
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-export async function until(what, look, ms = 5000) {
+export async function until(what, look, ms = 15000) {
   const deadline = Date.now() + ms * slow;
   for (;;) {
     const value = await look();

@@ -97,7 +97,7 @@ export class Controller extends EventEmitter {
 	}
 
 	/** The next (or an earlier, not yet taken) event of that name for which `test` holds. */
-	async next(event, test = () => true, timeout = 5000) {
+	async next(event, test = () => true, timeout = 15_000) {
 		const find = () => this.events.findIndex((e) => e.event === event && !e.taken && test(e));
 		const end = Date.now() + timeout * SLOW;
 		while (find() < 0) {

@@ -55,6 +55,7 @@ export async function startPostgres({ port = 5432, migrate = true, kept, data: g
   child.stderr.on('data', (d) => { log = (log + d).slice(-20000); });
   const kids = () => execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }).split('\n').map(Number).filter(Boolean);
   const env = { ...process.env, PGHOST: dir, PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'zongji', PGOPTIONS: '-c client_min_messages=warning' };
+  const sessions = [];
   const pg = {
     dir, port, env, fresh,
     filled: () => writeFileSync(mark, ''),
@@ -68,7 +69,7 @@ export async function startPostgres({ port = 5432, migrate = true, kept, data: g
     // An open psql session, for transactions that overlap and for many small questions: `run` sends text and answers the lines
     // that came, errors among them as `ERROR:  SQLSTATE: …`.
     session({ user = 'postgres' } = {}) {
-      const p = spawn('sh', ['-c', `exec psql -XqAt -F '\x1f' -v VERBOSITY=verbose -U ${user} 2>&1`], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+      const p = sessions[sessions.push(spawn('sh', ['-c', `exec psql -XqAt -F '\x1f' -v VERBOSITY=verbose -U ${user} 2>&1`], { env, stdio: ['pipe', 'pipe', 'inherit'] })) - 1];
       let out = '', n = 0;
       const waiting = [];
       const look = () => {
@@ -91,6 +92,7 @@ export async function startPostgres({ port = 5432, migrate = true, kept, data: g
     freeze() { for (const p of [child.pid, ...kids()]) process.kill(p, 'SIGSTOP'); },
     thaw() { for (const p of [child.pid, ...kids()]) process.kill(p, 'SIGCONT'); },
     async stop() {
+      for (const p of sessions) p.kill(); // of a test that failed in the middle
       if (child.exitCode === null) { process.kill(child.pid, 'SIGINT'); await new Promise((r) => child.once('close', r)); }
       rmSync(dir, { recursive: true, force: true });
     },

@@ -11,7 +11,7 @@ export function within(promise, ms, what) {
 }
 
 /** Retries `f` until it returns something truthy (exceptions count as not yet). */
-export async function poll(f, { timeout = 5000, every = 50, what = 'condition' } = {}) {
+export async function poll(f, { timeout = 15_000, every = 50, what = 'condition' } = {}) {
 	const end = Date.now() + timeout * SLOW;
 	let error = null;
 	for (;;) {

@@ -11,7 +11,7 @@ import { root, startPostgres } from '../../schema/test/pg.mjs';
 export const build = resolve(root, process.env.ZJ_BUILD ?? 'build');
 export const slow = Number(process.env.ZJ_SLOW ?? 1);
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
-export async function until(what, f, ms = 10000) {
+export async function until(what, f, ms = 20000) {
   const end = Date.now() + ms * slow;
   for (;;) {
     const v = await f();
