@@ -75,9 +75,13 @@ export class FakeAcd extends EventEmitter {
     }
   }
 
+  /** undefined: no answer, as from an edge that was just killed. */
   call(method, params = {}, edge = undefined) {
     const id = ++this.id;
-    const answer = new Promise((resolve) => this.waiting.set(id, resolve));
+    const answer = new Promise((resolve) => {
+      const timer = setTimeout(resolve, 5000 * slow);
+      this.waiting.set(id, (m) => { clearTimeout(timer); resolve(m); });
+    });
     this.send({ id, method, params }, this.edges.get(edge));
     return answer;
   }
