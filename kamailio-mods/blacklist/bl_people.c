@@ -128,7 +128,10 @@ static void scopes_h(struct zk_map *const *maps, void *arg)
 void bl_people_scopes(struct zk_store *s, enum bl_scope scope, const struct zk_uuid *id, struct bl_query *q)
 {
 	struct asking a = {scope, id, q, q->n};
-	(void)zk_read(s, scopes_h, &a);
+	if (zk_is_empty(s))
+		add(q, scope, id);
+	else
+		(void)zk_read(s, scopes_h, &a);
 }
 
 struct switch_asked {
@@ -147,5 +150,5 @@ static void switch_h(struct zk_map *const *maps, void *arg)
 bool bl_people_switch(struct zk_store *s, const struct zk_uuid *tenant, enum bl_direction d)
 {
 	struct switch_asked a = {tenant, d, true};
-	return zk_read(s, switch_h, &a) || a.on;
+	return zk_is_empty(s) || zk_read(s, switch_h, &a) || a.on;
 }

@@ -28,6 +28,7 @@ struct zk_store {
 	_Atomic unsigned current; /* the generation that readers take */
 	_Atomic unsigned readers[2];
 	_Atomic unsigned seq; /* odd: a write in place is on */
+	_Atomic size_t rows;  /* of all maps, after the last write */
 	struct zk_map *maps[2][ZK_MAPS_MAX];
 	size_t record_sizes[ZK_MAPS_MAX];
 	unsigned count;
@@ -327,12 +328,26 @@ bool zk_del(struct zk_store *s, unsigned map, const struct zk_uuid *id)
 	return !s->failed && map_del(*written(s, map), id);
 }
 
+static void count_rows(struct zk_store *s)
+{
+	size_t rows = 0;
+	for (unsigned i = 0; i < s->count; i++)
+		rows += s->maps[atomic_load(&s->current)][i]->used;
+	atomic_store(&s->rows, rows);
+}
+
+bool zk_is_empty(const struct zk_store *s)
+{
+	return !atomic_load(&s->rows);
+}
+
 /* Publishes. The generation that was replaced is freed as soon as its readers have left. */
 int zk_write_end(struct zk_store *s)
 {
 	if (!s->copying) {
 		atomic_thread_fence(memory_order_seq_cst);
 		atomic_fetch_add(&s->seq, 1);
+		count_rows(s);
 		return 0;
 	}
 	unsigned old = atomic_load(&s->current);
@@ -341,6 +356,7 @@ int zk_write_end(struct zk_store *s)
 		return ENOMEM;
 	}
 	atomic_store(&s->current, !old);
+	count_rows(s);
 	wait_for_readers(s, old);
 	generation_free(s, old);
 	return 0;

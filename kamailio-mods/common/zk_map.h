@@ -43,6 +43,8 @@ int zk_write_end(struct zk_store *s) __attribute__((warn_unused_result));
  * trust no length it reads. EAGAIN: the writer died in the middle of a write. */
 typedef void(zk_read_h)(struct zk_map *const *maps, void *arg);
 int zk_read(struct zk_store *s, zk_read_h *h, void *arg);
+/* There is no row of any map: many instances have none of some kinds, and need not pin anything to see it. */
+bool zk_is_empty(const struct zk_store *s);
 
 /* The records of a hash, each borrowed until `h` returns; other keys may share the hash, so compare the key. */
 struct zk_iter {

@@ -39,6 +39,8 @@ static const struct did_binding *better(const struct did_call *c, enum did_bindi
 
 const struct did_binding *did_binding_choose(const struct did_call *c)
 {
+	if (!zk_count(c->maps[DID_BINDING]))
+		return NULL;
 	const struct did_binding *best = better(c, DID_BIND_CALLER, c->caller, strlen(c->caller), NULL);
 	best = better(c, DID_BIND_DID, c->number->rec.id.b, sizeof c->number->rec.id.b, best);
 	for (unsigned i = 0; i < c->group_count; i++)

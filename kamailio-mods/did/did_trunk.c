@@ -113,7 +113,7 @@ static void each_trunk(struct zk_map *const *maps, const struct did_source *sour
 			h(maps, t, arg);
 	}
 	struct named s = {.source = source};
-	if (!names || zk_read(names, named_h, &s))
+	if (!names || zk_is_empty(names) || zk_read(names, named_h, &s))
 		return;
 	for (unsigned i = 0; i < s.n; i++) {
 		t = zk_by_id(maps[DID_TRUNK], &s.hits[i].trunk);

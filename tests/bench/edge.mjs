@@ -71,10 +71,8 @@ request_route {
 		sl_send_reply("200", "OK");
 		exit;
 	}
-	${db ? `edge_side();
-	if ($rc != 1) { sl_send_reply("403", "No"); exit; }
-	edge_inbound();
-	if ($rc != 1) { sl_send_reply("404", "No"); exit; }` : ''}
+	${db ? `if (!edge_side()) { sl_send_reply("403", "No"); exit; }
+	if (!edge_inbound()) { sl_send_reply("404", "No"); exit; }` : ''}
 	record_route();
 	$du = "sip:${UAS.host}:${UAS.port}";
 	t_relay();
