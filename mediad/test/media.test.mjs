@@ -156,6 +156,29 @@ test('music goes on for ever until something else is played; stop ends it', asyn
 	await a.call.hangup();
 });
 
+test('a list: speech over soft music, paused and gone on with where it was, softer, to its end', async () => {
+	const a = await callIn();
+	const play = uuid(), voice = (ms = 500) => dbfs(a.rtp.audio({ ms }));
+	await owner.do('leg.play', { leg: a.leg, play, items: [{ tone: { hz: [700], ms: 2500 } }, { tone: { hz: [900], ms: 1500 } }], under: [{ tone: { hz: [1600], ms: 300 } }], under_db: -12 });
+	await a.rtp.until((r) => r.level(700) > 0.85 && r.level(1600) > 0.03, { what: '700 Hz and, 12 dB below, 1600 Hz' });
+	await sleep(400);
+	const power = a.rtp.level(1600, 400) / a.rtp.level(700, 400);
+	assert.ok(Math.abs(10 * Math.log10(power) + 12) < 1, `${10 * Math.log10(power)} dB`);
+	await owner.do('leg.play_set', { leg: a.leg, play, pause: true });
+	await a.rtp.until(() => voice(200) < -60, { what: 'silence' });
+	await sleep(1500);
+	assert.ok(voice() < -60, 'paused');
+	await owner.do('leg.play_set', { leg: a.leg, play, pause: false, gain_db: -12 });
+	await a.rtp.until((r) => r.level(700) > 0.3 && r.level(1600) > 0.3, { what: 'the list is as soft as the music' });
+	await a.rtp.until((r) => r.level(900) > 0.3 && r.level(1600) > 0.3, { what: 'the second piece, music still beneath' });
+	const played = await owner.next('leg.played', (e) => e.play === play);
+	assert.deepEqual([played.reason, played.item, played.errors], ['done', 1, []]);
+	assert.ok(Math.abs(played.played_ms - 4000) <= 20, `${played.played_ms} ms`);
+	await a.rtp.until(() => voice(200) < -60, { what: 'with the list the music ends' });
+	await assert.rejects(owner.do('leg.play', { leg: a.leg, play: uuid(), items: [{ silence: 10 }], under: [{ silence: 10 }], under_db: 3 }), /under_db/);
+	await a.call.hangup();
+});
+
 test('keys: typed ahead, terminated, timed out, barging into a prompt', async () => {
 	const a = await callIn();
 	const { leg } = a;

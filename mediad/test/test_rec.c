@@ -85,6 +85,19 @@ static void play_lists(void **state ZJ_UNUSED)
 	assert_int_equal(pcm[0], 382); /* 6 dB louder */
 	assert_int_equal(pcm[10], 2);
 
+	struct md_play under = {.items = items, .n = 1, .loop = -1, .gain_q12 = 4096};
+	struct md_play over = {.items = items, .n = 1, .gain_q12 = 4096, .under = &under};
+	assert_true(md_play_tick(&over, pcm, 160));
+	assert_int_equal(pcm[99], 200); /* both, sample for sample */
+	over.paused = true;
+	assert_true(md_play_tick(&over, pcm, 160));
+	assert_int_equal(pcm[99], 0);
+	over.paused = false;
+	assert_false(
+		md_play_tick(&over, pcm, 160)); /* where it was: 40 left, and the end is the list's, not the music's */
+	assert_int_equal(pcm[0], 161);
+	assert_int_equal(over.played, 200);
+
 	struct md_play_item none[] = {{NULL, 0, 0}};
 	struct md_play empty = {.items = none, .n = 1, .loop = -1, .gain_q12 = 4096};
 	assert_false(md_play_frame(&empty, pcm, 160)); /* does not spin */

@@ -101,9 +101,10 @@ struct md_play_info {
 	struct md_leg *leg;
 	struct md_prompt_req *req; /* loading */
 	json_t *errors;
-	int loop, offset_ms, gain_db;
-	int64_t since_ms;        /* wall clock, of one that `joins` */
-	bool joins, barge, beep; /* beep: before a recording, told to nobody */
+	int loop, offset_ms, gain_db, under_db;
+	unsigned above;                  /* of its items; those after them lie under them; 0: none does */
+	int64_t since_ms;                /* wall clock, of one that `joins` */
+	bool joins, barge, paused, beep; /* beep: before a recording, told to nobody */
 };
 
 struct md_recording; /* recording.c */
@@ -176,6 +177,8 @@ void md_leg_played(struct md_leg *l, struct md_play *p);
 void md_leg_play_barge(struct md_leg *l);
 void md_leg_play_drop(struct md_leg *l); /* at the end of the leg */
 /* EINVAL with `why`. `info` is taken over in any case. */
+/* Pauses it, or goes on; its volume. Of one that is over: nothing. */
+void md_leg_play_set(struct md_leg *l, const char *id, const bool *paused, const int *gain_db);
 int md_leg_play_start(struct md_leg *l, struct md_play_info *info, const json_t *items, char *why, size_t size);
 bool md_leg_play_stop(struct md_leg *l, const char *id);
 /* Running, or about to; not an endless one. */

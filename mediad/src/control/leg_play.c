@@ -46,6 +46,27 @@ static void cancel_loading(struct md_leg *l)
 	give_up(l, i, MD_PLAY_STOPPED);
 }
 
+static uint32_t gain_of(int db)
+{
+	return db ? (uint32_t)(4096 * pow(10, db / 20.0)) : 4096;
+}
+
+/* The items from `above` on become what lies under the others. */
+static int split(struct md_play *p, unsigned above, int under_db)
+{
+	unsigned n = 0;
+	while (n < p->n && p->items[n].index < above)
+		n++;
+	if (n == p->n)
+		return 0; /* nothing of them can be played */
+	p->under = calloc(1, sizeof(*p->under));
+	if (!p->under)
+		return ENOMEM;
+	*p->under = (struct md_play){.items = p->items + n, .n = p->n - n, .loop = -1, .gain_q12 = gain_of(under_db)};
+	p->n = n;
+	return 0;
+}
+
 static void loaded_h(struct md_play *p, json_t *errors, void *arg)
 {
 	struct md_play_info *i = arg;
@@ -57,6 +78,8 @@ static void loaded_h(struct md_play *p, json_t *errors, void *arg)
 		zj_warn("play", "not everything can be played: errors=%zu leg=%s call=%s because=%s",
 			json_array_size(errors), l->id, l->call,
 			zj_log_esc(json_string_value(json_object_get(json_array_get(errors, 0), "because"))));
+	if (i->above && split(p, i->above, i->under_db))
+		p->n = 0;
 	if (!p->n) {
 		md_play_free(l->ctl->prompts, p);
 		if (l->playing)
@@ -68,8 +91,8 @@ static void loaded_h(struct md_play *p, json_t *errors, void *arg)
 	p->tag = i;
 	p->loop = i->loop;
 	p->barge = i->barge;
-	if (i->gain_db)
-		p->gain_q12 = (uint32_t)(4096 * pow(10, i->gain_db / 20.0));
+	p->gain_q12 = gain_of(i->gain_db);
+	p->paused = i->paused;
 	md_play_seek(p, (uint64_t)i->offset_ms * (MD_RATE / 1000));
 	p->joins = i->joins;
 	p->since_us = zj_mono_us() - zj_now_us() + i->since_ms * 1000;
@@ -104,6 +127,21 @@ bool md_leg_play_stop(struct md_leg *l, const char *id)
 		return true;
 	}
 	return false;
+}
+
+void md_leg_play_set(struct md_leg *l, const char *id, const bool *paused, const int *gain_db)
+{
+	struct md_play_info *i = l->loading && !strcmp(l->loading->id, id) ? l->loading
+				 : l->playing && !strcmp(((struct md_play_info *)l->playing->tag)->id, id)
+					 ? l->playing->tag
+					 : NULL;
+	if (!i)
+		return;
+	i->paused = paused ? *paused : i->paused;
+	i->gain_db = gain_db ? *gain_db : i->gain_db;
+	if (i != l->loading)
+		md_stream_play_set(l->stream, l->playing,
+				   &(struct md_play_set){.paused = i->paused, .gain_q12 = gain_of(i->gain_db)});
 }
 
 bool md_leg_play_will_end(const struct md_leg *l)

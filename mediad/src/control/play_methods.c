@@ -4,14 +4,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The list and what lies under it as one, for they are loaded together; a reference. NULL: no memory. */
+static json_t *items_of(const json_t *p, struct md_play_info *info)
+{
+	json_t *items = json_object_get(p, "items"), *under = json_object_get(p, "under");
+	if (!json_array_size(under) || !json_array_size(items))
+		return json_incref(items);
+	json_t *both = json_copy(items);
+	info->above = (unsigned)json_array_size(items);
+	if (both && json_array_extend(both, under)) {
+		json_decref(both);
+		return NULL;
+	}
+	return both;
+}
+
 static void leg_play(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
 {
 	int64_t since = md_int(p, "since_ms", 0), loop = md_int(p, "loop", 0), offset = md_int(p, "offset_ms", 0),
-		gain = md_int(p, "gain_db", 0);
+		gain = md_int(p, "gain_db", 0), under = md_int(p, "under_db", -18);
 	if (!md_is_alive(l, res) || !md_within(loop, -1, 1000, "loop: -1 (for ever) to 1000", res) ||
 	    !md_within(offset, 0, 86400000, "offset_ms: 0 to 86400000", res) ||
 	    !md_within(since, 0, INT64_C(1) << 45, "since_ms: milliseconds since 1970", res) ||
-	    !md_within(gain, -60, 12, "gain_db: -60 to 12", res))
+	    !md_within(gain, -60, 12, "gain_db: -60 to 12", res) ||
+	    !md_within(under, -60, 0, "under_db: -60 to 0", res))
 		return;
 	struct md_play_info *info = calloc(1, sizeof(*info));
 	if (!info) {
@@ -23,10 +39,13 @@ static void leg_play(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 	info->loop = (int)loop;
 	info->offset_ms = (int)offset;
 	info->gain_db = (int)gain;
+	info->under_db = (int)under;
 	info->joins = json_object_get(p, "since_ms");
 	info->since_ms = since;
 	info->barge = json_is_true(json_object_get(p, "barge"));
-	int err = md_leg_play_start(l, info, json_object_get(p, "items"), res->text, sizeof(res->text));
+	json_t *items = items_of(p, info);
+	int err = md_leg_play_start(l, info, items, res->text, sizeof(res->text));
+	json_decref(items);
 	if (err) {
 		res->code = err == EINVAL ? ZJ_RPC_BAD_PARAMS : ZJ_RPC_OVERLOAD;
 		res->because = err == EINVAL ? res->text : "memory";
@@ -41,6 +60,17 @@ static void leg_stop(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 	(void)md_leg_play_stop(l, md_str(p, "play")); /* one that is over needs no stopping */
 }
 MD_LEG_METHOD(stop)
+
+static void leg_play_set(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
+{
+	const json_t *pause = json_object_get(p, "pause"), *gain = json_object_get(p, "gain_db");
+	int64_t db = md_int(p, "gain_db", 0);
+	if (!md_is_alive(l, res) || !md_within(db, -60, 12, "gain_db: -60 to 12", res))
+		return;
+	md_leg_play_set(l, md_str(p, "play"), pause ? &(bool){json_is_true(pause)} : NULL,
+			gain ? &(int){(int)db} : NULL);
+}
+MD_LEG_METHOD(play_set)
 
 static void leg_collect(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_UNUSED, struct md_result *res)
 {
@@ -120,8 +150,9 @@ static void leg_dtmf(struct md_leg *l, const json_t *p, struct md_peer *peer ZJ_
 MD_LEG_METHOD(dtmf)
 
 const struct zj_rpc_method md_play_methods[] = {
-	{"leg.play", MD_C " play:u items:a loop?:i barge?:b offset_ms?:i gain_db?:i since_ms?:i", m_leg_play,
-	 "Plays a list"},
+	{"leg.play", MD_C " play:u items:a loop?:i barge?:b offset_ms?:i gain_db?:i since_ms?:i under?:a under_db?:i",
+	 m_leg_play, "Plays a list"},
+	{"leg.play_set", MD_C " play:u pause?:b gain_db?:i", m_leg_play_set, "Pauses a play, sets its volume"},
 	{"leg.stop", MD_C " play:u", m_leg_stop, "Ends a play"},
 	{"leg.collect", MD_C " collect:u max:i min?:i term?:s first_ms:i inter_ms:i clear?:b", m_leg_collect,
 	 "Collects keys"},

@@ -29,7 +29,10 @@ struct md_play {
 	uint32_t gain_q12; /* 4096: as it is */
 	bool joins;        /* it has been going on since `since_us` (monotonic): who begins now hears what all hear */
 	int64_t since_us;
+	struct md_play
+		*under; /* softly beneath it, for as long as it lasts; owned; has none of its own. NULL: nothing */
 	/* media thread */
+	bool paused;  /* silence, until it goes on where it was */
 	uint64_t due; /* the tick of the next frame */
 	unsigned item;
 	size_t pos;      /* sample in the item */
@@ -37,8 +40,16 @@ struct md_play {
 	enum md_play_end end;
 };
 
+/* What can be changed while it goes on. */
+struct md_play_set {
+	bool paused;
+	uint32_t gain_q12;
+};
+
 /* The next frame. False: the list is over (pcm is silence after its end). Pure. */
 bool md_play_frame(struct md_play *p, int16_t *pcm, size_t n);
+/* The same with what lies under it, or silence while it is paused. */
+bool md_play_tick(struct md_play *p, int16_t *pcm, size_t n);
 /* To where a play that began at since_us is now. */
 void md_play_join(struct md_play *p, int64_t now_us);
 /* Moves to so many samples from the start. */

@@ -301,6 +301,14 @@ void md_stream_stop(struct md_stream *s, struct md_play *p)
 	post(s, m);
 }
 
+void md_stream_play_set(struct md_stream *s, struct md_play *p, const struct md_play_set *set)
+{
+	struct md_msg *m = message(MD_MSG_PLAY_SET, s, NULL);
+	m->play = p;
+	m->set = *set;
+	post(s, m);
+}
+
 int md_stream_dtmf(struct md_stream *s, const char *digits, unsigned ms, unsigned gap_ms, bool tone)
 {
 	struct md_dtmf_tx probe = {0};

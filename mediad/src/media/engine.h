@@ -101,6 +101,7 @@ void md_stream_set_media(struct md_stream *s, const struct md_media *m);
 void md_stream_close(struct md_stream *s);                   /* leaves its room too */
 void md_stream_play(struct md_stream *s, struct md_play *p); /* the former one comes back as stopped */
 void md_stream_stop(struct md_stream *s, struct md_play *p);
+void md_stream_play_set(struct md_stream *s, struct md_play *p, const struct md_play_set *set); /* if it still plays */
 /* A key that came another way than in the audio: as if it had. */
 void md_stream_key(struct md_stream *s, char digit, unsigned ms);
 /* EINVAL: no digits; at most 32 of them. `tone`: in the audio, else as telephone events. */

@@ -50,6 +50,22 @@ bool md_play_frame(struct md_play *p, int16_t *pcm, size_t n)
 	return done == n;
 }
 
+bool md_play_tick(struct md_play *p, int16_t *pcm, size_t n)
+{
+	int16_t under[MD_FRAME];
+	if (p->paused) {
+		memset(pcm, 0, n * sizeof(*pcm));
+		return true;
+	}
+	bool more = md_play_frame(p, pcm, n);
+	if (p->under && more && n <= MD_FRAME) {
+		md_play_frame(p->under, under, n);
+		for (size_t i = 0; i < n; i++)
+			pcm[i] = md_saturate((int32_t)pcm[i] + under[i]);
+	}
+	return more;
+}
+
 void md_play_seek(struct md_play *p, uint64_t samples)
 {
 	p->item = 0;

@@ -78,6 +78,12 @@ void md_stream_message(struct md_stream *s, struct md_msg *m)
 		if (s->play && s->play == m->play)
 			md_stream_end_play(s, MD_PLAY_STOPPED);
 		break;
+	case MD_MSG_PLAY_SET:
+		if (s->play && s->play == m->play) {
+			s->play->paused = m->set.paused;
+			s->play->gain_q12 = m->set.gain_q12;
+		}
+		break;
 	case MD_MSG_DTMF:
 		s->dtmf_tone = m->tone;
 		(void)md_dtmf_tx_add(&s->dtmf_tx, m->digits, m->ms, m->gap_ms); /* checked by control */

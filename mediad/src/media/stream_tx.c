@@ -166,10 +166,10 @@ static void play_tick(struct md_stream *s, uint64_t tick)
 	struct md_play *p = s->play;
 	/* By the tick's own time: all threads tick on one grid, so all hear the same sample. Ticks may have been lost.
 	 */
-	if (p->joins && (!p->due || (tick != p->due && p->loop < 0)))
+	if (p->joins && !p->paused && (!p->due || (tick != p->due && p->loop < 0)))
 		md_play_join(p, (int64_t)(tick * MD_TICK_US));
 	p->due = tick + 1;
-	bool more = md_play_frame(p, pcm, MD_FRAME);
+	bool more = md_play_tick(p, pcm, MD_FRAME);
 	md_stream_send_narrow(s, tick, pcm);
 	if (!more)
 		md_stream_end_play(s, MD_PLAY_DONE);

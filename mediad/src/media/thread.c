@@ -159,6 +159,7 @@ static void message(struct md_thread *t, struct md_msg *m)
 	case MD_MSG_MEDIA:
 	case MD_MSG_PLAY:
 	case MD_MSG_STOP:
+	case MD_MSG_PLAY_SET:
 	case MD_MSG_DTMF:
 	case MD_MSG_KEY:
 	case MD_MSG_REC:

@@ -29,6 +29,7 @@ enum md_msg_type {
 	MD_MSG_CLOSE,
 	MD_MSG_PLAY,
 	MD_MSG_STOP,
+	MD_MSG_PLAY_SET,
 	MD_MSG_DTMF,
 	MD_MSG_KEY,
 	MD_MSG_REC,
@@ -51,6 +52,7 @@ struct md_msg {
 	struct md_stream *stream, *other; /* other: whispered to; a recording's left */
 	struct md_mroom *room;
 	struct md_play *play;
+	struct md_play_set set;
 	struct md_rec *rec;
 	struct md_tap *tap;
 	struct md_media media;

@@ -81,6 +81,7 @@ void md_play_free(struct md_prompts *prompts, struct md_play *p)
 	struct hold *h = p->owner;
 	for (unsigned i = 0; i < h->n; i++)
 		md_cached_release(prompts->cache, h->cached[i]);
+	free(p->under); /* its sounds are the list's */
 	free(p);
 }
 
