@@ -87,6 +87,7 @@ test('SRTP, a codec that mediad lacks, an address out of reach: relayed, each fo
     assert.match(message.body, /m=audio \d+ RTP\/AVP 8/);
     respond(200, 'OK', answerAtMediad(e)).stopRepeating();
     assert.match((await again).body, /m=audio \d+ RTP\/SAVP 8[^]*a=crypto:/);
+    assert.equal((await e.carrier.request(call.request('INVITE', { body: sdp('127.0.0.2', 40000), cseq: 9 }), e.sip)).status, 488, 'a call that began encrypted stays so');
   }
 });
 

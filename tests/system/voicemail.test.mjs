@@ -154,6 +154,27 @@ test('the owner hears it by phone: PIN, how many, the words; a saved one is old 
 	assert.deepEqual(await tenant.api.get(`/voicemail-boxes/${box.id}`).then((b) => [b.new_count, b.old_count]), [0, 1]);
 });
 
+// covers: MED-V707
+test('codes: *97 is one\'s own box, *98 and a number that box, *63 a recording', async () => {
+	for (const [who, code] of [[phone, '*97'], [stranger, '*987001']]) {
+		const call = await dial(who, code);
+		await call.rtp.hearsSound();
+		await call.rtp.dtmf('4711#');
+		await call.rtp.hearsSound();
+		await call.rtp.dtmf('2'); // old messages
+		await call.rtp.hears(WORDS, { timeout: 20_000, share: 0.5 });
+		await call.hangup();
+	}
+	const had = (await tenant.api.get('/recordings?count=true&limit=1')).total;
+	const call = await dial(phone, '*63');
+	await beep(call.rtp);
+	call.rtp.tone(WORDS);
+	await new Promise((resolve) => setTimeout(resolve, 1500));
+	await call.rtp.dtmf('#');
+	await call.ended;
+	await poll(async () => (await tenant.api.get('/recordings?count=true&limit=1')).total === had + 1, { timeout: 20_000, what: 'the recording' });
+});
+
 test('a greeting is spoken by phone, and callers hear it', async () => {
 	const call = await dial(phone, '7001');
 	await call.rtp.dtmf('4711#');

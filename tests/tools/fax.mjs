@@ -22,7 +22,7 @@ export async function makePages(file, pages, { seed = 1, fine = false } = {}) {
 	return pixels(file);
 }
 
-const image = (host, port) => `v=0\r\no=far 1 2 IN IP4 ${host}\r\ns=-\r\nc=IN IP4 ${host}\r\nt=0 0\r\nm=image ${port} udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\na=T38FaxRateManagement:transferredTCF\r\na=T38FaxMaxBuffer:2000\r\na=T38FaxMaxDatagram:400\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n`;
+export const image = (host, port) => `v=0\r\no=far 1 2 IN IP4 ${host}\r\ns=-\r\nc=IN IP4 ${host}\r\nt=0 0\r\nm=image ${port} udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\na=T38FaxRateManagement:transferredTCF\r\na=T38FaxMaxBuffer:2000\r\na=T38FaxMaxDatagram:400\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n`;
 
 /** The next offer of T.38 is answered with T.38, by a machine that has the call's port from then on: resolves to it. `via(remote)`: a relay before it. */
 export function faxWhenOffered(call, what, file, { via = null, ...options } = {}) {

@@ -142,6 +142,8 @@ struct md_leg {
 	struct md_play *playing;        /* in the engine's hands */
 	struct md_recording *recording;
 	struct md_work *work; /* a fax, an ear for its tones, or a listener to the call's progress */
+	bool passing;         /* T.38, to the other leg's machine */
+	int64_t audio_due_us; /* … no longer: when audio is offered; 0: not */
 	/* the end */
 	const char *by;
 	int sip_code, cause;
@@ -210,6 +212,14 @@ int md_room_join(struct md_room *r, struct md_leg *l, enum md_role role, struct 
 void md_room_leave(struct md_leg *l);
 void md_room_destroy(struct md_room *r);
 json_t *md_room_json(const struct md_room *r);
+
+/* ---- T.38 between two legs of a room (passage.c) ---- */
+enum md_image md_passage_for(const struct md_leg *l);
+void md_passage_asked(struct md_leg *l, const char *lines);
+void md_passage_answered(struct md_leg *l, const char *lines);
+void md_passage_media(struct md_leg *l, bool t38); /* agreed, or back to audio */
+void md_passage_end(struct md_room *r);            /* before who is in it changes */
+void md_passage_watch(struct md_leg *l, int64_t now_us);
 
 /* ---- recordings (recording.c) ---- */
 struct md_record_args {

@@ -294,8 +294,10 @@ void md_legs_watch(struct md_control *c)
 {
 	struct md_leg *l, *next;
 	int64_t now = zj_now_us();
-	HASH_ITER (hh, c->legs, l, next)
+	HASH_ITER (hh, c->legs, l, next) {
 		watch(l, now);
+		md_passage_watch(l, now);
+	}
 }
 
 /* The dialog has ended, by the far end or by itself. */

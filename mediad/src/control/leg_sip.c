@@ -143,12 +143,23 @@ static void media_h(void *owner, const struct md_media *m)
 	}
 	if (l->stream && l->state != MD_L_ENDED)
 		md_stream_set_media(l->stream, m);
+	md_passage_media(l, m->udptl);
 }
 
-static bool image_h(void *owner)
+static enum md_image image_h(void *owner)
 {
 	const struct md_leg *l = owner;
-	return md_work_is(l->work, MD_WORK_FAX, NULL);
+	return md_work_is(l->work, MD_WORK_FAX, NULL) ? MD_IMAGE_OURS : md_passage_for(l);
+}
+
+static void image_asked_h(void *owner, const char *lines)
+{
+	md_passage_asked(owner, lines);
+}
+
+static void image_answered_h(void *owner, const char *lines)
+{
+	md_passage_answered(owner, lines);
 }
 
 static void held_h(void *owner, bool on)
@@ -232,6 +243,8 @@ const struct md_ua_ops md_leg_ua_ops = {
 	.answered = answered_h,
 	.media = media_h,
 	.image = image_h,
+	.image_asked = image_asked_h,
+	.image_answered = image_answered_h,
 	.held = held_h,
 	.refer = refer_h,
 	.edge = edge_h,

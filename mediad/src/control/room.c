@@ -63,6 +63,7 @@ int md_room_join(struct md_room *r, struct md_leg *l, enum md_role role, struct 
 	l->role = role;
 	l->whisper_to = to;
 	if (!here) {
+		md_passage_end(r);
 		DL_APPEND2(r->members, l, m_prev, m_next);
 		zj_info("room", "joined: role=%s room=%s leg=%s call=%s", md_role_names[role], r->id, l->id, r->call);
 		tell(r, l, "room.joined");
@@ -74,6 +75,7 @@ void md_room_leave(struct md_leg *l)
 {
 	struct md_room *r = l->room;
 	struct md_leg *other;
+	md_passage_end(r);
 	md_mroom_leave(r->mroom, l->stream);
 	l->room = NULL;
 	l->whisper_to = NULL;

@@ -231,6 +231,15 @@ static void rtcp_packet(struct md_stream *s, const uint8_t *buf, size_t n, int64
 	}
 }
 
+/* T.38 between the fax machines of two legs: as it came, to the other one. */
+static void pass(const struct md_stream *s, const uint8_t *buf, size_t n)
+{
+	const struct md_stream *a = s->room ? s->room->members : NULL, *b = a ? a->r_next : NULL, *to = a == s ? b : a;
+	if (b && !b->r_next && to->media.udptl && !to->tap && to->remote.sin_port)
+		(void)sendto(to->rtp_fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&to->remote,
+			     sizeof(to->remote));
+}
+
 static void datagram(struct md_stream *s, const uint8_t *buf, size_t n, const struct sockaddr_in *src, int64_t now_us)
 {
 	if (!latch(s, src, now_us)) {
@@ -240,6 +249,8 @@ static void datagram(struct md_stream *s, const uint8_t *buf, size_t n, const st
 	s->heard_us = now_us;
 	if (s->tap)
 		md_tap_queue_put(&s->tap->came, buf, n);
+	else
+		pass(s, buf, n);
 }
 
 /* One packet. False: no other waits. To ask the socket would cost a call for each packet; but a sender has at least 10

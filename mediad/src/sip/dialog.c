@@ -52,6 +52,7 @@ void md_dialog_free(struct md_dialog *d)
 		nua_handle_bind(d->nh, NULL);
 		nua_handle_destroy(d->nh);
 	}
+	free(d->asked);
 	free(d->call_id);
 	free(d->refer_event);
 	free(d);
@@ -293,6 +294,11 @@ void md_dialog_event(struct md_dialog *d, nua_event_t event, int status, const c
 		ack(d, sip);
 		break;
 	case nua_i_cancel:
+		if (d->state == MD_D_UP) { /* its offer within the call */
+			free(d->asked);
+			d->asked = NULL;
+			break;
+		}
 		note_reason(d, sip);
 		end(d, true, 487, "cancelled");
 		break;

@@ -35,6 +35,8 @@ struct md_ended {
 	const char *body_type, *body; /* of a BYE; borrowed; NULL: none, or not printable */
 };
 
+enum md_image { MD_IMAGE_NO, MD_IMAGE_OURS, MD_IMAGE_ASK /* a fax machine at another leg */ };
+
 /* All run on the control loop, never inside a call of the functions below. */
 struct md_ua_ops {
 	/* Returns 0 and sets *owner, or the SIP code to refuse with (dialog gone). */
@@ -43,8 +45,10 @@ struct md_ua_ops {
 	void (*early)(void *owner, const char *contact);      /* media before the answer */
 	void (*answered)(void *owner, const char *contact);   /* out: 2xx; in: the ACK is here */
 	void (*media)(void *owner, const struct md_media *m); /* agreed, or changed */
-	bool (*image)(void *owner);                           /* it offers T.38: is there a fax machine? */
-	void (*held)(void *owner, bool on);                   /* by the far end */
+	enum md_image (*image)(void *owner);                  /* it offers T.38: who is there for it? */
+	void (*image_asked)(void *owner, const char *lines);  /* … MD_IMAGE_ASK: md_dialog_image_answer must follow */
+	void (*image_answered)(void *owner, const char *lines); /* to what was asked of it; NULL: refused */
+	void (*held)(void *owner, bool on);                     /* by the far end */
 	void (*refer)(void *owner, const struct md_refer *r);
 	void (*edge)(void *owner, const char *header, const char *value); /* an X-Zj-* header of an answer */
 	void (*relay)(void *owner, const char *relay); /* X-Zj-Relay: what carries its media now; often a repeat */
@@ -98,6 +102,10 @@ void md_dialog_redirect(struct md_dialog *d, const char *to);
 int md_dialog_offer(struct md_dialog *d, bool hold);
 /* T.38 instead of audio; `media` tells when it is agreed, nothing when it is refused: the audio goes on. */
 int md_dialog_offer_image(struct md_dialog *d);
+/* The same with what another machine says of itself; `image_answered` tells. EBUSY: an offer is open. */
+int md_dialog_ask_image(struct md_dialog *d, const char *lines);
+/* What the other machine said to the far end's offer of T.38; NULL: no. Without an offer that waits: nothing. */
+void md_dialog_image_answer(struct md_dialog *d, const char *lines);
 /* What later offers have; NULL: as configured. */
 void md_dialog_set_codecs(struct md_dialog *d, const struct md_codec_list *codecs);
 /* CANCEL or BYE, whatever fits. A BYE may have a body (RFC 3261 15): its type, and the text. */

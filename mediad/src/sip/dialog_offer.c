@@ -3,6 +3,7 @@
 #include "sip/ua.h"
 #include <errno.h>
 #include <sofia-sip/sip_status.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,6 +22,7 @@ const char *md_dialog_local_sdp(struct md_dialog *d, char *buf, size_t size, boo
 		.id = d->sdp_id,
 		.version = ++d->sdp_version,
 		.image = answer ? d->remote.image : d->invite_image,
+		.image_lines = d->image_pass ? d->image_lines : NULL,
 		.dir = answer ? md_sdp_answer_dir(&d->remote, our_dir(d)) : our_dir(d),
 		.offer = answer ? &d->remote : NULL,
 		.codecs = d->codecs.order,
@@ -36,6 +38,23 @@ void md_dialog_set_codecs(struct md_dialog *d, const struct md_codec_list *codec
 	d->codecs = codecs ? *codecs : d->ua->conf.codecs;
 }
 
+/* EINPROGRESS: the far end's offer is for another machine. */
+static int take_image(struct md_dialog *d, const struct md_sdp *s, bool answer)
+{
+	if (answer)
+		return d->invite_image ? 0 : ENOTSUP;
+	enum md_image who = d->ua->ops->image(d->owner);
+	d->image_pass = false;
+	if (who != MD_IMAGE_ASK)
+		return who == MD_IMAGE_OURS ? 0 : ENOTSUP;
+	free(d->asked);
+	d->asked = malloc(sizeof(*d->asked));
+	if (!d->asked)
+		return ENOTSUP;
+	*d->asked = *s;
+	return EINPROGRESS;
+}
+
 int md_dialog_take_sdp(struct md_dialog *d, const sip_t *sip, bool answer)
 {
 	struct md_sdp s;
@@ -46,9 +65,8 @@ int md_dialog_take_sdp(struct md_dialog *d, const sip_t *sip, bool answer)
 	if (!type || strcasecmp(type, "application/sdp"))
 		return ENOENT;
 	int err = md_sdp_parse(&s, pl->pl_data, pl->pl_len);
-	if (err == ENOTSUP && s.image && d->state == MD_D_UP && d->owner &&
-	    (answer ? d->invite_image : d->ua->ops->image(d->owner)))
-		err = 0;
+	if (err == ENOTSUP && s.image && d->state == MD_D_UP && d->owner)
+		err = take_image(d, &s, answer);
 	else if (!err && answer && d->invite_image)
 		err = ENOTSUP; /* we asked for something else */
 	if (err)
@@ -109,8 +127,12 @@ void md_dialog_far_offer(struct md_dialog *d, const sip_t *sip, bool update)
 		nua_respond(d->nh, SIP_200_OK, NUTAG_WITH_THIS(d->ua->nua), TAG_END());
 		return;
 	}
+	if (err == EINPROGRESS && !update) {
+		d->ua->ops->image_asked(d->owner, d->asked->image_lines);
+		return;
+	}
 	if (err && err != ENOENT) {
-		int code = err == ENOTSUP ? 488 : err == ECONNRESET ? 481 : 400;
+		int code = err == ENOTSUP || err == EINPROGRESS ? 488 : err == ECONNRESET ? 481 : 400;
 		nua_respond(d->nh, code, md_code_phrase(code), NUTAG_WITH_THIS(d->ua->nua), TAG_END());
 		return;
 	}
@@ -121,6 +143,36 @@ void md_dialog_far_offer(struct md_dialog *d, const sip_t *sip, bool update)
 		    SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), answer)), TAG_END());
 	if (answer)
 		md_dialog_tell_media(d);
+}
+
+void md_dialog_image_answer(struct md_dialog *d, const char *lines)
+{
+	char sdp[MD_SDP_MAX];
+	struct md_sdp *asked = d->asked;
+	d->asked = NULL;
+	if (!asked)
+		return;
+	if (!lines || d->state != MD_D_UP) {
+		nua_respond(d->nh, 488, md_code_phrase(488), TAG_END());
+	} else {
+		d->remote = *asked;
+		d->offered = false;
+		d->image_pass = true;
+		snprintf(d->image_lines, sizeof(d->image_lines), "%s", lines);
+		nua_respond(d->nh, SIP_200_OK, SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+			    SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), true)), TAG_END());
+		md_dialog_tell_media(d);
+	}
+	free(asked);
+}
+
+int md_dialog_ask_image(struct md_dialog *d, const char *lines)
+{
+	if (d->offer_open || d->ack_answer || d->asked)
+		return EBUSY;
+	snprintf(d->image_lines, sizeof(d->image_lines), "%s", lines);
+	d->image_pass = true;
+	return md_dialog_offer_image(d);
 }
 
 int md_dialog_offer_image(struct md_dialog *d)
@@ -138,7 +190,7 @@ int md_dialog_offer(struct md_dialog *d, bool hold)
 	if (d->state != MD_D_UP)
 		return EINVAL;
 	d->hold = hold;
-	if (d->offer_open || d->ack_answer) {
+	if (d->offer_open || d->ack_answer || d->asked) {
 		d->invite_again = true;
 		su_timer_set_interval(d->timer, md_dialog_timer_h, d, 500);
 		return EBUSY;
@@ -149,18 +201,29 @@ int md_dialog_offer(struct md_dialog *d, bool hold)
 	return 0;
 }
 
+static void image_answered(struct md_dialog *d, bool good)
+{
+	bool asked = d->invite_image && d->image_pass;
+	d->invite_image = false;
+	d->image_pass = d->image_pass && good;
+	if (asked && d->owner)
+		d->ua->ops->image_answered(d->owner, good ? d->remote.image_lines : NULL);
+}
+
 void md_dialog_offer_result(struct md_dialog *d, int status, const sip_t *sip)
 {
 	if (status < 200)
 		return;
 	d->offer_open = false;
 	if (status < 300) {
-		if (!md_dialog_take_sdp(d, sip, true))
+		bool good = !md_dialog_take_sdp(d, sip, true);
+		if (good)
 			md_dialog_tell_media(d);
-		d->invite_image = false;
+		image_answered(d, good);
 		return;
 	}
-	d->invite_image = d->invite_image && status == 491;
+	if (status != 491)
+		image_answered(d, false);
 	zj_info("sip", "the far end refused our offer: code=%d sip_call_id=%s", status,
 		zj_log_esc(md_dialog_call_id(d)));
 	if (status == 491) {

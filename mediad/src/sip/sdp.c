@@ -91,6 +91,17 @@ static void line_rtpmap(struct reader *r, const char *v)
 		r->map[pt] = MAP_NOISE;
 }
 
+/* For the machine that it is meant for: it may be at another leg. */
+static void line_t38(struct md_sdp *s, const char *v)
+{
+	size_t n = strlen(s->image_lines), len = strlen(v);
+	for (size_t i = 0; i < len; i++)
+		if (v[i] < ' ' || v[i] > '~')
+			return;
+	if (n + len + 5 <= sizeof(s->image_lines))
+		snprintf(s->image_lines + n, sizeof(s->image_lines) - n, "a=%s\r\n", v);
+}
+
 static void line_a(struct reader *r, const char *v)
 {
 	static const char *const dirs[] = {"inactive", "sendonly", "recvonly", "sendrecv"};
@@ -101,6 +112,8 @@ static void line_a(struct reader *r, const char *v)
 			*(r->in_media ? &r->s->dir : &r->session_dir) = (enum md_dir)d;
 	if (!r->in_media)
 		return;
+	if (!strncmp(v, "T38", 3))
+		line_t38(r->s, v);
 	if (!strncmp(v, "rtpmap:", 7))
 		line_rtpmap(r, v + 7);
 	if (!strcmp(v, "rtcp-mux"))

@@ -5,6 +5,7 @@
 
 #define MD_SDP_MAX   2048
 #define MD_SDP_LINES 8
+#define MD_SDP_IMAGE 512 /* bytes of what is said of T.38 */
 
 enum md_dir { MD_DIR_INACTIVE = 0, MD_DIR_SEND = 1, MD_DIR_RECV = 2, MD_DIR_BOTH = 3 };
 
@@ -15,10 +16,11 @@ struct md_sdp {
 	unsigned n_codecs;
 	uint8_t pts[MD_CODECS], dtmf[MD_EVENT_CLOCKS], noise_pt;
 	bool rtcp_mux;
-	enum md_dir dir;         /* seen from the far end */
-	bool muted;              /* c=0.0.0.0: hold as in RFC 2543 */
-	unsigned n_lines, audio; /* its m= lines, and which one is ours */
-	bool image;              /* no audio, but T.38 over UDPTL: `rtp` is where, `audio` which line */
+	enum md_dir dir;                /* seen from the far end */
+	bool muted;                     /* c=0.0.0.0: hold as in RFC 2543 */
+	unsigned n_lines, audio;        /* its m= lines, and which one is ours */
+	bool image;                     /* no audio, but T.38 over UDPTL: `rtp` is where, `audio` which line */
+	char image_lines[MD_SDP_IMAGE]; /* its a=T38… lines, whole ones */
 	struct {
 		char type[16], proto[32], format[32];
 	} line[MD_SDP_LINES];
@@ -31,7 +33,8 @@ struct md_sdp_local {
 	uint64_t id;
 	unsigned version;
 	enum md_dir dir;
-	bool image;                     /* T.38 instead of audio */
+	bool image;                     /* T.38 instead of audio, … */
+	const char *image_lines;        /* … another's; NULL: our own */
 	const struct md_sdp *offer;     /* answered; NULL: we offer … */
 	const enum md_codec_id *codecs; /* … these */
 	unsigned n_codecs;

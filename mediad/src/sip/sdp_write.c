@@ -110,9 +110,14 @@ static void put_audio(struct out *o, const struct md_sdp_local *ours)
 	put(o, "a=ptime:%d\r\na=%s\r\n", MD_PTIME_MS, dir_name(ours->dir));
 }
 
-/* Version 0, redundancy, the training check of the two fax machines (T.38 annex D). */
+/* Another machine's, as it said it; or ours: version 0, redundancy, the training check of the two fax machines (T.38
+ * annex D). */
 static void put_image(struct out *o, const struct md_sdp_local *ours)
 {
+	if (ours->image_lines) {
+		put(o, "m=image %u udptl t38\r\n%s", ours->port, ours->image_lines);
+		return;
+	}
 	put(o,
 	    "m=image %u udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"
 	    "a=T38FaxRateManagement:transferredTCF\r\na=T38FaxMaxBuffer:2000\r\na=T38FaxMaxDatagram:%d\r\n"

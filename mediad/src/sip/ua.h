@@ -46,10 +46,13 @@ struct md_dialog {
 	bool held;                   /* it holds us */
 	bool early;
 	bool bye_on_ack;
-	bool image, invite_image; /* T.38 is agreed; our open offer is of it */
-	bool invite_again;        /* after a glare */
-	bool dead;                /* sofia said that it is over */
-	int reason_cause;         /* of a Reason header, before the end */
+	bool invite_image;    /* our open offer is of T.38 … */
+	bool image_pass;      /* … of another machine, or its answer is awaited */
+	struct md_sdp *asked; /* malloc: the far end's offer of T.38 that the other machine has not answered yet */
+	char image_lines[MD_SDP_IMAGE]; /* the other machine's; "" with image_pass: it said nothing of itself */
+	bool invite_again;              /* after a glare */
+	bool dead;                      /* sofia said that it is over */
+	int reason_cause;               /* of a Reason header, before the end */
 	struct md_sdp remote;
 	bool out;          /* we made the Call-ID */
 	bool late;         /* our INVITE had no offer: theirs is in its answer, ours in the ACK */
