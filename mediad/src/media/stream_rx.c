@@ -235,7 +235,7 @@ static void rtcp_packet(struct md_stream *s, const uint8_t *buf, size_t n, int64
 static void pass(const struct md_stream *s, const uint8_t *buf, size_t n)
 {
 	const struct md_stream *a = s->room ? s->room->members : NULL, *b = a ? a->r_next : NULL, *to = a == s ? b : a;
-	if (b && !b->r_next && to->media.udptl && !to->tap && to->remote.sin_port)
+	if (b && !b->r_next && to->media.udptl && to->remote.sin_port)
 		(void)sendto(to->rtp_fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&to->remote,
 			     sizeof(to->remote));
 }
@@ -247,7 +247,7 @@ static void datagram(struct md_stream *s, const uint8_t *buf, size_t n, const st
 		return;
 	}
 	s->heard_us = now_us;
-	if (s->tap)
+	if (s->tap && s->tap->speaks) /* a fax machine of ours; an ear is no hindrance */
 		md_tap_queue_put(&s->tap->came, buf, n);
 	else
 		pass(s, buf, n);
