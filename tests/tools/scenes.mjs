@@ -44,9 +44,9 @@ export async function centre(zj, label, { queue: options = {} } = {}) {
  * A caller straight into the queue: {call, id}; resolves when acd has it in the queue. Numbers that the edge does not know
  * yet are tried again (a committed row is to be in effect within 200 ms).
  */
-export async function intoQueue(zj, { queueDid, events }, { caller = zj.freshNumber(), tone = HZ.caller } = {}) {
+export async function intoQueue(zj, { queueDid, events }, { caller = zj.freshNumber(), tone = HZ.caller, host } = {}) {
 	for (let tries = 0; ; tries++) {
-		const call = await zj.call(caller, queueDid, { tone });
+		const call = await zj.call(caller, queueDid, { tone, host });
 		const response = await call.final();
 		if (response.status === 200) {
 			// an agent who answers at once may have it already: changes within 100 ms come as one

@@ -37,6 +37,7 @@ KEEPER(acd_out_group_row, "account_group")
 KEEPER(acd_out_account_row, "account")
 KEEPER(acd_out_number_row, "trunk_number")
 KEEPER(acd_out_service_row, "number")
+KEEPER(acd_out_trunk_row, "trunk")
 KEEPER(acd_out_emergency_row, "emergency_number")
 KEEPER(acd_out_rate_row, "extension_rate")
 KEEPER(acd_client_row, "business_client")
@@ -71,6 +72,14 @@ struct acd_tenant *acd_carrier_of(const struct acd_tenant *t)
 		if (c->carrier)
 			return c;
 	return NULL;
+}
+
+const json_t *acd_out_trunk(const struct acd_tenant *t, const char *id)
+{
+	const json_t *own = acd_out_row(t, "trunk", id);
+	const struct acd_tenant *carrier = own ? NULL : acd_carrier_of(t);
+
+	return carrier ? acd_out_row(carrier, "trunk", id) : own;
 }
 
 static bool lists_emergency(const struct acd_tenant *t, const char *number)

@@ -15,11 +15,15 @@ void acd_out_group_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_account_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_number_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_service_row(struct acd_tenant *t, const char *id, const json_t *row);
+void acd_out_trunk_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_rate_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_client_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_client_contact_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_client_number_row(struct acd_tenant *t, const char *id, const json_t *row);
 void acd_out_emergency_row(struct acd_tenant *t, const char *id, const json_t *row);
+
+/* A trunk of the tenant's or the carrier's; NULL: unknown. Borrowed. */
+const json_t *acd_out_trunk(const struct acd_tenant *t, const char *id);
 
 /* May agents of this group call none but those whom the group talked with lately? Emergency numbers are free. */
 bool acd_out_restricted(const struct acd_tenant *t, const char *group_id, const char *number);

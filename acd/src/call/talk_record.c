@@ -61,10 +61,21 @@ static void pause_until(struct acd_call *call, int64_t at)
 		acd_timer_stop(&call->pause);
 }
 
+/* In dB, as the trunk says: of a leg that lies on one, and of whoever talks with such a leg. */
+static json_int_t gain(const struct acd_call *call, const struct acd_leg *leg, const struct acd_leg *other)
+{
+	bool outside = leg && leg->trunk[0];
+	const char *trunk = outside ? leg->trunk : other ? other->trunk : "";
+
+	return acd_int(acd_out_trunk(call->tenant, trunk), outside ? "gain_out" : "gain_in", 0);
+}
+
 static void start(struct acd_call *call)
 {
 	struct acd_segment *s = acd_segment_of(call->main);
-	json_t *params = json_pack("{s:s}", "left", call->main->id);
+	json_t *params =
+		json_pack("{s:s, s:I, s:I}", "left", call->main->id, "gain_left", gain(call, call->main, call->peer),
+			  "gain_right", gain(call, call->peer, call->main));
 
 	acd_record_path(call, call->record_path, sizeof(call->record_path));
 	acd_record_where(call->tenant, params, call->record_path);

@@ -399,6 +399,7 @@ const struct acd_config_table acd_config_tables[] = {
 	{"agent_group", "tenant_id, id, outbound_restricted", acd_out_agent_group_row},
 	{"account_group", "tenant_id, id, outbound_kind, outbound_id, outbound_route_id", acd_out_group_row},
 	{"account", "tenant_id, id, access_number, force_record", acd_out_account_row},
+	{"trunk", "tenant_id, id, gain_in, gain_out", acd_out_trunk_row},
 	{"trunk_number", "tenant_id, id, full_number, caller_name, trunk_id", acd_out_number_row},
 	{"number",
 	 "tenant_id, id, number, out_caller_number, out_caller_name, force_caller, trunk_id, business_client_id",

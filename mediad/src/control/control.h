@@ -223,8 +223,8 @@ void md_passage_watch(struct md_leg *l, int64_t now_us);
 
 /* ---- recordings (recording.c) ---- */
 struct md_record_args {
-	const char *id, *path, *term, *key_id, *key; /* key: NULL: in clear */
-	int64_t max_ms, silence_ms;
+	const char *id, *path, *term, *key_id, *key;       /* key: NULL: in clear */
+	int64_t max_ms, silence_ms, gain_left, gain_right; /* gain: dB */
 	bool beep;
 	struct md_leg *left; /* of a room; NULL: everybody on one channel */
 };

@@ -14,10 +14,14 @@ static bool record_args(const json_t *p, struct md_record_args *a, struct md_res
 		.silence_ms = md_int(p, "silence_ms", 0),
 		.key_id = md_str(p, "key_id"),
 		.key = md_str(p, "key"),
+		.gain_left = md_int(p, "gain_left", 0),
+		.gain_right = md_int(p, "gain_right", 0),
 		.beep = json_is_true(json_object_get(p, "beep")),
 	};
 	if (!md_within(a->max_ms, 0, 86400000, "max_ms: 0 (no limit) to 86400000", res) ||
-	    !md_within(a->silence_ms, 0, 600000, "silence_ms: 0 (never) to 600000", res))
+	    !md_within(a->silence_ms, 0, 600000, "silence_ms: 0 (never) to 600000", res) ||
+	    !md_within(a->gain_left, -MD_REC_GAIN, MD_REC_GAIN, "gain_left: -20 to 20 dB", res) ||
+	    !md_within(a->gain_right, -MD_REC_GAIN, MD_REC_GAIN, "gain_right: -20 to 20 dB", res))
 		return false;
 	if (a->term && !md_are_keys(a->term, 16)) {
 		md_bad(res, "term: at most 16 of 0-9 * # A-D");
@@ -101,7 +105,7 @@ const struct zj_rpc_method md_record_methods[] = {
 	{"leg.record", MD_C " record:u path:s max_ms?:i silence_ms?:i term?:s beep?:b key_id?:u key?:s", m_leg_record,
 	 "Records what the leg says"},
 	{"leg.record_stop", MD_C " record:u", m_leg_record_stop, "Ends it"},
-	{"room.record", MD_R " record:u path:s left?:u key_id?:u key?:s", m_room_record,
+	{"room.record", MD_R " record:u path:s left?:u gain_left?:i gain_right?:i key_id?:u key?:s", m_room_record,
 	 "Records in stereo: one leg left, everybody else right; without `left` everybody on one channel"},
 	{"room.record_pause", MD_R " record:u on:b", m_room_record_pause, "Silence in the file, or on with it"},
 	{"room.record_stop", MD_R " record:u", m_room_record_stop, "Ends it"},

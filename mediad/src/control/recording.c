@@ -65,6 +65,7 @@ static int alloc(struct md_recording **rp, struct md_control *c, const struct md
 	}
 	r->rec->max_samples = a->max_ms * (MD_RATE / 1000);
 	r->rec->silence_samples = a->silence_ms * (MD_RATE / 1000);
+	md_rec_gain(r->rec, a->gain_left, a->gain_right);
 	*rp = r;
 	return 0;
 }

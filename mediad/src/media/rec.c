@@ -1,5 +1,6 @@
 #include "media/rec.h"
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,12 @@ int md_rec_alloc(struct md_rec **rp, unsigned channels, const char *path)
 	memcpy(r->path, path, strlen(path) + 1);
 	*rp = r;
 	return 0;
+}
+
+void md_rec_gain(struct md_rec *r, int64_t left_db, int64_t right_db)
+{
+	r->gain_q12[0] = left_db ? (int32_t)lround(4096 * pow(10, (double)left_db / 20)) : 0;
+	r->gain_q12[1] = right_db ? (int32_t)lround(4096 * pow(10, (double)right_db / 20)) : 0;
 }
 
 void md_rec_free(struct md_rec *r)

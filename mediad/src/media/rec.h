@@ -38,6 +38,7 @@ struct md_rec {
 	_Atomic bool paused;     /* what comes is not put in */
 	int64_t max_samples;     /* 0: until stopped */
 	int64_t silence_samples; /* 0: never */
+	int32_t gain_q12[2];     /* of left and right, as the file gets them; 0: as it was spoken */
 	char path[1024];         /* below the store */
 	struct md_rec_key key;
 	/* writer */
@@ -73,6 +74,9 @@ void md_rec_put(struct md_rec *r, struct md_rec_track *t, unsigned channel, uint
 		int64_t mono_us);
 /* Fetches the place where such a packet would be put. */
 void md_rec_ahead(struct md_rec *r, const struct md_rec_track *t, unsigned channel, uint32_t ts, int64_t mono_us);
+/* Louder or softer in the file, before it is given to the writer: left or the only channel, right; ±MD_REC_GAIN dB. */
+#define MD_REC_GAIN 20
+void md_rec_gain(struct md_rec *r, int64_t left_db, int64_t right_db);
 /* Ends it at its present position; the first to say so names the reason. Any thread. */
 void md_rec_stop(struct md_rec *r, enum md_rec_end end, int64_t mono_us);
 

@@ -157,9 +157,17 @@ static void interleave(const int16_t *restrict left, const int16_t *restrict rig
 	}
 }
 
+static void louder(int16_t *pcm, size_t n, int32_t gain_q12)
+{
+	for (size_t i = 0; gain_q12 && i < n; i++)
+		pcm[i] = md_saturate((pcm[i] * gain_q12) / 4096);
+}
+
 /* Takes n samples of each channel out of the rings, interleaved. */
 static void take(struct md_rec *r, size_t at, size_t n, int16_t *out)
 {
+	for (unsigned c = 0; c < r->channels; c++)
+		louder(md_rec_ring(r, c) + at, n, r->gain_q12[c]);
 	const int16_t *left = md_rec_ring(r, 0) + at;
 	if (r->channels == 2)
 		interleave(left, md_rec_ring(r, 1) + at, n, out);
