@@ -72,7 +72,7 @@ function many(t) {
     return { 'integer': '1', 'bigint': '1', 'numeric(18,6)': '1', 'smallint': '1', 'boolean': 'true', 'date': "date '2020-01-01' + i % 2000", 'jsonb': "'{}'::jsonb", 'inet': "'192.0.2.1'::inet" }[c.type] ?? (c.type.endsWith('[]') ? `'{}'::${c.type}` : `null::${c.type}`);
   };
   const needed = new Set(pg.sql(`select attname from pg_attribute where attrelid = 'zj.${t.name}'::regclass and attnum > 0 and not attisdropped and attnotnull and (not atthasdef or attname = 'id')`).flat());
-  const keep = t.columns.filter((c) => needed.has(c.name) || c.comment?.filter || t.comment.search?.includes(c.name));
+  const keep = t.columns.filter((c) => !c.generated && (needed.has(c.name) || c.comment?.filter || t.comment.search?.includes(c.name)));
   for (const k of t.constraints.filter((x) => x.type === 'c' && x.columns?.length > 1)) pg.sql(`alter table zj.${t.name} drop constraint ${k.name}`); // rules between columns are not the question
   pg.sql(`set session_replication_role = replica; insert into zj.${t.name} (${keep.map((c) => c.name).join(', ')}) select ${keep.map(value).join(', ')} from generate_series(1, 20000) i; analyze zj.${t.name}`);
 }
@@ -89,7 +89,7 @@ test('big resources: search, declared filters and the first page use their index
       const plan = explain(where, rest);
       if (/Seq Scan on (?!.*_(default|\d{6})\b)/.test(plan) || !index.test(plan)) wrong.push(`${t.name}: ${what}\n${plan}`);
     };
-    if (t.comment.search) look('search', `(${t.comment.search.map((s) => `${s} ilike '%1300001%234%'`).join(' or ')})`, '', /Bitmap Index Scan on \w+_search/);
+    if (t.comment.search) look('search', `(${t.comment.search.map((s) => `${s} ilike '%1300001%234%'`).join(' or ')})`, '', new RegExp(`Bitmap Index Scan on \\w+_(search|${t.comment.search.join('_')}_idx)`)); // a partition's is named by its columns
     for (const c of t.columns.filter((x) => x.comment?.filter)) {
       const to = { 'uuid': "= '018f0000-0000-7000-9000-000000000007'", 'text': "= '13000000321'", 'date': "= date '2020-02-01'", 'integer': '= 7', 'bigint': '= 7', 'smallint': '= 7', 'inet': "= '198.51.100.1'" }[c.type] ?? (c.type.startsWith('timestamp') ? "> now() - interval '30 minutes'" : null);
       if (to) look(c.name, `${c.name} ${to}`, '', new RegExp(`Index Cond: .*\\b${c.name}\\b`));

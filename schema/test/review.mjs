@@ -25,7 +25,7 @@ export function resources(pg) {
       (select json_agg(pg_get_expr(p.polqual, c.oid) || ' / ' || coalesce(pg_get_expr(p.polwithcheck, c.oid), p.polcmd::text)) from pg_policy p where p.polrelid = c.oid and p.polpermissive and 'zj_tenant'::regrole = any (p.polroles)) as policies,
       (select json_agg(t.tgname) from pg_trigger t where t.tgrelid = c.oid) as triggers
     from pg_class c where c.relnamespace = 'zj'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and obj_description(c.oid) like '{%'`);
-  const columns = json(`select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, nullif(col_description(c.oid, a.attnum), '') as comment,
+  const columns = json(`select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, nullif(col_description(c.oid, a.attnum), '') as comment, a.attgenerated <> '' as generated,
       has_column_privilege('zj_tenant', c.oid, a.attnum, 'select') as tenant_reads, has_column_privilege('zj_carrier', c.oid, a.attnum, 'select') as carrier_reads
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped where c.relnamespace = 'zj'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`);
   const constraints = json(`select c.relname as table, p.conname as name, p.contype as type, pg_get_constraintdef(p.oid) as def, f.relname as ref,

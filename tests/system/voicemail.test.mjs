@@ -371,7 +371,8 @@ test('another tenant sees nothing of it', async () => {
 	await assert.rejects(b.api.post('/inbound-routes', { name: 'x', did_match: 'any', destination_kind: 'voicemail', destination_id: box.id }), (e) => e.status >= 400);
 });
 
-test('an extension with voicemail has a box with its PIN and address; switched off, the box takes nothing', async () => {
+// covers: MED-V006
+test('an extension with voicemail has a box with its PIN and address; how its mail goes is the team\'s to say; switched off, the box takes nothing', async () => {
 	const row = await tenant.api.post('/extensions', { number: '1009', password: 'pass-1009-x', voicemail: true, voicemail_pin: '9090', voicemail_email: 'nine@example.test', name: 'Nine' });
 	const [own] = (await tenant.api.get(`/voicemail-boxes?filter[extension_id]=${row.id}`)).items;
 	assert.deepEqual([own.enabled, own.email, own.name], [true, 'nine@example.test', 'Nine']);
@@ -383,7 +384,24 @@ test('an extension with voicemail has a box with its PIN and address; switched o
 	await call.hangup();
 	const [message] = await arrives(1, own);
 	assert.equal(message.extension_id, row.id);
-	await smtp.next((m) => m.to.includes('nine@example.test'));
+	assert.equal((await zj.sql(`select pin from voicemail_box where id = '${own.id}'`))[0].pin, '9090');
+	assert.equal((await smtp.next((m) => m.to.includes('nine@example.test'))).attachments.length, 1, 'attached, as shipped');
+	const more = async (mode, n) => {
+		await tenant.api.patch(`/tenants/${tenant.id}`, { voicemail_mail: mode });
+		const again = await dial(stranger, '1009');
+		await beep(again.rtp);
+		again.rtp.tone(WORDS);
+		await new Promise((resolve) => setTimeout(resolve, 1300));
+		await again.hangup();
+		await arrives(n, own);
+	};
+	const sent = async () => (await tenant.api.get('/mails')).items.filter((m) => m.to_address === 'nine@example.test').map((m) => m.mode);
+	await more('off', 2);
+	assert.deepEqual((await sent()).length, 1, 'none for the second');
+	await more('link', 3);
+	const linked = await smtp.next((m) => m.to.includes('nine@example.test') && !m.attachments.length);
+	assert.match(linked.text, /\/voicemails\/[0-9a-f-]{36}/);
+	await tenant.api.patch(`/tenants/${tenant.id}`, { voicemail_mail: 'system' });
 	await tenant.api.patch(`/extensions/${row.id}`, { voicemail: false });
 	assert.equal((await tenant.api.get(`/voicemail-boxes/${own.id}`)).enabled, false);
 });

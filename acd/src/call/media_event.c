@@ -182,6 +182,7 @@ static void recording_of(json_t *row, const struct acd_call *call, const json_t 
 	json_object_set_new(row, "because", json_string(acd_str(p, "because")));
 	json_object_set_new(row, "agent_id", call ? acd_json_text(call->last_agent) : json_null());
 	json_object_set_new(row, "queue_id", call ? acd_json_text(call->first_queue) : json_null());
+	json_object_set_new(row, "kind", call ? json_string(call->queued ? "queue" : "manual") : json_null());
 	json_object_set_new(row, "direction", call ? json_string(acd_direction_name(call->direction)) : json_null());
 	json_object_set_new(row, "caller", json_string(call ? call->caller : ""));
 	json_object_set_new(row, "callee", json_string(call ? call->did[0] ? call->did : call->callee : ""));

@@ -33,7 +33,8 @@ static const struct acd_fact_table {
 	 "tenant_id, id, agent_id, state, reason, from_at, to_at, call_id, queue_id, cause, ended_by, by_account"},
 	{"recording",
 	 "tenant_id, call_id, id, leg_id, segment_id, from_at, to_at, pauses, store, node, path, format, "
-	 "channels, bytes, sha256, key_id, agent_id, queue_id, direction, caller, callee, ended_how, because"},
+	 "channels, bytes, sha256, key_id, agent_id, queue_id, kind, direction, caller, callee, ended_how, "
+	 "because"},
 	{"ring", "tenant_id, call_id, id, group_id, extension_id, leg_id, offered_at, ringing_at, ended_at, outcome"},
 	{"extension_change", "tenant_id, id, extension_id, call_id, field, value, at"},
 	{"conference", "tenant_id, id, call_id, room_id, number, name, started_at, ended_at, members, peak, ended_how"},

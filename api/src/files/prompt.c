@@ -344,12 +344,3 @@ void api_prompt_audio_get_h(struct api_req *req)
 {
 	api_with_path(req, "path", send_sound);
 }
-
-void api_voicemail_audio_h(struct api_req *req)
-{
-	if (req->res && req->res->select[req->who.role]) {
-		zj_info("audit", "listen voicemail=%s account=%s", zj_log_esc(req->arg[0]), req->who.account);
-		api_with_path(req, "path", send_sound);
-	} else
-		api_fail(req, RES_P_PERMISSION, "voicemail belongs to a tenant: enter one with X-Zj-Tenant");
-}

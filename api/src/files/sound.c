@@ -1,4 +1,5 @@
 /* Recordings as sounds: of ended calls by their rows, of living ones by what acd knows of the file; sealed or not. */
+#include "files/sound.h"
 #include "files/file.h"
 #include "live/acd.h"
 #include "live/live.h"
@@ -9,7 +10,8 @@
 
 static const char row_sql[] =
 	"select case $2 when 'peaks' then r.peaks else r.path end, r.state, r.store, r.format, r.key_id, "
-	"zj.zj_recording_key(r.key_id::uuid), zj.zj_recording_name(r, $3::boolean)"
+	"zj.zj_recording_key(r.key_id::uuid), zj.zj_recording_name(r, $3::boolean),"
+	" case when $4::boolean then zj.zj_sound_taken('recordings', r.id) end"
 	" from zj.recording r where r.tenant_id = zj.zj_tenant() and r.id = $1::uuid";
 enum { PATH, STATE, STORE, FORMAT, KEY_ID, KEY, NAME };
 
@@ -25,9 +27,8 @@ static bool path_is_good(const struct api_req *req, const char *path)
 	return strncmp(path, req->who.tenant, n) == 0 && path[n] == '/' && !strstr(path, "/.") && !strchr(path, '\\');
 }
 
-/* `key`: its wrapped key, empty: the file is not sealed. `name`: as an attachment; NULL: not as one. */
-static void send_file(struct api_req *req, const char *folder, const char *path, const char *key_id, const char *key,
-		      const char *name)
+void api_sound_send(struct api_req *req, const char *folder, const char *path, const char *key_id, const char *key,
+		    const char *name)
 {
 	struct zj_seal_key opened;
 	struct api_file_args a = {.cache = "private, no-cache", .n = 1};
@@ -73,10 +74,19 @@ static void row_came(struct api_req *req, PGresult *const *results, int n ZJ_UNU
 	if (why)
 		return api_fail(req, RES_P_NOT_FOUND, "%s", why);
 	bool away = strcmp(cell(r, STORE), "archive") == 0 && !arg;
+	const char *root = away ? req->api->conf.archive : req->api->conf.store;
 	char *download = res_query_get(req->query, "download");
-	send_file(req, away ? req->api->conf.archive : req->api->conf.store, cell(r, PATH), cell(r, KEY_ID),
-		  cell(r, KEY), download ? cell(r, NAME) : NULL);
+	api_sound_send(req, root, cell(r, PATH), cell(r, KEY_ID), cell(r, KEY), download ? cell(r, NAME) : NULL);
 	zj_deref(download);
+}
+
+bool api_sound_is_taken(struct api_req *req)
+{
+	char *download = res_query_get(req->query, "download"), *range = api_req_header(req, "range");
+	bool taken = download && (!range || strncmp(range, "bytes=0-", 8) == 0);
+	zj_deref(download);
+	zj_deref(range);
+	return taken;
 }
 
 static bool of_tenant(struct api_req *req)
@@ -97,8 +107,9 @@ static void by_row(struct api_req *req, const char *what)
 	if (!v)
 		return;
 	bool peaks = strcmp(what, "peaks") == 0;
-	const char *values[] = {req->arg[0], what, v->masks ? "false" : "true"};
-	struct zj_pg_query q = {.sql = row_sql, .n = 3, .values = values};
+	const char *values[] = {req->arg[0], what, v->masks ? "false" : "true",
+				!peaks && api_sound_is_taken(req) ? "true" : "false"};
+	struct zj_pg_query q = {.sql = row_sql, .n = 4, .values = values};
 	api_db_run(req, &q, 1, row_came, NULL, peaks ? req : NULL);
 }
 
@@ -121,7 +132,7 @@ struct living {
 static void key_came(struct api_req *req, PGresult *const *results, int n ZJ_UNUSED, void *arg ZJ_UNUSED)
 {
 	const struct living *l = req->user;
-	send_file(req, req->api->conf.store, l->path, l->key_id, cell(results[0], 0), NULL);
+	api_sound_send(req, req->api->conf.store, l->path, l->key_id, cell(results[0], 0), NULL);
 }
 
 static void file_known(json_t *result, int code, const char *message ZJ_UNUSED, json_t *data ZJ_UNUSED, void *arg)

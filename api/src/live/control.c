@@ -330,6 +330,25 @@ static void clicked(json_t *result, int code, const char *message, json_t *data,
 	zj_deref(req);
 }
 
+void api_call_place(struct api_req *req, const char *agent, json_t *params)
+{
+	req->arg[0] = agent;
+	const char *id = agent_of_path(req);
+	struct click *c = id ? zj_alloc(sizeof(*c), click_destructor) : NULL;
+	if (!c) {
+		json_decref(params);
+		if (id)
+			api_fail(req, RES_P_INTERNAL, "out of memory");
+		return;
+	}
+	json_object_set_new(params, "agent", json_string(id));
+	c->params = params;
+	zj_deref(req->user);
+	req->user = c;
+	if (command_signed(req, params))
+		api_acd_ask(req->api->acd, "call.originate", json_incref(params), clicked, zj_ref(req));
+}
+
 void api_call_create_h(struct api_req *req)
 {
 	static const struct api_member members[] = {{"to", JSON_STRING, true},
@@ -340,26 +359,11 @@ void api_call_create_h(struct api_req *req)
 	json_t *params = api_command_body(req, members, 5);
 	if (!params)
 		return;
-	const char *id = json_string_value(json_object_get(params, "agent_id"));
-	req->arg[0] = id ? id : "me";
-	const char *agent = agent_of_path(req);
-	if (!agent) {
-		json_decref(params);
-		return;
-	}
-	json_object_set_new(params, "agent", json_string(agent));
+	json_t *agent = json_incref(json_object_get(params, "agent_id"));
 	json_object_del(params, "agent_id");
 	/* What acd would take for no id at all is refused there by name. */
 	rename_id(params, "number_id", "number");
 	rename_id(params, "service_id", "service");
-	struct click *c = zj_alloc(sizeof(*c), click_destructor);
-	if (!c) {
-		json_decref(params);
-		return api_fail(req, RES_P_INTERNAL, "out of memory");
-	}
-	c->params = params;
-	zj_deref(req->user);
-	req->user = c;
-	if (command_signed(req, params))
-		api_acd_ask(req->api->acd, "call.originate", json_incref(params), clicked, zj_ref(req));
+	api_call_place(req, agent ? json_string_value(agent) : "me", params);
+	json_decref(agent);
 }

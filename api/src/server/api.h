@@ -199,7 +199,8 @@ api_h api_prompt_create_h, api_prompt_change_h, api_prompt_audio_put_h, api_prom
 	api_recording_peaks_h, api_recording_live_h;
 api_h api_agent_sign_in_h, api_agent_sign_out_h, api_agent_state_h;
 api_h api_conferences_h, api_conference_one_h, api_conference_invite_h, api_conference_kick_h, api_conference_mute_h,
-	api_conference_lock_h, api_conference_record_h, api_conference_end_h, api_voicemail_audio_h, api_fax_file_h;
+	api_conference_lock_h, api_conference_record_h, api_conference_end_h, api_voicemail_audio_h,
+	api_voicemail_callback_h, api_fax_file_h;
 api_h api_call_hangup_h, api_call_transfer_h, api_call_hold_h, api_call_record_h, api_call_create_h, api_call_one_h,
 	api_call_discard_h;
 api_h api_board_h, api_events_h, api_trunks_live_h;

@@ -85,6 +85,8 @@ const struct api_route api_routes[] = {
 	{"POST", "api/v1/conferences/*/end", API_LOGGED_IN, NULL, api_conference_end_h, "End a conference"},
 	{"GET", "api/v1/voicemails/*/audio", API_LOGGED_IN, "voicemails.listen", api_voicemail_audio_h,
 	 "A message's sound"},
+	{"POST", "api/v1/voicemails/*/callback", API_LOGGED_IN, "voicemails.listen", api_voicemail_callback_h,
+	 "Call back who left a message"},
 	{"GET", "api/v1/faxes/*/file", API_LOGGED_IN, "faxes.download", api_fax_file_h,
 	 "A fax's pages, as PDF or TIFF (format)"},
 	{"POST", "api/v1/uploads", API_LOGGED_IN, NULL, api_upload_create_h, "Open an upload"},

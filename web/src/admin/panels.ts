@@ -16,7 +16,7 @@ const panels: Record<string, Component> = {
   'trunk-groups': defineAsyncComponent(() => import('./TrunkGroupPanel.vue')),
   tenants: defineAsyncComponent(() => import('./TenantPanel.vue')),
   'kb-categories': defineAsyncComponent(() => import('./CategoryPanel.vue')),
-  recordings: soundPanel('recordings'),
+  recordings: defineAsyncComponent(() => import('./RecordingPanel.vue')),
   voicemails: soundPanel('voicemails'),
   prompts: defineAsyncComponent(() => import('./PromptPanel.vue'))
 }

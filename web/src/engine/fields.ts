@@ -128,7 +128,7 @@ const defaultColumnsMax = 9
 
 /** The columns of somebody who has chosen none. */
 export function defaultColumns(r: Resource): string[] {
-  const all = listable(r).filter((f) => f.meta.list !== false && !lastResort.has(f.name) && f.kind !== 'json' && f.kind !== 'longtext')
+  const all = listable(r).filter((f) => f.meta.list !== false && !lastResort.has(f.name) && f.kind !== 'json' && (f.kind !== 'longtext' || f.meta.list === true))
   const label = labelField(r)
   // The name of a row stands among the first columns, wherever the table has it.
   const first = label && all.indexOf(label) > 2 ? [label] : []

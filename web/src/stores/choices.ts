@@ -2,6 +2,7 @@
 import { resources } from '../api/resources'
 import type { Row } from '../api/types'
 import { labelField, resourceOf, type Resource } from '../engine/fields'
+import { e } from '../i18n/engine'
 import { labelOfRow, learnLabel } from './labels'
 import { resourceNamed } from './meta'
 
@@ -27,9 +28,10 @@ function textOf(row: Row, resource: Resource): string {
   return `${number}${name}${count && typeof row[count] === 'number' ? ` (${row[count]})` : ''}`
 }
 
-export async function searchRows(target: string, word: string, signal?: AbortSignal, only: Record<string, string> = {}): Promise<RowChoice[]> {
+/** `bin`: among those that were deleted, each marked so. */
+export async function searchRows(target: string, word: string, signal?: AbortSignal, only: Record<string, string> = {}, bin = false): Promise<RowChoice[]> {
   const known = resourceNamed(target)
-  if (!known) return []
+  if (!known || (bin && known.recycle === false)) return []
   const resource = resourceOf(known)
   const label = labelField(resource)?.name ?? 'id'
   const params = new URLSearchParams({ limit: String(choicesMax) })
@@ -37,10 +39,11 @@ export async function searchRows(target: string, word: string, signal?: AbortSig
   if (word && known.search?.length) params.set('q', word)
   else if (word) params.set(`filter[${label}][contains]`, word)
   for (const [field, value] of Object.entries(only)) params.set(`filter[${field}]`, value)
+  if (bin) params.set('deleted', 'true')
   const page = await resources.list(target, params, signal)
   return page.items.map((row) => {
-    learnLabel(target, String(row.id), labelText(row, resource))
-    return { id: String(row.id), text: textOf(row, resource) }
+    learnLabel(target, String(row.id), labelText(row, resource), bin)
+    return { id: String(row.id), text: `${textOf(row, resource)}${bin ? ` [${e.value.list.deletedRef}]` : ''}` }
   })
 }
 
