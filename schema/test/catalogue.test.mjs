@@ -138,6 +138,7 @@ test('every table with updated_at keeps it by itself', () => {
 const T = { A: '018f0000-0000-7000-8000-0000000000aa', B: '018f0000-0000-7000-8000-0000000000bb' };
 // What a row needs beyond its types to be there, and to be seen by account A ($ is the id).
 const ALSO = {
+  recording_mount: { address: "'/mnt/$'" },
   membership_state: { queue_id: "'$'" }, preference: { account_id: "'$'" }, view: { account_id: "'$'" },
   job: { account_id: "'$'" }, upload: { account_id: "'$'" }, project_account: { account_id: 'gen_random_uuid()' },
   ban: { what: "'192.0.2.1'", until_at: "now() + interval '1 day'" }, hot_key: { number: "'*51'" }, number_format: { pattern: "'1xx'", output: "'###'" }, extension_change: { field: "'dnd'" },

@@ -387,7 +387,7 @@ test('an extension with voicemail has a box with its PIN and address; how its ma
 	assert.equal((await zj.sql(`select pin from voicemail_box where id = '${own.id}'`))[0].pin, '9090');
 	assert.equal((await smtp.next((m) => m.to.includes('nine@example.test'))).attachments.length, 1, 'attached, as shipped');
 	const more = async (mode, n) => {
-		await tenant.api.patch(`/tenants/${tenant.id}`, { voicemail_mail: mode });
+		await zj.carrier.patch(`/tenants/${tenant.id}`, { voicemail_mail: mode });
 		const again = await dial(stranger, '1009');
 		await beep(again.rtp);
 		again.rtp.tone(WORDS);
@@ -401,7 +401,7 @@ test('an extension with voicemail has a box with its PIN and address; how its ma
 	await more('link', 3);
 	const linked = await smtp.next((m) => m.to.includes('nine@example.test') && !m.attachments.length);
 	assert.match(linked.text, /\/voicemails\/[0-9a-f-]{36}/);
-	await tenant.api.patch(`/tenants/${tenant.id}`, { voicemail_mail: 'system' });
+	await zj.carrier.patch(`/tenants/${tenant.id}`, { voicemail_mail: 'system' });
 	await tenant.api.patch(`/extensions/${row.id}`, { voicemail: false });
 	assert.equal((await tenant.api.get(`/voicemail-boxes/${own.id}`)).enabled, false);
 });

@@ -27,13 +27,14 @@ struct sounds {
 	int64_t room, n;
 	char ids[IDS_MAX][ZJ_UUID_SIZE]; /* of the chunk in hand */
 	size_t n_ids;
-	json_t *taken; /* [[call, id, path, peaks] …]: whose originals may go */
+	json_t *taken; /* [[call, id, path, peaks, root] …]: whose originals may go */
 };
 
-enum column { CALL, ID, PATH, STORE, KEY_ID, KEY, NAME, PEAKS };
+enum column { CALL, ID, PATH, STORE, KEY_ID, KEY, NAME, PEAKS, ROOT };
 static const char files_sql[] =
 	"select r.call_id, r.id, r.path, r.store, r.key_id, zj.zj_recording_key(r.key_id::uuid), "
-	"zj.zj_recording_name(r, $2::boolean), coalesce(r.peaks, '') from zj.recording r where (r.id = $1::uuid or "
+	"zj.zj_recording_name(r, $2::boolean), coalesce(r.peaks, ''), zj.zj_recording_root(r) from zj.recording r "
+	"where (r.id = $1::uuid or "
 	"r.call_id = $1::uuid) and r.state in ('ready', 'moved') and r.store <> 'pack' order by r.id";
 
 static int remember(json_t *row, void *arg)
@@ -89,7 +90,8 @@ static int add(struct sounds *s, const PGresult *r, int i)
 	struct zj_seal_key key;
 	struct stat st;
 	bool sealed = !PQgetisnull(r, i, KEY_ID), away = strcmp(PQgetvalue(r, i, STORE), "archive") == 0;
-	char *path = zj_asprintf("%s/%s", away ? conf->archive : conf->store, PQgetvalue(r, i, PATH)), name[100];
+	const char *root = PQgetisnull(r, i, ROOT) ? conf->store : PQgetvalue(r, i, ROOT);
+	char *path = zj_asprintf("%s/%s", away ? conf->archive : root, PQgetvalue(r, i, PATH)), name[100];
 	int fd = memfd_create("sound", MFD_CLOEXEC),
 	    err = !path || fd < 0 ? ENOMEM
 		  : sealed        ? zj_seal_unwrap(conf->seal_keys, s->job->tenant, PQgetvalue(r, i, KEY_ID),
@@ -112,8 +114,9 @@ static int add(struct sounds *s, const PGresult *r, int i)
 		if (!err)
 			err = body(s->out, fd, st.st_size);
 		s->n++;
-		json_array_append_new(s->taken, json_pack("[s, s, s, s]", PQgetvalue(r, i, CALL), PQgetvalue(r, i, ID),
-							  PQgetvalue(r, i, PATH), PQgetvalue(r, i, PEAKS)));
+		json_array_append_new(s->taken,
+				      json_pack("[s, s, s, s, s]", PQgetvalue(r, i, CALL), PQgetvalue(r, i, ID),
+						PQgetvalue(r, i, PATH), PQgetvalue(r, i, PEAKS), root));
 	}
 	zj_deref(path);
 	if (fd >= 0)
@@ -155,8 +158,8 @@ static int originals_go(struct sounds *s)
 	json_t *one;
 
 	json_array_foreach (s->taken, i, one) {
-		const char *at[4];
-		for (size_t k = 0; k < 4; k++)
+		const char *at[5];
+		for (size_t k = 0; k < ZJ_ARRAY_SIZE(at); k++)
 			at[k] = json_string_value(json_array_get(one, k));
 		const char *values[] = {s->job->tenant, at[0], at[1], s->job->account};
 		PGresult *r = wk_db_run(s->job->pg, sql, 4, values);
@@ -165,7 +168,7 @@ static int originals_go(struct sounds *s)
 			wk_db_log(r, "recording");
 		PQclear(r);
 		if (gone)
-			wk_record_remove(s->job->conf, at[2], at[3]);
+			wk_record_remove(at[4], at[2], at[3]);
 	}
 	return 0;
 }

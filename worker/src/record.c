@@ -141,7 +141,7 @@ static bool is_below(const char *tenant, const char *path)
 	return strncmp(path, tenant, n) == 0 && path[n] == '/' && !strstr(path, "/.");
 }
 
-void wk_record_remove(const struct wk_conf *conf, const char *path, const char *peaks)
+void wk_record_remove(const char *root, const char *path, const char *peaks)
 {
 	const char *names[] = {path, peaks};
 	char full[1600];
@@ -149,7 +149,7 @@ void wk_record_remove(const struct wk_conf *conf, const char *path, const char *
 	for (int i = 0; i < 2; i++) {
 		if (!names[i] || !*names[i])
 			continue;
-		snprintf(full, sizeof(full), "%s/%s", conf->store, names[i]);
+		snprintf(full, sizeof(full), "%s/%s", root, names[i]);
 		if (unlink(full) && errno != ENOENT)
 			zj_error("record", "cannot remove path=%s error=%s", zj_log_esc(full), strerror(errno));
 	}
@@ -242,7 +242,7 @@ static int become(PGconn *pg, const struct wk_conf *conf, const PGresult *r, str
 		return err;
 	}
 	if (strcmp(to, cell(r, PATH)) != 0)
-		wk_record_remove(conf, cell(r, PATH), NULL);
+		wk_record_remove(conf->store, cell(r, PATH), NULL);
 	zj_info("record", "finished recording=%s format=%s bytes=%lld sealed=%d", cell(r, ID), s->format,
 		(long long)sum.bytes, s->to_key != NULL);
 	return 0;
@@ -342,6 +342,7 @@ int wk_record_main(int argc, char **argv)
 		err |= keys_make(pg, &conf);
 		err |= keys_rewrap(pg, &conf);
 		err |= finish_all(pg, &conf);
+		err |= wk_record_mounts(pg, &conf);
 		err |= wk_record_plans(pg, &conf);
 		err |= wk_record_quotas(pg, &conf);
 	}

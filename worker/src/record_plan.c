@@ -16,9 +16,10 @@ enum plan_column { P_TENANT, P_ID, P_QUEUE, P_DAY, P_OVERDUE, P_MOVE, P_BACKUP, 
 static const char plans_sql[] = "select p.tenant_id, p.id, p.queue_id, p.next_day, p.overdue, p.move_to, p.backup_to, "
 				"p.pack, t.time_zone from zj.recording_plan p join zj.tenant t on t.id = p.tenant_id "
 				"where p.enabled and p.next_at <= now() order by p.next_at";
-enum column { CALL, ID, PATH, PEAKS, NAME };
+enum column { CALL, ID, PATH, PEAKS, NAME, ROOT };
 static const char overdue_sql[] =
-	"select r.call_id, r.id, r.path, coalesce(r.peaks, ''), zj.zj_recording_name(r, true) from zj.recording r"
+	"select r.call_id, r.id, r.path, coalesce(r.peaks, ''), zj.zj_recording_name(r, true), "
+	"zj.zj_recording_root(r) from zj.recording r"
 	" where r.tenant_id = $1::uuid and r.state = 'ready' and not r.locked and ($2::uuid is null or r.queue_id = "
 	"$2::uuid) and r.from_at < ($3::date + 1)::timestamp at time zone $4 and r.id > $5::uuid order by r.id limit 1";
 static const char gone_sql[] =
@@ -39,6 +40,12 @@ static const char *cell(const PGresult *r, int row, int column)
 	return PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column);
 }
 
+/* Where the files lie that a row is about. */
+static const char *root_of(const struct wk_conf *conf, const PGresult *r, int row, int column)
+{
+	return PQgetisnull(r, row, column) ? conf->store : PQgetvalue(r, row, column);
+}
+
 static int parents(char *path)
 {
 	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
@@ -51,8 +58,7 @@ static int parents(char *path)
 	return 0;
 }
 
-/* Safe on its disk when this returns 0. */
-static int copy(const char *from, char *to)
+int wk_record_copy(const char *from, char *to)
 {
 	int err = parents(to), fd = err ? -1 : open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 
@@ -96,7 +102,7 @@ static char *place(struct plan *p, const char *folder, const char *path)
 static int back_up(struct plan *p, const char *from, const PGresult *r)
 {
 	char *to = place(p, p->backup, PQgetvalue(r, 0, PATH));
-	int err = to ? copy(from, to) : ENOMEM;
+	int err = to ? wk_record_copy(from, to) : ENOMEM;
 	const char *values[] = {p->tenant, PQgetvalue(r, 0, CALL), PQgetvalue(r, 0, ID), to ? to : ""};
 
 	zj_deref(to);
@@ -121,14 +127,14 @@ static int move(struct plan *p, const char *from, const PGresult *r)
 			   : place(p, p->move, path),
 	     *row = p->pack ? zj_asprintf("%s/%s/%s.tar.gz", p->tenant, p->move, p->day)
 			    : zj_asprintf("%s/%s%s", p->tenant, p->move, path + strlen(p->tenant));
-	int err = to && row ? say(p, "move", copy(from, to)) : ENOMEM;
+	int err = to && row ? say(p, "move", wk_record_copy(from, to)) : ENOMEM;
 
 	if (!err) {
 		err = tell(p, r, "moved", p->pack ? "pack" : "archive", row);
 		if (err)
 			(void)unlink(to);
 		else
-			wk_record_remove(p->conf, path, NULL);
+			wk_record_remove(root_of(p->conf, r, 0, ROOT), path, NULL);
 	}
 	zj_deref(to);
 	zj_deref(row);
@@ -138,7 +144,7 @@ static int move(struct plan *p, const char *from, const PGresult *r)
 static int handle(struct plan *p, const PGresult *r)
 {
 	const char *path = PQgetvalue(r, 0, PATH);
-	char *from = zj_asprintf("%s/%s", p->conf->store, path);
+	char *from = zj_asprintf("%s/%s", root_of(p->conf, r, 0, ROOT), path);
 	int err = !from ? ENOMEM : strncmp(path, p->tenant, strlen(p->tenant)) ? EINVAL : 0;
 
 	if (!err && p->backup)
@@ -148,7 +154,7 @@ static int handle(struct plan *p, const PGresult *r)
 	} else if (!err) {
 		err = tell(p, r, "deleted", "local", path);
 		if (!err)
-			wk_record_remove(p->conf, path, PQgetvalue(r, 0, PEAKS));
+			wk_record_remove(root_of(p->conf, r, 0, ROOT), path, PQgetvalue(r, 0, PEAKS));
 	}
 	zj_deref(from);
 	return err == ENOENT ? 0 : err; /* one that lost its file, or was locked, holds up no other */
@@ -256,7 +262,8 @@ static int oldest_go(PGconn *pg, const struct wk_conf *conf, const char *tenant)
 		"  from zj.recording r where r.tenant_id = $1::uuid and r.state in ('new', 'ready'))"
 		" update zj.recording r set state = 'deleted' from s join zj.tenant t on t.id = $1::uuid"
 		" where r.tenant_id = $1::uuid and r.call_id = s.call_id and r.id = s.id and r.state = 'ready' and not "
-		"r.locked and s.newer > t.record_quota_mb * 1048576::numeric returning r.path, coalesce(r.peaks, '')";
+		"r.locked and s.newer > t.record_quota_mb * 1048576::numeric returning r.path, "
+		"coalesce(r.peaks, ''), zj.zj_recording_root(r)";
 	const char *values[] = {tenant};
 	PGresult *r = wk_db_run(pg, sql, 1, values);
 	int err = wk_db_ok(r) ? 0 : EPROTO;
@@ -264,7 +271,7 @@ static int oldest_go(PGconn *pg, const struct wk_conf *conf, const char *tenant)
 	if (err)
 		wk_db_log(r, "recording");
 	for (int i = 0; i < PQntuples(r); i++)
-		wk_record_remove(conf, PQgetvalue(r, i, 0), PQgetvalue(r, i, 1));
+		wk_record_remove(root_of(conf, r, i, 2), PQgetvalue(r, i, 0), PQgetvalue(r, i, 1));
 	if (PQntuples(r))
 		zj_info("record", "the oldest went, the quota is full tenant=%s n=%d", tenant, PQntuples(r));
 	PQclear(r);

@@ -11,9 +11,9 @@
 static const char row_sql[] =
 	"select case $2 when 'peaks' then r.peaks else r.path end, r.state, r.store, r.format, r.key_id, "
 	"zj.zj_recording_key(r.key_id::uuid), zj.zj_recording_name(r, $3::boolean),"
-	" case when $4::boolean then zj.zj_sound_taken('recordings', r.id) end"
+	" zj.zj_recording_root(r), case when $4::boolean then zj.zj_sound_taken('recordings', r.id) end"
 	" from zj.recording r where r.tenant_id = zj.zj_tenant() and r.id = $1::uuid";
-enum { PATH, STATE, STORE, FORMAT, KEY_ID, KEY, NAME };
+enum { PATH, STATE, STORE, FORMAT, KEY_ID, KEY, NAME, ROOT };
 
 static const char *cell(const PGresult *r, int column)
 {
@@ -74,7 +74,7 @@ static void row_came(struct api_req *req, PGresult *const *results, int n ZJ_UNU
 	if (why)
 		return api_fail(req, RES_P_NOT_FOUND, "%s", why);
 	bool away = strcmp(cell(r, STORE), "archive") == 0 && !arg;
-	const char *root = away ? req->api->conf.archive : req->api->conf.store;
+	const char *root = away ? req->api->conf.archive : *cell(r, ROOT) ? cell(r, ROOT) : req->api->conf.store;
 	char *download = res_query_get(req->query, "download");
 	api_sound_send(req, root, cell(r, PATH), cell(r, KEY_ID), cell(r, KEY), download ? cell(r, NAME) : NULL);
 	zj_deref(download);
