@@ -2,7 +2,7 @@
 // covers: MED-Y05
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -102,4 +102,28 @@ test('an address with recordings stays; a plan deletes what is there; switched o
 	for (const f of files)
 		for (const name of [f.path, f.peaks])
 			assert.ok(!fs.existsSync(path.join(dir, name)), `${name} is gone`);
+});
+
+test('files that no row knows: told of when they are old enough, removed when twice as old; what a row knows stays', async () => {
+	const day = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '/');
+	const put = (name, days) => {
+		const file = path.join(zj.run, 'store', place.tenant.id, day(days), name);
+		fs.mkdirSync(path.dirname(file), { recursive: true });
+		fs.writeFileSync(file, 'x');
+		return file;
+	};
+	const [young, told, gone, known] = [put('young.wav', 0), put('told.wav', 1), put('gone.wav', 2), put('known.opus', 2)];
+	const sealed = put('known.opus.open', 2);
+	await zj.sql(`insert into recording (tenant_id, call_id, id, from_at, to_at, node, path, bytes, state)
+		select '${place.tenant.id}', zj_uuid7(), zj_uuid7(), now() - interval '2 days', now() - interval '2 days', 'x', '${place.tenant.id}/${day(2)}/known.opus', 1, 'ready'`);
+	const conf = path.join(zj.run, 'orphans.conf');
+	fs.writeFileSync(conf, `${fs.readFileSync(path.join(zj.run, 'etc/worker.conf'), 'utf8').replace(/^log .*$/m, '')}\norphan_days = 1\norphan_s = 1\n`, { mode: 0o600 });
+	const said = await poll(() => { // another round may be under way
+		const out = spawnSync(path.join(BUILD, 'bin/worker'), ['house', '--config', conf], { encoding: 'utf8' }).stderr;
+		return out.includes('told.wav') && out;
+	}, { timeout: 20_000, every: 500, what: 'it is told' });
+	assert.ok(!said.includes('known') && !said.includes('young'), said);
+	assert.deepEqual([young, told, gone, known, sealed].map((f) => fs.existsSync(f)), [true, true, false, true, true]);
+	const [alarm] = await zj.sql(`select detail from alarm where kind = 'record_orphan' order by at desc limit 1`);
+	assert.match(alarm.detail, /told\.wav/);
 });

@@ -20,6 +20,10 @@ const struct zj_conf_row wk_conf_rows[] = {
 	ROW(cpu_s, ZJ_CONF_INT, "7200", 10, 864000, "seconds of processor time for a job's process"),
 	ROW(file_mb, ZJ_CONF_INT, "4096", 16, 1048576, "megabytes that a file of a job may have"),
 	ROW(house_s, ZJ_CONF_INT, "600", 1, 86400, "seconds between rounds of housekeeping"),
+	ROW(orphan_days, ZJ_CONF_INT, "30", 0, 3650,
+	    "a recording's file without a row is told of after so many days, and removed after twice as many; 0: "
+	    "never"),
+	ROW(orphan_s, ZJ_CONF_INT, "86400", 1, 864000, "seconds between looks for such files"),
 	ROW(keep_days, ZJ_CONF_INT, "7", 1, 3650, "days that a finished job and its files are kept"),
 	ROW(chunk_rows, ZJ_CONF_INT, "8000", 1, 50000, "rows of an import in one transaction, at most"),
 	ROW(mail_s, ZJ_CONF_INT, "2", 1, 3600, "seconds between looks for e-mails to send"),

@@ -1,5 +1,6 @@
 /* Housekeeping, a child of the daemon now and then: what was kept long enough goes, rows first, files after them. */
 #include "db.h"
+#include "orphans.h"
 #include "voice.h"
 #include <dirent.h>
 #include <errno.h>
@@ -173,6 +174,7 @@ int wk_house_main(int argc, char **argv)
 		CHORES(X)
 #undef X
 		sweep_store(pg, conf.store);
+		err |= wk_orphans(pg, &conf);
 		wk_voices_speak(pg, &conf);
 	}
 	PQfinish(pg);

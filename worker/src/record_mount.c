@@ -1,4 +1,4 @@
-/* Mounted storage of recordings (schema/0261): whether it can be used, and finished recordings on their way there. A
+/* Mounted storage of recordings (schema/0266): whether it can be used, and finished recordings on their way there. A
  * file is there before its row says so, and goes from the local store after that. */
 #include "record.h"
 #include <errno.h>

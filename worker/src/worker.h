@@ -17,7 +17,7 @@ struct wk_conf {
 	char *log, *log_level, *database, *store, *smtp_url, *smtp_user, *smtp_password, *smtp_tls, *mail_from,
 		*mail_mode, *console_url, *transcribe_url, *seal_keys, *archive, *mediad;
 	int64_t health_port, jobs, jobs_per_tenant, poll_ms, dead_s, max_attempts, memory_mb, cpu_s, file_mb, house_s,
-		keep_days, chunk_rows, mail_s, record_s, prompt_lufs;
+		keep_days, orphan_days, orphan_s, chunk_rows, mail_s, record_s, prompt_lufs;
 };
 extern const struct zj_conf_row wk_conf_rows[];
 
