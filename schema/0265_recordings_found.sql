@@ -126,7 +126,7 @@ comment on column recording_annotation.account_id is '{"zh":"批注人账号","e
 -- Who looks after a queue says what a message was about, and that it was heard.
 do $$
 begin
-    execute format('comment on table voicemail is %L', (obj_description('voicemail'::regclass, 'pg_class')::jsonb || '{"desk":{"can":["read","listen","update","delete"],"menu":"desk"}}')::text);
+    execute format('comment on table voicemail is %L', (obj_description('voicemail'::regclass, 'pg_class')::jsonb || '{"desk":{"can":["read","listen","update"],"menu":"desk"}}')::text);
 end $$;
 -- What a list of messages is read for stands first.
 do $$
