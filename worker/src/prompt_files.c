@@ -170,7 +170,7 @@ static int take_all(struct adding *a)
 		if (err)
 			break;
 		a->job->counts.done++;
-		json_t *checkpoint = json_pack("{s:I}", "done", (json_int_t)(i + 1));
+		json_t *checkpoint = json_pack("{s:I}", "done", (json_int_t)i + 1);
 		err = wk_job_commit(a->job, checkpoint);
 		json_decref(checkpoint);
 	}

@@ -14,7 +14,7 @@
 #define SECONDS    60 /* by the clock */
 #define REPORT_MAX 4000
 #define FILE_FD    60 /* beyond those that are open here */
-#define FILE_NAME  "60"
+#define FILE_PATH  "/proc/self/fd/60"
 
 struct program {
 	pid_t pid;
@@ -117,7 +117,7 @@ static int convert(const struct wk_conf *conf, struct wk_voice *v, const char *o
 	json_t *o = v->text ? json_pack("{s:s, s:s}", "text", v->text, "lang", v->lang) : json_object();
 	char *input = json_dumps(o, JSON_COMPACT);
 	const char *speak[] = {conf->mediad, "--speak", out, lufs, NULL},
-		   *read[] = {conf->mediad, "--convert", "/proc/self/fd/" FILE_NAME, out, lufs, NULL};
+		   *read[] = {conf->mediad, "--convert", FILE_PATH, out, lufs, NULL};
 	int err = input ? run(v->text ? speak : read, input, v->text ? -1 : v->fd, report, &status) : ENOMEM;
 	free(input);
 	json_decref(o);
