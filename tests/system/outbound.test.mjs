@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { Instance } from '../tools/instance.mjs';
 import { AnsweringCarrier } from '../tools/carrier.mjs';
 import { HZ, intoQueue } from '../tools/scenes.mjs';
+import { levelled, speak } from '../tools/callsound.mjs';
 import { header } from '../tools/sip.mjs';
 import { poll } from '../tools/wait.mjs';
 
@@ -73,6 +74,26 @@ test('an agent clicks a number: the agent\'s phone first, then the customer, wit
 	await call.hangup();
 	const f = await zj.facts(tenant, `callee = '${number}'`);
 	assert.deepEqual([f.call.direction, f.call.result], ['out', 'answered']);
+});
+
+test('a click that asks for it is told who answered: a machine, while it greets; the leg keeps what was heard', async () => {
+	await board.agentState(agent, 'idle');
+	carrier.rtp.tone(null);
+	const number = zj.freshNumber('139');
+	await tenant.api.post('/calls', { to: number, agent_id: agent.id, detect: true });
+	const call = await agent.phone.nextCall();
+	await call.answer();
+	const of = (test) => board.until(() => [...board.calls.values()].find((c) => c.callee === number && test(c)), { timeout: 15_000, what: number });
+	await of((c) => c.where === 'talk');
+	carrier.rtp.play(levelled(await speak('您好,您拨打的用户暂时无法接听,请在滴声之后留言', { speed: 200 }), -20));
+	const live = await of((c) => c.legs.some((l) => l.role === 'customer' && l.heard === 'machine'));
+	carrier.rtp.tone(FAR);
+	await call.hangup();
+	const { legs } = await zj.facts(tenant, `id = '${live.id}'`);
+	const heard = legs.find((l) => l.role === 'customer').progress.at(-1);
+	assert.deepEqual([heard.what, heard.cause, heard.answered], ['machine', 'long_greeting', true]);
+	assert.ok(heard.confidence > 0.5 && heard.confidence <= 1 && heard.ms > 2600 && heard.greeting_ms >= 2600, JSON.stringify(heard));
+	assert.equal(legs.find((l) => l.role === 'agent').progress, null, 'nobody listened to the agent');
 });
 
 test('a customer in talk is transferred to a number outside', async () => {

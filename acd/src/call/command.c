@@ -283,6 +283,7 @@ static json_t *originate(struct acd_tenant *t, const json_t *p)
 	c->out_anonymous = json_is_true(json_object_get(p, "anonymous"));
 	c->out_click = true;
 	c->out_known = json_is_true(json_object_get(p, "known"));
+	c->out_detect = json_is_true(json_object_get(p, "detect"));
 	c->dest = dest;
 	c->story = &acd_story_callout;
 	c->main = acd_leg_originate(c, a->ext, ACD_ROLE_AGENT, t->acd->set.dial_ring_us);
@@ -309,7 +310,7 @@ const struct acd_command acd_commands[] = {
 	{"call.hold", COMMON "call:u on:b", "music for the customer, or back", hold},
 	{"call.record", COMMON "call:u do:s admin?:b", "begins, ends, pauses or resumes its recording", record},
 	{"call.recorded", COMMON "call:u", "where its recording is being written", recorded},
-	{"call.originate", COMMON "agent:u to:s number?:u service?:u anonymous?:b known?:b",
+	{"call.originate", COMMON "agent:u to:s number?:u service?:u anonymous?:b known?:b detect?:b",
 	 "calls a number, the agent's phone first", originate},
 	{"conference.invite", COMMON "room:u admin?:b numbers:a", "rings all of them into a conference room",
 	 acd_conference_invite_cmd},

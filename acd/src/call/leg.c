@@ -39,6 +39,7 @@ static void destructor(void *obj)
 	json_decref(leg->stats);
 	json_decref(leg->attempts);
 	json_decref(leg->asked);
+	json_decref(leg->progress);
 }
 
 struct acd_leg *acd_leg_add(struct acd_call *call, const char *id, enum acd_role role, bool out)
@@ -166,6 +167,13 @@ struct acd_leg *acd_leg_ring(struct acd_call *call, const struct acd_extension *
 	return ring(call, e->number, ACD_ROLE_AGENT, timeout_us, add);
 }
 
+const char *acd_leg_heard(const struct acd_leg *leg)
+{
+	size_t n = json_array_size(leg->progress);
+
+	return n ? acd_str(json_array_get(leg->progress, n - 1), "what") : "";
+}
+
 static json_t *figure(const struct acd_leg *leg, const char *key)
 {
 	json_t *v = json_object_get(leg->stats, key);
@@ -187,6 +195,7 @@ static void write_leg(const struct acd_leg *leg)
 	json_object_set_new(row, "sip_code", leg->sip_code ? json_integer(leg->sip_code) : json_null());
 	json_object_set_new(row, "cause", leg->q850 ? json_integer(leg->q850) : json_null());
 	json_object_set_new(row, "attempts", leg->attempts ? json_incref(leg->attempts) : json_array());
+	json_object_set_new(row, "progress", leg->progress ? json_incref(leg->progress) : json_null());
 	json_object_set_new(row, "codec", acd_json_text(leg->codec));
 	json_object_set_new(row, "relay", acd_json_text(leg->relay));
 	json_object_set_new(row, "loss_rx", figure(leg, "loss"));

@@ -6,6 +6,8 @@ struct acd_leg *acd_leg_find(struct acd *acd, const char *id);
 /* A leg of the call; `id` NULL: a new one. Owned by the call. NULL: no memory. */
 struct acd_leg *acd_leg_add(struct acd_call *call, const char *id, enum acd_role role, bool out);
 /* Rings the phones of an extension. */
+/* What was heard of its progress last: "machine" …; "": nothing. Borrowed. */
+const char *acd_leg_heard(const struct acd_leg *leg);
 struct acd_leg *acd_leg_originate(struct acd_call *call, const char *ext, enum acd_role role, int64_t timeout_us);
 struct acd_show { /* what is put in front of what the phone shows */
 	const char *number_prefix, *name_prefix;

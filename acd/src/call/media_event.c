@@ -14,6 +14,8 @@
 #include "zj_rpc.h"
 #include <string.h>
 
+#define PROGRESS_MAX 16 /* kept of a leg */
+
 static void ringing_h(struct acd_leg *leg, const json_t *p)
 {
 	acd_leg_times(leg, p);
@@ -163,6 +165,24 @@ static void recorded_h(struct acd_leg *leg, const json_t *p)
 		leg->call->story->recorded(leg->call, leg, p);
 }
 
+/* What was heard, as it was told, without what the leg says of itself. */
+static void detected_h(struct acd_leg *leg, const json_t *p)
+{
+	static const char *const keys[] = {"what", "cause", "confidence", "answered", "ms", "hz", "greeting_ms"};
+	json_t *row;
+
+	if (!leg->progress)
+		leg->progress = json_array();
+	if (json_array_size(leg->progress) >= PROGRESS_MAX)
+		return;
+	row = json_object();
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(keys); i++)
+		if (json_object_get(p, keys[i]))
+			json_object_set(row, keys[i], json_object_get(p, keys[i]));
+	json_array_append_new(leg->progress, row);
+	acd_call_dirty(leg->call);
+}
+
 static const struct {
 	const char *method;
 	void (*h)(struct acd_leg *leg, const json_t *p);
@@ -171,7 +191,7 @@ static const struct {
 	{"leg.played", played_h},     {"leg.held", held_h},           {"leg.unheld", unheld_h},
 	{"leg.refer", refer_h},       {"leg.handed", handed_h},       {"leg.handover_failed", handover_failed_h},
 	{"leg.hungup", acd_leg_end},  {"leg.collected", collected_h}, {"leg.dtmf", digit_h},
-	{"leg.recorded", recorded_h}, {"leg.relay", relay_h},
+	{"leg.recorded", recorded_h}, {"leg.relay", relay_h},         {"leg.detected", detected_h},
 };
 
 /* How it ended, and what of its call it is looked for by. */

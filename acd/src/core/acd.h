@@ -314,6 +314,7 @@ struct acd_leg {
 	int64_t key_at;
 	char sip_call_id[256], contact[256], codec[32], trunk[ZJ_UUID_SIZE];
 	json_t *attempts; /* trunks that were tried: [{trunk_id, host, code, ms}]; NULL: none */
+	json_t *progress; /* what was heard of it (leg.detected), oldest first; NULL: nothing */
 	json_t *asked;    /* of a call to the world: what the edge was told (outbound.c); NULL: it is none */
 	char because[32]; /* why the edge found no trunk */
 	char relay[24];   /* what carries its media: a relay's number, "none", "" unknown */
@@ -374,6 +375,7 @@ struct acd_call {
 	struct acd_dest dest;                          /* of the present story */
 	char out_ext[ACD_NUMBER_SIZE];                 /* the extension that calls outside, "": nobody's */
 	char out_number[ZJ_UUID_SIZE], out_service[ZJ_UUID_SIZE]; /* the trunk number chosen; the number it calls for */
+	bool out_detect;                          /* the customer's leg is listened to for its progress */
 	bool out_click, out_anonymous, out_known; /* known: one of the numbers that the agent's group talked with */
 	int64_t started_at, answered_at, ended_at, last_at;
 	int64_t hangup_cause;

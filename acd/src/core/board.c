@@ -83,6 +83,7 @@ json_t *acd_board_call(const struct acd_call *c)
 
 		put_text(l, "agent", leg->agent);
 		put_text(l, "extension", leg->ext);
+		put_text(l, "heard", acd_leg_heard(leg));
 		json_array_append_new(legs, l);
 	}
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "id", c->id, "direction",

@@ -139,6 +139,8 @@ static json_t *save_leg(const struct acd_leg *l)
 		json_object_set(o, "attempts", l->attempts);
 	if (l->asked)
 		json_object_set(o, "asked", l->asked);
+	if (l->progress)
+		json_object_set(o, "progress", l->progress);
 	put(o, "longest_us", l->longest_us);
 	put(o, "cut_at", l->cut_at);
 	put(o, "ringing_at", l->ringing_at);
@@ -180,6 +182,8 @@ static struct acd_leg *load_leg(struct acd_call *call, const json_t *o)
 		l->attempts = json_incref(json_object_get(o, "attempts"));
 	if (json_is_object(json_object_get(o, "asked")))
 		l->asked = json_incref(json_object_get(o, "asked"));
+	if (json_is_array(json_object_get(o, "progress")))
+		l->progress = json_incref(json_object_get(o, "progress"));
 	l->offered_at = acd_int(o, "offered_at", call->last_at);
 	l->ringing_at = acd_int(o, "ringing_at", 0);
 	l->early_at = acd_int(o, "early_at", 0);
@@ -367,6 +371,7 @@ json_t *acd_save_call(const struct acd_call *c)
 	put(o, "queued", c->queued);
 	put(o, "out_click", c->out_click);
 	put(o, "out_known", c->out_known);
+	put(o, "out_detect", c->out_detect);
 	put(o, "out_anonymous", c->out_anonymous);
 	if (c->result_set)
 		json_object_set_new(o, "result", json_string(acd_result_name(c->result)));
@@ -418,6 +423,7 @@ struct acd_call *acd_load_call(struct acd_tenant *t, const char *id, const json_
 	c->queued = acd_int(o, "queued", 0);
 	c->out_click = acd_int(o, "out_click", 0);
 	c->out_known = acd_int(o, "out_known", 0);
+	c->out_detect = acd_int(o, "out_detect", 0);
 	c->out_anonymous = acd_int(o, "out_anonymous", 0);
 	c->result_set = json_is_string(json_object_get(o, "result"));
 	c->result = acd_result_parse(acd_str(o, "result"), ACD_RESULT_FAILED);

@@ -18,11 +18,11 @@ static const struct acd_fact_table {
 		 "hangup_by, hangup_cause, "
 		 "hangup_reason, result, first_queue, last_agent, related_call, relation, route_id, binding_kind, "
 		 "binding_id, vip, barred_by"},
-	{"call_leg",
-	 "tenant_id, call_id, id, role, sip_call_id, agent_id, group_id, extension, trunk_id, contact, "
-	 "offered_at, ringing_at, "
-	 "early_media_at, answered_at, ended_at, sip_code, cause, attempts, codec, relay, loss_rx, jitter_ms_rx, "
-	 "rtt_ms, mos_rx"},
+	{"call_leg", "tenant_id, call_id, id, role, sip_call_id, agent_id, group_id, extension, trunk_id, contact, "
+		     "offered_at, ringing_at, "
+		     "early_media_at, answered_at, ended_at, sip_code, cause, attempts, progress, codec, relay, "
+		     "loss_rx, jitter_ms_rx, "
+		     "rtt_ms, mos_rx"},
 	{"call_segment", "tenant_id, call_id, id, room, kind, legs, from_at, to_at, began_by, ended_by"},
 	{"queue_visit", "tenant_id, call_id, id, queue_id, entered_at, left_at, priority, vip, position_in, "
 			"waiting_in, agents_in, idle_in, "

@@ -52,6 +52,16 @@ static void ring_h(struct acd *acd, struct acd_timer *timer)
 	acd_call_bye(call, 480, ACD_RESULT_NO_ANSWER, "ring timeout", ACD_LEFT_FAILED);
 }
 
+/* Who asked for it leaves no message: that it is a machine is enough. */
+static void listen(const struct acd_leg *leg)
+{
+	struct acd_tenant *t = leg->call->tenant;
+	char id[ZJ_UUID_SIZE];
+
+	acd_uuid(t->acd, id);
+	acd_media(t->acd, t, "leg.detect", json_pack("{s:s, s:s, s:i}", "leg", leg->id, "detect", id, "beep_ms", 0));
+}
+
 static struct acd_leg *dial(struct acd_call *call, const struct acd_out *out)
 {
 	struct acd_tenant *t = call->tenant;
@@ -62,6 +72,8 @@ static struct acd_leg *dial(struct acd_call *call, const struct acd_out *out)
 		return NULL;
 	acd_segment_put(leg, ACD_SEG_RING, "offer");
 	acd_media(t->acd, t, "leg.originate", acd_out_leg(leg, out, RING_US + 5 * ACD_S));
+	if (call->out_detect)
+		listen(leg);
 	return leg;
 }
 

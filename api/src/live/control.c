@@ -351,12 +351,10 @@ void api_call_place(struct api_req *req, const char *agent, json_t *params)
 
 void api_call_create_h(struct api_req *req)
 {
-	static const struct api_member members[] = {{"to", JSON_STRING, true},
-						    {"agent_id", JSON_STRING, false},
-						    {"number_id", JSON_STRING, false},
-						    {"service_id", JSON_STRING, false},
-						    {"anonymous", JSON_TRUE, false}};
-	json_t *params = api_command_body(req, members, 5);
+	static const struct api_member members[] = {
+		{"to", JSON_STRING, true},          {"agent_id", JSON_STRING, false}, {"number_id", JSON_STRING, false},
+		{"service_id", JSON_STRING, false}, {"anonymous", JSON_TRUE, false},  {"detect", JSON_TRUE, false}};
+	json_t *params = api_command_body(req, members, ZJ_ARRAY_SIZE(members));
 	if (!params)
 		return;
 	json_t *agent = json_incref(json_object_get(params, "agent_id"));
