@@ -9,6 +9,11 @@
 #include <strings.h>
 #include <zj_log.h>
 
+/* The far end's BYE may be done with in sofia, and not here yet: then there is no dialog any more, and what was to be a
+ * re-INVITE would be a new one, straight to the far end's Contact. It goes to the discard port instead. A dialog does
+ * not look at this. */
+#define NOWHERE "<sip:127.0.0.1:9;lr>"
+
 static enum md_dir our_dir(const struct md_dialog *d)
 {
 	return d->hold ? MD_DIR_SEND : MD_DIR_BOTH; /* a held far end may still hear music */
@@ -196,7 +201,8 @@ int md_dialog_offer(struct md_dialog *d, bool hold)
 		return EBUSY;
 	}
 	d->offer_open = true;
-	nua_invite(d->nh, NUTAG_AUTOACK(1), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+	nua_invite(d->nh, NUTAG_AUTOACK(1), NUTAG_INITIAL_ROUTE_STR(NOWHERE),
+		   SIPTAG_CONTENT_TYPE_STR("application/sdp"),
 		   SIPTAG_PAYLOAD_STR(md_dialog_local_sdp(d, sdp, sizeof(sdp), false)), TAG_END());
 	return 0;
 }
