@@ -1,5 +1,5 @@
 // Call progress on calls out: before the answer ringing and what the network says; after it a human, a machine and its beep, a fax, nobody.
-// Greetings and tones are made (tests/tools/callsound.mjs); a small part of the test set of decision 112 keeps its accuracy here.
+// Greetings and tones are made (tests/tools/callsound.mjs); a small part of the test set of decision 114 keeps its accuracy here.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';

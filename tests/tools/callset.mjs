@@ -1,4 +1,4 @@
-// Calls that one places, made by the hundred, each with what it is: the test set of call progress (docs/decisions/112). Two parts
+// Calls that one places, made by the hundred, each with what it is: the test set of call progress (docs/decisions/114). Two parts
 // that share no text, voice, beep or noise of the dice: `tuning`, by which thresholds may be set, and `held_out`, by which they are judged.
 import { concat } from './audio.mjs';
 import { BUSIES, CONGESTIONS, RINGS, SITS, dice, line, levelled, mixed, music, noise, rhythm, silence, sit, speak, tones } from './callsound.mjs';

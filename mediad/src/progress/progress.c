@@ -111,7 +111,7 @@ static void is_machine(struct md_progress *p, const char *cause, float confidenc
 		finish(p, h);
 }
 
-/* How sure a human is who spoke for so long: the share of right ones among the tuning part's (decision 112). */
+/* How sure a human is who spoke for so long: the share of right ones among the tuning part's (decision 114). */
 static float human_confidence(unsigned ms, unsigned greeting_ms)
 {
 	float part = (float)ms / (float)greeting_ms;
@@ -236,7 +236,7 @@ static void moment(struct md_progress *p, const struct md_moment *m)
 		wait_for_beep(p);
 }
 
-/* A fax that is called says so after the answer; one that calls never is called (decision 112). */
+/* A fax that is called says so after the answer; one that calls never is called (decision 114). */
 static void hear_fax(struct md_progress *p, const int16_t *pcm, size_t n)
 {
 	if (p->stage == EARLY || p->stage == OVER || !(md_fax_tones_hear(p->fax, pcm, n) & 1u << MD_FAX_CED))

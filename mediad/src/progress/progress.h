@@ -1,6 +1,6 @@
 /* What becomes of a call that we place, by what is heard: before the answer a ring, busy, congestion, special
  * information tones, an announcement, music; after it a human, a machine and its beep, a fax, nobody. Pure: fed with
- * narrow samples in order, it tells by asking. See docs/decisions/112. */
+ * narrow samples in order, it tells by asking. See docs/decisions/114. */
 #ifndef MD_PROGRESS_H
 #define MD_PROGRESS_H
 #include <stdbool.h>
