@@ -9,6 +9,7 @@ fuzz_srcs   = $(lib_SRCS) $(fuzz_rooms) $(if $(filter lib,$(call fuzz_part,$(1))
 
 .PHONY: fuzz $(FUZZ_NAMES:%=fuzz-%)
 fuzz: $(FUZZ_NAMES:%=fuzz-%)
+check: fuzz
 define fuzz_rule
 build/fuzz/$(1): tests/fuzz/fuzz_$(1).c $(call fuzz_srcs,$(1)) | build/.deps
 	@mkdir -p build/fuzz
