@@ -43,7 +43,7 @@ function answerEverything(scene) {
 }
 
 test('SIGUSR2 with two hundred calls: they lose no packet and end when they want to; two hundred new ones are taken by the other', async () => {
-	const old = await Scene.open();
+	const old = await Scene.open({}, 61_000);
 	open.push(old);
 	await old.calls(CALLS);
 	const legs = old.legs.map((l) => l.leg);

@@ -76,9 +76,11 @@ export async function echo(legs) {
 const CODECS = { PCMA: [8, 'PCMA/8000'], opus: [111, 'opus/48000/2'] };
 
 export class Scene {
-	/** A mediad and its owner; its ports are enough for 4,000 legs. */
-	static async open(conf = {}) {
+	/** A mediad and its owner; its ports are enough for 4,000 legs. The far ends' begin at `local`: a test takes some that nobody is given
+	 * by chance (61000 and above). */
+	static async open(conf = {}, local = LOCAL) {
 		const scene = new Scene();
+		scene.local = local;
 		scene.rig = await Rig.start({ max_legs: 10_000, max_rooms: 10_000, rtp_port_min: 24_000, rtp_port_max: 39_999, log_level: 'error', ...conf });
 		scene.owner = await scene.rig.controller();
 		scene.pid = scene.rig.process.pid;
@@ -94,7 +96,7 @@ export class Scene {
 		const calls = Array.from({ length: Math.ceil(n / 2) }, uuid);
 		await many(n, async (k) => {
 			const i = first + k;
-			const port = LOCAL + 2 * i;
+			const port = this.local + 2 * i;
 			const leg = { leg: uuid(), call: calls[k >> 1], port, codec: codec(i) };
 			this.legs[i] = leg;
 			await this.owner.do('leg.originate', { leg: leg.leg, call: leg.call, to: `sip:${port}@127.0.0.1:${sip.port}`, from: '1' });
@@ -112,7 +114,7 @@ export class Scene {
 				return;
 			}
 			const port = Number(/sip:(\d+)@/.exec(m.uri)[1]);
-			const leg = this.legs[(port - LOCAL) / 2];
+			const leg = this.legs[(port - this.local) / 2];
 			const [pt, name] = CODECS[leg.codec];
 			leg.remote = Number(/^m=audio (\d+)/m.exec(m.body)[1]);
 			const body = `v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio ${port} RTP/AVP ${pt} 101\r\na=rtpmap:${pt} ${name}\r\na=rtpmap:101 telephone-event/8000\r\n`;
