@@ -9,7 +9,7 @@ const columnsSql = `select t.relname, a.attname, format_type(a.atttypid, a.attty
  where n.nspname = 'zj' and t.relkind in ('r', 'p') and not t.relispartition and obj_description(t.oid) like '{%' and obj_description(t.oid)::json->>'resource' is not null order by 1, a.attnum`;
 
 // Texts that satisfy most patterns; the first that the column's own check takes is used.
-const TEXTS = ['x1', '7001', 'x', '138', '+8613800000001', 'a@b.test', 'queues', 'queues.read', 'name', 'text', '#000000', '09:00', '{"a":1}', 'https://a.test/', 'f'.repeat(64), '127.0.0.9'];
+const TEXTS = ['x1', '7001', 'x', '138', '+8613800000001', 'a@b.test', 'queues', 'queues.read', 'name', 'text', '#000000', '09:00', '{"a":1}', 'https://a.test/', 'f'.repeat(64), '127.0.0.9', '/srv/a'];
 const VALUES = {
   uuid: ['018f0000-0000-7000-8000-00000000beef'], integer: ['1', '500'], bigint: ['1'], smallint: ['1'], numeric: ['1'], boolean: ['true'], 'timestamp with time zone': ['now()', "now() + interval '1 day'"],
   date: ['current_date'], inet: ["'127.0.0.9'"], cidr: ["'127.0.0.9'"], jsonb: ["'{}'", "'[]'"], json: ["'{}'"], xid8: ['pg_current_xact_id()'], 'text[]': ["'{}'"], 'uuid[]': ["'{}'", "'{018f0000-0000-7000-8000-00000000beef}'"], 'time without time zone': ["'09:00'"],
