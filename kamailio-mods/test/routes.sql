@@ -57,7 +57,7 @@ insert into flow (tenant_id, name, document) select id, 'menu', '<vxml/>' from t
 insert into prompt (tenant_id, name) select id, 'closed' from tenant where name = 'a';
 create temp table k (kind text, id uuid, number text);
 insert into k select 'ivr', f.id, null from flow f union all select 'extension', e.id, null from extension e where e.number = '2001' union all select 'account', a.id, null from account a where username = 'auto'
-    union all select 'prompt', p.id, null from prompt p union all values ('external', null::uuid, '+8613800000000'), ('hangup', null, null);
+    union all select 'prompt', p.id, null from prompt p where p.name = 'closed' union all values ('external', null::uuid, '+8613800000000'), ('hangup', null, null);
 insert into number (tenant_id, number) select t.id, '021690' || lpad((row_number() over (order by k.kind))::text, 3, '0') from k, tenant t where t.name = 'a';
 insert into inbound_route (tenant_id, name, did_match, number_id, destination_kind, destination_id, destination_number)
     select d.tenant_id, 'to ' || k.kind, 'number', d.id, k.kind, k.id, k.number from (select *, row_number() over (order by kind) as n from k) k join number d on d.number = '021690' || lpad(k.n::text, 3, '0');

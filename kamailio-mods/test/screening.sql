@@ -33,6 +33,6 @@ insert into blacklist (tenant_id, number, agent_group_id, result_code) select t.
 insert into blacklist (tenant_id, number, did_id, colour, overrides) select t.a, v.number, n.id, 'white', v.o from t join number n on n.number = '+8610005',
     (values ('13400000001', false), ('13400000003', true), ('13400000004', false)) v (number, o);
 insert into blacklist (tenant_id, number, result) select a, '13300000001', 'silent' from t;
-insert into blacklist (tenant_id, number, result, prompt_id, result_code) select p.tenant_id, v.number, 'prompt', p.id, 480 from t, prompt p, (values ('a', '13300000002'), ('c', '13300000003')) v (who, number) where p.tenant_id = case v.who when 'a' then t.a else t.c end;
+insert into blacklist (tenant_id, number, result, prompt_id, result_code) select p.tenant_id, v.number, 'prompt', p.id, 480 from t, prompt p, (values ('a', '13300000002'), ('c', '13300000003')) v (who, number) where p.name = 'no' and p.tenant_id = case v.who when 'a' then t.a else t.c end;
 insert into blacklist (tenant_id, number, colour, direction) select c, '13200000099', 'always', 'both' from t;
 insert into blacklist (tenant_id, number, direction) select a, '13200000099', 'both' from t;

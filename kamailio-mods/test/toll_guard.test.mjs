@@ -37,8 +37,8 @@ const explained = (number, ...more) => e.rpc('trunk.guard', e.tenant.a, number, 
 
 before(async () => {
 	e = await Edge.start({ offset: 1200 });
-	carrier = await Carrier.open('127.0.1.61', 5060, () => 200);
-	trunk = insert('trunk', 'carrier', { name: 'world', host: '127.0.1.61', probe_s: 0 });
+	carrier = await Carrier.open('127.0.1.81', 5060, () => 200);
+	trunk = insert('trunk', 'carrier', { name: 'world', host: '127.0.1.81', probe_s: 0 });
 	extension = one(`select id from extension where tenant_id = '${e.tenant.a}'`);
 	account = '00000000-0000-7000-8000-0000000000ac';
 	insert('emergency_number', 'carrier', { number: '110' });
