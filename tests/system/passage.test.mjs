@@ -109,7 +109,9 @@ test('after the fax one goes back to audio, and so does the other; the call goes
 	};
 	assert.equal((await offers(there, image('127.0.0.1', there.rtp.port))).status, 200);
 	const back = new Promise((resolve) => here.once('reinvited', resolve));
-	assert.equal((await offers(there, there.rtp.sdp({ version: 9 }))).status, 200);
+	// The offer may overtake the ACK before it, which another process of the edge has: then it comes again, as Retry-After asks.
+	const answer = await poll(async () => { const r = await offers(there, there.rtp.sdp({ version: 9 })); return r.status !== 500 && r; }, { what: 'no 500' });
+	assert.equal(answer.status, 200);
 	assert.match((await back).body, /^m=audio [1-9]/m);
 	await Promise.all([here.rtp.hears(800, { timeout: 10_000 }), there.rtp.hears(500, { timeout: 10_000 })]);
 });
