@@ -22,11 +22,11 @@ const STATE = path.join(BUILD, 'test');
 export const MANIFEST = path.join(STATE, 'instance.json');
 const LEASES = path.join(STATE, 'leases');
 const LOCK = path.join(STATE, 'instance.lock');
+const KEEPER = path.join(STATE, 'keeper.pid');
 
 export const alive = (pid) => {
 	try {
-		process.kill(pid, 0);
-		return true;
+		return !/^\d+ \(.*\) [ZX]/.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1'));
 	} catch {
 		return false;
 	}
@@ -97,7 +97,11 @@ async function manifestOfLiving() {
 	let manifest = readJson(MANIFEST);
 	if (!manifest || !alive(manifest.keeper)) {
 		fs.rmSync(MANIFEST, { force: true });
+		// The one before may still be taking its instance down, in the folder that the next one takes.
+		const before = Number(fs.existsSync(KEEPER) ? fs.readFileSync(KEEPER, 'utf8') : 0);
+		await poll(() => !before || !alive(before), { timeout: 60_000, every: 50, what: 'the end of the instance before' }).catch(() => {});
 		const keeper = startKeeper();
+		fs.writeFileSync(KEEPER, String(keeper));
 		manifest = await poll(() => readJson(MANIFEST) ?? (alive(keeper) ? null : { failed: true }), { timeout: 120_000, every: 100, what: 'instance up' });
 	}
 	if (manifest.failed)
