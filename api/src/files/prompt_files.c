@@ -55,6 +55,15 @@ void api_prompt_files_h(struct api_req *req)
 	api_db_run(req, &q, 1, look, NULL, NULL);
 }
 
+static bool is_language(const char *lang)
+{
+	static const char *const langs[] = {"en", "zh", "ja", "ko", "ru", "fr", "de", "es"};
+	for (size_t i = 0; i < ZJ_ARRAY_SIZE(langs); i++)
+		if (strcmp(langs[i], lang) == 0)
+			return true;
+	return false;
+}
+
 /* {"en": ["name.wav", …], …}; more than can be added at once, or no names: a fault. */
 static void check_versions(const json_t *versions, struct res_problem *p)
 {
@@ -62,7 +71,7 @@ static void check_versions(const json_t *versions, struct res_problem *p)
 	json_t *names, *name;
 	size_t i, n = 0;
 	json_object_foreach ((json_t *)(uintptr_t)versions, lang, names) {
-		if (strlen(lang) != 2 || !strstr("en zh ja ko ru fr de es", lang) || !json_is_array(names))
+		if (!is_language(lang) || !json_is_array(names))
 			api_fault(p, "versions", "one_of", json_string("en zh ja ko ru fr de es"));
 		json_array_foreach (names, i, name) {
 			if (!json_is_string(name) || strchr(json_string_value(name), '/'))

@@ -178,9 +178,9 @@ extern const struct md_ua_ops md_leg_ua_ops; /* leg_sip.c; its arg is the md_con
 void md_leg_played(struct md_leg *l, struct md_play *p);
 void md_leg_play_barge(struct md_leg *l);
 void md_leg_play_drop(struct md_leg *l); /* at the end of the leg */
-/* EINVAL with `why`. `info` is taken over in any case. */
 /* Pauses it, or goes on; its volume. Of one that is over: nothing. */
 void md_leg_play_set(struct md_leg *l, const char *id, const bool *paused, const int *gain_db);
+/* EINVAL with `why`. `info` is taken over in any case. */
 int md_leg_play_start(struct md_leg *l, struct md_play_info *info, const json_t *items, char *why, size_t size);
 bool md_leg_play_stop(struct md_leg *l, const char *id);
 /* Running, or about to; not an endless one. */
